@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Actions and instructions; see action.h. */
+#include "model/action.h"
+
+#include <string.h>
+
+bool action_equal(const struct action *a, const struct action *b)
+{
+	if (a->type != b->type)
+		return false;
+	switch (a->type) {
+	case ACTION_OUTPUT:
+		return a->output.port == b->output.port &&
+		       (a->output.port != PORT_CONTROLLER || a->output.max_len == b->output.max_len);
+	case ACTION_SET_FIELD:
+		return a->set_field.field == b->set_field.field &&
+		       !memcmp(a->set_field.value.b, b->set_field.value.b,
+			       field_table[a->set_field.field].n_bytes);
+	case ACTION_PUSH_VLAN:
+		return a->ethertype == b->ethertype;
+	case ACTION_SET_NW_TTL:
+		return a->ttl == b->ttl;
+	case ACTION_POP_VLAN:
+	case ACTION_DEC_NW_TTL:
+	case N_ACTION_TYPES:
+		return true;
+	}
+	return false;
+}
+
+static bool list_outputs_to(const struct action_list *list, uint32_t port)
+{
+	for (unsigned int i = 0; i < list->n; i++) {
+		if (list->a[i].type == ACTION_OUTPUT && list->a[i].output.port == port)
+			return true;
+	}
+	return false;
+}
+
+bool instructions_output_to(const struct instructions *in, uint32_t port)
+{
+	return (in->has_apply && list_outputs_to(&in->apply, port)) ||
+	       (in->has_write && list_outputs_to(&in->write, port));
+}
