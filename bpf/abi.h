@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The contract between the datapath's BPF programs and user space.
+ *
+ * Everything here lives in flat BPF_F_MMAPABLE array maps.  skepd, the only writer, maps them and installs rules by plain
+ * stores; the BPF programs (and the host build of the same code, which executes packet-outs) read them.  Links
+ * between elements are indexes, never pointers, so a map may be copied into a larger one as it is; index 0 of
+ * subtables, rules, cells, key extensions and ports is never used and means "none".
+ *
+ * The order of things.  A packet arrives on an interface; 'skep_ifs' turns its ifindex into a port; the parser fills a
+ * struct skep_key; the pipeline looks up table after table.
+ *
+ *   tables[bridge * 256 + table].first -> subtable -> subtable -> ...         in descending order of max_prio
+ *   subtable.region -> buckets[hash(key & mask)] -> rule -> rule -> ...       the bucket's chain
+ *   rule.cells -> header cell, apply cells, write cells, metadata cell        what to do
+ *   rule.flow  -> counters[flow * n_stripes + stripe], flows[flow]            what to count
+ *
+ * Tuple-space search.  A subtable holds the rules of one mask.  It names only the 64-bit words of the key that the mask touches:
+ * hash and comparison cost what the match is, not what the key is.  They are unrolled for size classes of 4, 8 and 16 words;
+ * unused places of a class have offset 0 and mask 0.
+ *
+ * Versions.  A rule is visible in versions added <= v < removed.  A packet reads skep_dp.version once, at entry, and sees
+ * the rules of that version until it leaves.  A commit writes its new rules with added = version + 1, marks the old ones removed = version + 1,
+ * then stores version + 1: one store, atomic for every packet.  What was removed stays linked for one RCU grace period (packets of older versions look
+ * for it), is then unlinked, and reused after another (packets may stand on it).
+ * Among the rules of one subtable with the same key at most one is visible in any version, the one of the highest
+ * priority: the writer links the next one when that goes.  So the first visible rule with an equal key is the subtable's answer.
+ *
+ * A chain is at most SKEP_CHAIN_MAX long, and a table has at most SKEP_SUBTABLES_MAX subtables: the writer sees to it, and the
+ * readers' loops are bounded by it.
+ *
+ * Moving a subtable up the list (a rule of higher priority came): a copy of its descriptor is linked in at the new place first, then the old is
+ * unlinked: a reader may search it twice, never not at all.  Growing its region: the rules are chained in the new region through next[] of the other
+ * generation, then 'region' is stored: one 64-bit store.
+ *
+ * Byte order: what comes from packets is in network order (__be types or byte arrays), all else in host order.
+ */
+#ifndef SKEP_BPF_ABI_H
+#define SKEP_BPF_ABI_H 1
+
+#include <linux/types.h>
+
+/* Changed with every change of the meaning or layout of anything below. */
+#define SKEP_ABI 1
+
+#define SKEP_KEY_WORDS     16
+#define SKEP_CHAIN_MAX     128
+#define SKEP_SUBTABLES_MAX 1024 /* per OpenFlow table */
+#define SKEP_CELLS_MAX     512  /* per rule */
+#define SKEP_TABLES        254
+#define SKEP_PORTS_MAX     4096 /* per bridge */
+#define SKEP_IF_PROBES     16
+#define SKEP_LINE_HEADS    16
+
+/* --- The key ------------------------------------------------------------------------------------ */
+
+/* Which groups of fields the packet has: bits of skep_key.present.  A rule on such a field also matches the bit. */
+enum skep_present {
+	SKEP_HAS_ARP = 1 << 0,
+	SKEP_HAS_IP = 1 << 1, /* valid IPv4 or IPv6 header: addresses, proto, tos, flabel */
+	SKEP_HAS_L4 = 1 << 2, /* ports, or ICMP type and code */
+	SKEP_HAS_ND = 1 << 3,
+	SKEP_HAS_SLL = 1 << 4,
+	SKEP_HAS_TLL = 1 << 5,
+};
+
+#define SKEP_VLAN_PRESENT 0x1000 /* in vlan_tci, in the place of DEI */
+
+struct skep_key {
+	/* word 0 */
+	__u32 in_port; /* OpenFlow port number */
+	__u32 zero0;
+	/* word 1 */
+	__u64 metadata;
+	/* word 2 */
+	__u8 eth_dst[6];
+	__be16 eth_type; /* after all VLAN tags; 0x05ff: none */
+	/* word 3 */
+	__u8 eth_src[6];
+	__be16 vlan_tci; /* outermost tag: PCP, SKEP_VLAN_PRESENT, VID; 0: no tag */
+	/* word 4: IPv4, or ARP's spa and tpa */
+	__be32 ipv4_src;
+	__be32 ipv4_dst;
+	/* word 5 */
+	__u8 ip_proto;
+	__u8 ip_tos;  /* DSCP and ECN; IPv6: traffic class */
+	__u8 present; /* enum skep_present */
+	__u8 zero5;
+	__be16 tp_src; /* TCP, UDP, SCTP; ICMP: type; ARP: op */
+	__be16 tp_dst; /* TCP, UDP, SCTP; ICMP: code */
+	/* words 6 to 9 */
+	__u8 ipv6_src[16];
+	__u8 ipv6_dst[16];
+	/* word 10 */
+	__be32 ipv6_flabel; /* 20 bits */
+	__u32 zero10;
+	/* words 11 and 12 */
+	__u8 nd_target[16];
+	/* word 13: ND source link-layer address, or ARP's sha */
+	__u8 nd_sll[6];
+	__u16 zero13;
+	/* word 14: ND target link-layer address, or ARP's tha */
+	__u8 nd_tll[6];
+	__u16 zero14;
+	/* word 15 */
+	__u64 zero15;
+};
+_Static_assert(sizeof(struct skep_key) == SKEP_KEY_WORDS * 8, "key size");
+
+/* --- The head ------------------------------------------------------------------------------------ */
+
+/* The one element of map skep_dp. */
+struct skep_dp {
+	__u32 abi; /* SKEP_ABI; written last when a datapath is made */
+	__u32 n_stripes;
+	__u64 version;
+	__u64 zero[6];
+};
+
+/* --- Interfaces, ports, bridges ------------------------------------------------------------------- */
+
+/* skep_ifs: from ifindex to port.  Open addressing from slot ifindex & (n - 1) (n: a power of two), at most
+ * SKEP_IF_PROBES slots on, wrapping.  ifindex 0: empty, but the search goes on (a deleted neighbour). */
+struct skep_if {
+	__u32 ifindex;
+	__u32 port; /* index into skep_ports */
+};
+
+enum skep_port_config { /* OFPPC_*, OF1.3.5 §7.2.1 */
+	SKEP_PC_PORT_DOWN = 1 << 0,
+	SKEP_PC_NO_RECV = 1 << 2,
+	SKEP_PC_NO_FWD = 1 << 5,
+	SKEP_PC_NO_PACKET_IN = 1 << 6,
+};
+
+/* A port, or a port number that rules name while no such port exists (ifindex 0). */
+struct skep_port {
+	__u32 ofport; /* OpenFlow number; PORT_LOCAL 0xfffffffe too */
+	__u32 bridge;
+	__u32 ifindex;
+	__u32 config; /* enum skep_port_config */
+	__u32 next;   /* next existing port of the bridge, ascending by ofport; 0: last */
+	__u32 flags;
+	__u64 zero;
+};
+
+enum skep_bridge_flags {
+	SKEP_BF_FRAG_DROP = 1 << 0,
+};
+
+struct skep_bridge {
+	__u32 first_port; /* head of the list of existing ports */
+	__u32 flags;
+	__u32 pktin_rate;  /* packets per second to the controllers; 0: no limit */
+	__u32 pktin_burst; /* packets */
+	__u64 zero[2];
+};
+
+/* --- The classifier --------------------------------------------------------------------------------- */
+
+/* skep_tables[bridge * 256 + table] */
+struct skep_table {
+	__u32 first; /* subtable */
+	__u32 zero;
+};
+
+/* A subtable's bucket region: bits 0-31 number of its first bucket (a multiple of SKEP_LINE_HEADS), 32-39 log2 of the
+ * number of buckets (at least 4), 63 the generation: which of a rule's next[] chains this region. */
+#define SKEP_REGION(FIRST, LOG2, GEN) ((__u64)(FIRST) | (__u64)(LOG2) << 32 | (__u64)(GEN) << 63)
+#define SKEP_REGION_FIRST(R)          ((__u32)(R))
+#define SKEP_REGION_LOG2(R)           ((__u32)((R) >> 32) & 0x3f)
+#define SKEP_REGION_GEN(R)            ((__u32)((R) >> 63))
+
+struct skep_subtable {
+	/* first cache line: all that a subtable of up to 4 words needs */
+	__u64 region;
+	__u32 next;
+	__u32 seed;
+	__u16 max_prio; /* no rule here has a higher one */
+	__u8 n_words;   /* 0 to 16 */
+	__u8 zero0;
+	__u8 ofs[4];    /* byte offset in the key of words 0-3 of the mask: a multiple of 8 */
+	__u64 mask[4];
+	__u64 zero1;
+	/* words 4 to 15 */
+	__u8 ofs_x[12];
+	__u32 zero2;
+	__u64 mask_x[12];
+	__u64 zero3[2];
+};
+_Static_assert(sizeof(struct skep_subtable) == 192, "three cache lines");
+
+/* skep_buckets: bucket b is heads[b % 16] of element b / 16. */
+struct skep_bucket_line {
+	__u32 heads[SKEP_LINE_HEADS];
+};
+
+#define SKEP_VERSION_MAX ((1ULL << 48) - 1)
+
+struct skep_rule {
+	__u32 next[2];    /* chain, by the generation of the subtable's region */
+	__u64 added_prio; /* version << 16 | priority */
+	__u64 removed;    /* version; SKEP_VERSION_MAX while it lives */
+	__u32 flow;
+	__u32 cells;
+	/* The masked words.  In subtables of more than 4 words key[3] is an index into skep_keyx, which holds words 3 to 15. */
+	__u64 key[4];
+};
+_Static_assert(sizeof(struct skep_rule) == 64, "one cache line");
+
+struct skep_keyx {
+	__u64 w[13];
+};
+
+/* The hash of masked words w[0..n-1]: the same on both sides.  h starts as the seed. */
+#define SKEP_HASH_MUL 0x9e3779b97f4a7c15ULL
+static inline __attribute__((always_inline)) __u64 skep_hash_add(__u64 h, __u64 w)
+{
+	h = (h ^ w) * SKEP_HASH_MUL;
+	return h ^ h >> 32;
+}
+
+static inline __attribute__((always_inline)) __u32 skep_hash_bucket(__u64 h, __u64 region)
+{
+	return SKEP_REGION_FIRST(region) +
+	       (__u32)(h & ((1ULL << SKEP_REGION_LOG2(region)) - 1));
+}
+/* Note: the words hashed are those of the class (4, 8 or 16), padded with zeros: skep_hash_add(h, 0) counts. */
+
+/* --- What a rule does --------------------------------------------------------------------------------- */
+
+enum skep_op {
+	SKEP_OP_NOP,
+	SKEP_OP_OUTPUT,     /* arg32: index into skep_ports */
+	SKEP_OP_IN_PORT,
+	SKEP_OP_ALL,
+	SKEP_OP_FLOOD,
+	SKEP_OP_CONTROLLER, /* arg: max_len */
+	SKEP_OP_TABLE,      /* packet-out only: the host build */
+	SKEP_OP_SET_FIELD,  /* arg: enum field_id's number; value in 'arg64''s bytes from the first on, network order;
+	                       if the field is wider than 8 bytes, in the 16 bytes of the next cell */
+	SKEP_OP_PUSH_VLAN,  /* arg: TPID, host order */
+	SKEP_OP_POP_VLAN,
+	SKEP_OP_SET_TTL,    /* arg: TTL */
+	SKEP_OP_DEC_TTL,
+};
+
+/* Places in the action set, in the order of execution (OF1.3.5 §5.10). */
+enum skep_slot {
+	SKEP_SLOT_POP_VLAN = 0,
+	SKEP_SLOT_PUSH_VLAN = 1,
+	SKEP_SLOT_DEC_TTL = 2,
+	SKEP_SLOT_SET_TTL = 3,
+	SKEP_SLOT_SET_FIELD = 4, /* + field number, below 40 */
+	SKEP_SLOT_OUTPUT = 63,
+	SKEP_N_SLOTS = 64,
+};
+
+struct skep_cell {
+	__u8 op;   /* enum skep_op */
+	__u8 slot; /* of a write-action: enum skep_slot */
+	__u16 arg;
+	__u32 arg32;
+	__u64 arg64;
+};
+
+enum skep_head_flags {
+	SKEP_HF_CLEAR = 1 << 0,
+	SKEP_HF_METADATA = 1 << 1, /* a cell { value, mask } of two __u64 follows the write cells */
+	SKEP_HF_APPLY = 1 << 2,    /* the flow has the instruction, be its list empty */
+	SKEP_HF_WRITE = 1 << 3,
+	SKEP_HF_MISS = 1 << 4,     /* table-miss rule: priority 0, matches all */
+};
+
+#define SKEP_NO_GOTO 0xff
+
+/* The first cell of a rule. */
+struct skep_head {
+	__u16 n_apply; /* cells, not actions */
+	__u16 n_write;
+	__u8 goto_table; /* or SKEP_NO_GOTO */
+	__u8 flags;      /* enum skep_head_flags */
+	__u16 n_cells;   /* all, this one included */
+	__u64 cookie;    /* for packet-ins */
+};
+_Static_assert(sizeof(struct skep_cell) == 16 && sizeof(struct skep_head) == 16, "cells");
+
+struct skep_cell_data {
+	union {
+		__u8 bytes[16];
+		__u64 words[2];
+	};
+};
+
+/* --- Flows and counters ---------------------------------------------------------------------------------- */
+
+/* What user space keeps of a flow beside its rule; BPF does not look at it. */
+struct skep_flow {
+	__u64 cookie;
+	__u64 created_ns; /* CLOCK_BOOTTIME */
+	__u64 base_packets; /* added to the counters; wraps when they were reset */
+	__u64 base_bytes;
+	__u32 rule;     /* the current one; 0: this element is free */
+	__u32 subtable; /* of whose mask */
+	__u32 table;    /* bridge * 256 + table */
+	__u16 idle_timeout; /* seconds */
+	__u16 hard_timeout;
+	__u16 flags; /* OFPFF_* */
+	__u16 priority;
+	__u32 zero;
+};
+_Static_assert(sizeof(struct skep_flow) == 56, "flow");
+
+/* skep_counters[flow * n_stripes + stripe].  Stripe = CPU number (modulo n_stripes - 1); the last stripe is the host build's.  With
+ * more CPUs than stripes the programs add atomically (rodata cfg_atomic). */
+struct skep_counter {
+	__u64 packets;
+	__u64 bytes;
+	__u64 used_ns; /* CLOCK_MONOTONIC (coarse) of the last hit */
+};
+
+/* skep_table_counters[(bridge * 256 + table) * n_stripes + stripe] */
+struct skep_table_counter {
+	__u64 lookups;
+	__u64 matches;
+};
+
+/* Why a packet went nowhere; each is counted in skep_drops[reason * n_stripes + stripe]. */
+#define SKEP_DROP_TABLE(X)                                                                           \
+	X(NO_OUTPUT, "no_output")       /* the rules sent it nowhere */                                  \
+	X(MISS, "table_miss")           /* no rule, and no table-miss rule */                            \
+	X(SHORT, "short_frame")         /* less than an Ethernet header */                               \
+	X(PORT_RECV, "port_no_recv")    /* OFPPC_NO_RECV or PORT_DOWN at the in_port */                  \
+	X(PORT_FWD, "port_no_fwd")      /* output to a port that may not send, or is not there */        \
+	X(FRAGMENT, "fragment")         /* OFPC_FRAG_DROP */                                             \
+	X(BAD_TTL, "invalid_ttl")                                                                        \
+	X(ACTION_FAILED, "action_failed") /* the kernel refused an edit, out of memory mostly */         \
+	X(PKTIN_RING, "packet_in_ring_full") /* a copy to the controllers was lost */                    \
+	X(PKTIN_RATE, "packet_in_rate")                                                                  \
+	X(BUG, "internal_limit")        /* a bound that the writer should have kept */
+
+enum skep_drop {
+#define X(ID, NAME) SKEP_DROP_##ID,
+	SKEP_DROP_TABLE(X)
+#undef X
+	SKEP_N_DROPS
+};
+
+struct skep_drop_counter {
+	__u64 packets;
+};
+
+/* --- Packets to the controllers ------------------------------------------------------------------------------ */
+
+enum skep_reason { /* OFPR_*, OF1.3.5 §7.4.1 */
+	SKEP_R_NO_MATCH = 0,
+	SKEP_R_ACTION = 1,
+	SKEP_R_INVALID_TTL = 2,
+};
+
+/* A record of the ring buffer skep_events; 'len' bytes of the frame follow, VLAN tags in their places. */
+struct skep_event {
+	__u32 bridge;
+	__u32 in_port; /* OpenFlow number */
+	__u32 total_len; /* of the frame */
+	__u32 len;       /* bytes that follow, <= total_len */
+	__u64 cookie;
+	__u64 metadata;
+	__u8 reason; /* enum skep_reason */
+	__u8 table;
+	__u16 max_len;
+	__u32 zero;
+};
+#define SKEP_EVENT_FRAME_MAX 65535
+
+#endif
