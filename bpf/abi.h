@@ -153,7 +153,7 @@ struct skep_bridge {
 	__u32 flags;
 	__u32 pktin_rate;  /* packets per second to the controllers; 0: no limit */
 	__u32 pktin_burst; /* packets */
-	__u64 zero[2];
+	char name[16];     /* NUL-terminated; empty: no such bridge */
 };
 
 /* --- The classifier --------------------------------------------------------------------------------- */
@@ -184,7 +184,7 @@ struct skep_subtable {
 	__u64 zero1;
 	/* words 4 to 15 */
 	__u8 ofs_x[12];
-	__u32 zero2;
+	__u32 id; /* names the mask: stays when the descriptor is moved; skep_flow.mask_id */
 	__u64 mask_x[12];
 	__u64 zero3[2];
 };
@@ -301,7 +301,7 @@ struct skep_flow {
 	__u64 base_packets; /* added to the counters; wraps when they were reset */
 	__u64 base_bytes;
 	__u32 rule;     /* the current one; 0: this element is free */
-	__u32 subtable; /* of whose mask */
+	__u32 mask_id;  /* skep_subtable.id */
 	__u32 table;    /* bridge * 256 + table */
 	__u16 idle_timeout; /* seconds */
 	__u16 hard_timeout;

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The datapath as the daemon sees it: bridges, ports and flow tables that live in the kernel.
+ *
+ * A struct dp is a set of pinned BPF maps, the program that reads them, and its attachment to each port.  It outlives the
+ * process: dp_close() lets go of it and it forwards on; dp_open() adopts what it finds pinned; dp_teardown() ends it.
+ *
+ * Adoption is one path with upgrade: dp_open() builds a new set of maps, takes bridges, ports, flows and counters over from the old one, and
+ * then swaps the program on each live link.  At no moment is a port without a program.  Growing a full map is the same swap with the contents
+ * copied as they are.
+ *
+ * Changes to flows are staged: dp_flow_mod() writes what packets cannot see yet, dp_commit() puts all staged changes in force with one
+ * store.  When it returns, each packet that enters the datapath is treated by them; there is nothing to wait for.  Several flow-mods may share a
+ * commit.  Statistics show staged changes at once.
+ *
+ * What was removed is reclaimed after RCU grace periods, which a thread of the datapath waits for: the only thread besides the caller's.  All functions
+ * here are for one thread (the event loop's).  The caller watches dp_fd() and calls dp_run() when it is readable, and dp_expire() twice a second.
+ *
+ * Functions return 0 or a negative errno unless said otherwise; -ENOSPC means that a table or map cannot grow further.
+ * No OpenFlow bytes here: ofchan/ translates.
+ */
+#ifndef SKEP_DATAPATH_DATAPATH_H
+#define SKEP_DATAPATH_DATAPATH_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/flow.h"
+
+struct dp;
+
+enum dp_attach { DP_ATTACH_AUTO, DP_ATTACH_TCX, DP_ATTACH_CLSACT };
+
+#define DP_BRIDGES_MAX    16
+#define DP_NAME_MAX       16 /* with the NUL */
+#define DP_FRAME_MAX      65535
+
+struct dp_packet_in {
+	uint32_t bridge;
+	uint32_t in_port;   /* OpenFlow number */
+	uint8_t reason;     /* OFPR_* */
+	uint8_t table_id;
+	uint16_t max_len;   /* of the output action */
+	uint64_t cookie;
+	uint64_t metadata;
+	uint32_t total_len; /* of the frame */
+	uint32_t len;       /* of 'frame' */
+	const uint8_t *frame;
+};
+
+/* Called from dp_run(), dp_expire(), dp_flow_mod() and dp_packet_out().  They must not call back into the datapath, except
+ * for statistics.  'pin' and 'desc' are valid during the call. */
+struct dp_callbacks {
+	void (*packet_in)(void *aux, const struct dp_packet_in *pin);
+	/* Only for flows with FLOW_SEND_FLOW_REM. */
+	void (*flow_removed)(void *aux, uint32_t bridge, const struct flow_desc *desc,
+			     enum flow_removed_reason reason);
+	void *aux;
+};
+
+struct dp_config {
+	const char *pin_dir;    /* on a bpffs, created if missing; its parent must be on a mounted bpffs */
+	enum dp_attach attach;
+	bool clone_last;        /* send the last copy by bpf_clone_redirect too: slower, for comparison and tests */
+	uint32_t n_rules;       /* capacity at first; 0: the default */
+	uint32_t max_rules;     /* where growth ends; 0: the default, 4,000,000 */
+	struct dp_callbacks callbacks;
+};
+
+/* Opens the datapath pinned in config->pin_dir, or makes one.  '*ret_adopted' says which.  On error writes what went wrong into
+ * 'err' (which capability is missing, what the verifier said, which file) and leaves an old datapath in charge. */
+int dp_open(const struct dp_config *config, struct dp **ret, bool *ret_adopted, char *err,
+	    size_t err_size);
+/* Commits, and lets go; the datapath forwards on. */
+void dp_close(struct dp *dp);
+/* Ends the datapath pinned in 'pin_dir', whether a process has it open or not: detaches the programs, removes all pins. */
+int dp_teardown(const char *pin_dir, char *err, size_t err_size);
+
+/* A descriptor to poll for reading; dp_run() takes what came: packet-ins, finished grace periods.  At most 'budget' packet-ins a call. */
+int dp_fd(const struct dp *dp);
+void dp_run(struct dp *dp, unsigned int budget);
+
+/* --- Bridges.  'bridge' is a number below DP_BRIDGES_MAX, kept over restarts. --- */
+int dp_bridge_add(struct dp *dp, const char *name, uint32_t *ret_bridge); /* -EEXIST sets *ret_bridge too */
+int dp_bridge_find(const struct dp *dp, const char *name, uint32_t *ret_bridge); /* -ENOENT */
+/* Detaches its ports and deletes its flows, without flow_removed. */
+void dp_bridge_del(struct dp *dp, uint32_t bridge);
+const char *dp_bridge_name(const struct dp *dp, uint32_t bridge); /* NULL if there is none */
+void dp_bridge_set_frag_drop(struct dp *dp, uint32_t bridge, bool drop);
+/* Packet-ins per second that the kernel lets through for the bridge, and how many at once; 0: no limit. */
+void dp_bridge_set_pktin_limit(struct dp *dp, uint32_t bridge, uint32_t rate, uint32_t burst);
+
+/* --- Ports --- */
+struct dp_port {
+	uint32_t ofport;
+	uint32_t ifindex;
+	uint32_t config; /* OFPPC_* bits: PORT_DOWN 1, NO_RECV 4, NO_FWD 32, NO_PACKET_IN 64 */
+};
+/* Attaches the program to the interface and makes it port 'ofport' (1 to PORT_NO_MAX, or PORT_LOCAL).  A port that has this number and
+ * interface already is left as it is.  -EBUSY: the number or the interface is taken (by another bridge, too). */
+int dp_port_add(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t ifindex, char *err,
+		size_t err_size);
+int dp_port_del(struct dp *dp, uint32_t bridge, uint32_t ofport);
+int dp_port_set_config(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t config);
+/* The first existing port with a number >= 'ofport'.  False at the end. */
+bool dp_port_next(const struct dp *dp, uint32_t bridge, uint32_t ofport, struct dp_port *ret);
+/* "tcx" or "clsact". */
+const char *dp_attach_name(const struct dp *dp);
+
+/* --- Flows --- */
+/* Stages 'fm' (add, modify, delete; strict and not; OF1.3.5 §6.4), which must be well-formed as the codecs check it: prerequisites, known fields.
+ * -EEXIST: FLOW_CHECK_OVERLAP found one; -ENOSPC: table full; -E2BIG: too many actions.  Nothing changed then. */
+int dp_flow_mod(struct dp *dp, uint32_t bridge, const struct flow_mod *fm);
+/* Puts everything staged in force. */
+void dp_commit(struct dp *dp);
+
+/* A position in a dump; starts as {0}.  Flows that come or go between calls are seen or not; none is seen twice. */
+struct dp_cursor {
+	uint32_t next;
+};
+/* The next flow that 'filter' (NULL: all) means.  False at the end. */
+bool dp_flow_next(const struct dp *dp, uint32_t bridge, const struct flow_filter *filter,
+		  struct dp_cursor *cursor, struct flow_desc *ret);
+void dp_flow_aggregate(const struct dp *dp, uint32_t bridge, const struct flow_filter *filter,
+		       uint64_t *ret_packets, uint64_t *ret_bytes, uint32_t *ret_flows);
+/* Removes flows whose idle or hard timeout has passed, with flow_removed, and commits. */
+void dp_expire(struct dp *dp);
+
+struct dp_table_stats {
+	uint32_t n_flows;
+	uint64_t lookups;
+	uint64_t matches;
+};
+void dp_table_stats(const struct dp *dp, uint32_t bridge, uint8_t table,
+		    struct dp_table_stats *ret);
+
+/* --- Packets from the control side --- */
+/* Executes 'actions' on 'frame' (Ethernet header first, no FCS; up to DP_FRAME_MAX bytes) as if it came in at 'in_port' (PORT_CONTROLLER and
+ * PORT_LOCAL too).  Commits first, so that PORT_TABLE sees what was staged. */
+int dp_packet_out(struct dp *dp, uint32_t bridge, uint32_t in_port,
+		  const struct action_list *actions, const uint8_t *frame, size_t len);
+
+/* --- For `show` --- */
+struct dp_info {
+	uint64_t version;
+	uint32_t n_flows;       /* of all bridges */
+	uint32_t rules_capacity;
+	uint64_t memory;        /* bytes of all maps */
+	unsigned int n_grown;   /* how often maps were swapped for larger ones */
+};
+void dp_info(const struct dp *dp, struct dp_info *ret);
+/* Drop counter number 'i' and its name; NULL after the last. */
+const char *dp_drop(const struct dp *dp, unsigned int i, uint64_t *ret_packets);
+
+#endif
