@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Matches on the wire: struct ofp_match, a list of OXM TLVs (OF1.3.5 §7.2.3).
+ *
+ * What is refused, and how (§6.4, §7.2.3):
+ *   a type other than OFPMT_OXM                                       OFPBMC_BAD_TYPE
+ *   an unknown class or field, experimenter fields included           OFPBMC_BAD_FIELD
+ *   a length that is not the field's, or does not fit the match       OFPBMC_BAD_LEN
+ *   a mask on a field that has none                                   OFPBMC_BAD_MASK
+ *   bits of the value that the mask leaves out                        OFPBMC_BAD_WILDCARDS
+ *   a value beyond the field's width, or one that cannot be           OFPBMC_BAD_VALUE
+ *   the same field twice                                              OFPBMC_DUP_FIELD
+ *   a prerequisite that does not stand *before* the field             OFPBMC_BAD_PREREQ
+ * A field whose mask is all zeros is as good as omitted (§7.2.3.4): it needs no prerequisite.
+ */
+#ifndef SKEP_OFCHAN_MATCH_H
+#define SKEP_OFCHAN_MATCH_H 1
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "model/match.h"
+#include "ofchan/ofp_err.h"
+
+/* Decodes the struct ofp_match at 'p', with its padding, into 'm'.  'len' bytes may be read;
+ * '*ret_size' is how many the match took, a multiple of 8. */
+enum ofp_err of_match_decode(struct match *m, const uint8_t *p, size_t len, size_t *ret_size);
+/* Finds the fields 'in_port' and 'metadata' of a packet-in's match and passes over all others; 0
+ * where absent. */
+enum ofp_err of_match_decode_packet_in(const uint8_t *p, size_t len, uint32_t *ret_in_port,
+				       uint64_t *ret_metadata, size_t *ret_size);
+/* Appends 'm' as a struct ofp_match with its padding; fields in ascending order, so prerequisites
+ * come first. */
+void of_match_encode(struct buf *out, const struct match *m);
+
+/* Appends one OXM TLV; 'mask' NULL: without a mask. */
+void of_oxm_encode(struct buf *out, enum field_id id, const struct field_value *value,
+		   const struct field_value *mask);
+/* Decodes the TLV of a set-field action, which fills 'len' bytes at 'p' with its padding (§7.2.5).
+ * The errors are OFPBAC_BAD_SET_TYPE, OFPBAC_BAD_SET_LEN and OFPBAC_BAD_SET_ARGUMENT. */
+enum ofp_err of_oxm_decode_set_field(const uint8_t *p, size_t len, enum field_id *ret_id,
+				     struct field_value *ret_value);
+
+#endif
