@@ -23,6 +23,7 @@ static const struct {
 
 static enum log_level max_level = LOG_LVL_INFO;
 static bool use_syslog;
+static void (*line_sink)(enum log_level level, const char *line);
 
 void log_set_level(enum log_level level)
 {
@@ -51,12 +52,21 @@ void log_to_syslog(const char *ident)
 	use_syslog = true;
 }
 
+void log_set_sink(void (*sink)(enum log_level level, const char *line))
+{
+	line_sink = sink;
+}
+
 static void log_line(enum log_level level, const char *line)
 {
 	struct timespec now;
 	struct tm tm;
 	char stamp[32];
 
+	if (line_sink) {
+		line_sink(level, line);
+		return;
+	}
 	if (use_syslog) {
 		syslog(levels[level].priority, "%s", line);
 		return;

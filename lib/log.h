@@ -37,6 +37,10 @@ int log_level_parse(const char *s, enum log_level *ret);
 /* Sends further lines to syslog(3) under 'ident', which must stay valid. */
 void log_to_syslog(const char *ident);
 
+/* Gives further lines that pass the level and the limits to 'sink' and to nothing else, until it is NULL
+ * again: for tests that look for a line, and for tools that print lines their own way. */
+void log_set_sink(void (*sink)(enum log_level level, const char *line));
+
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_limited(struct log_limit *limit, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
