@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What tests/datapath/diff.c compares with the oracle: one build of the pipeline.
+ *
+ * A backend is a switch with one bridge.  The harness drives it from one thread:
+ *
+ *   start  (reset  add...  { run | packet_out | add | del_strict }... )...  stop
+ *
+ * - All arguments belong to the harness and are valid during the call only.  'r' is the harness's memory too; the
+ *   backend begins with oracle_result_init() and fills it with oracle_result_add() and oracle_result_hit().
+ * - A rule is in force when add() returns, and out of force when del_strict() returns.
+ * - Rules have unique cookies within one reset; that is how a flow is named in results.
+ * - Rules are valid (prerequisites, canonical masks, goto upwards), and two rules of one table never have the same priority
+ *   with matches that overlap.  flow_mod.command is FLOW_ADD or FLOW_DELETE_STRICT, flags 0, timeouts 0, buffer_id
+ *   BUFFER_NONE, out_port PORT_ANY, out_group GROUP_ANY, cookie_mask 0.
+ * - The error functions return 0 or a negative errno; any error but -EOPNOTSUPP from start() fails the test.
+ *
+ * What is compared, after each run() and packet_out():
+ *
+ *   outputs  an ordered list: for each, kind; to a port: the port and all bytes; to the controller: reason,
+ *            table_id, cookie, metadata, in_port, total_len, max_len, and the first min(max_len, total_len) bytes.
+ *            VLAN tags are in the bytes (a tag in skb metadata is put back where it was).  Copies of ALL and FLOOD
+ *            are in ascending order of port numbers, LOCAL last.
+ *            For ORACLE_INVALID_TTL max_len is not compared, and as many bytes as both have (at least
+ *            the first 64, or all).
+ *            With BACKEND_UNORDERED only the order of copies to one port, and that of packet-ins, is.
+ *   hits     per flow: how many packets and bytes this call added to its counters (order does not
+ *            matter; flows with no hit are left out).  Not with BACKEND_NO_COUNTERS.
+ *   tables   n_lookups and n_matches: what this call added to each table's counters.  Not with
+ *            BACKEND_NO_COUNTERS or BACKEND_NO_TABLE_COUNTERS.
+ *
+ * oracle_result.end is not compared and need not be set.  A backend that reaches one of oracle.h's bounds says so in
+ * 'overflow' (oracle_result_add() does): that is a mismatch unless the oracle overflows too.
+ */
+#ifndef SKEP_TEST_BACKEND_H
+#define SKEP_TEST_BACKEND_H 1
+
+#include "model/flow.h"
+#include "tests/oracle/oracle.h"
+
+enum backend_flags {
+	BACKEND_UNORDERED = 1 << 0,
+	BACKEND_NO_COUNTERS = 1 << 1,
+	BACKEND_NO_TABLE_COUNTERS = 1 << 2,
+};
+
+struct backend_port {
+	uint32_t ofport; /* 1 to PORT_NO_MAX, or PORT_LOCAL */
+	uint32_t config; /* enum oracle_port_config, OFPPC_* as on the wire */
+};
+
+struct backend_config {
+	const struct backend_port *ports; /* these exist, no others */
+	unsigned int n_ports;
+	bool frag_drop; /* OFPC_FRAG_DROP instead of OFPC_FRAG_NORMAL */
+};
+
+struct backend {
+	const char *name; /* for --backend */
+	unsigned int flags;
+
+	/* Once, first.  -EOPNOTSUPP if this machine cannot run it (no BPF, not root): the test is skipped, and
+	 * the backend has printed to stderr what it lacks. */
+	int (*start)(void);
+	/* Once, last; also after a failed start(). */
+	void (*stop)(void);
+	/* No rules, all counters zero, the ports and flags of 'config'. */
+	int (*reset)(const struct backend_config *config);
+	/* OFPFC_ADD: a rule of the same table, priority and match is replaced; its counters begin at 0. */
+	int (*add)(const struct flow_mod *fm);
+	/* The rule with the table, priority and match of 'fm'; it exists. */
+	int (*del_strict)(const struct flow_mod *fm);
+	/* 'frame' (14 to 2048 bytes, tags in the bytes) arrives at 'in_port', which exists. */
+	int (*run)(uint32_t in_port, const uint8_t *frame, size_t len, struct oracle_result *r);
+	/* A packet-out.  NULL if the backend has none; 'in_port' may be PORT_CONTROLLER. */
+	int (*packet_out)(uint32_t in_port, const struct action_list *list, const uint8_t *frame,
+			  size_t len, struct oracle_result *r);
+};
+
+/* NULL-terminated; the first is the default.  In backends.c: a backend that is not built is not there. */
+extern const struct backend *const backends[];
+
+/* backend_oracle.c: the oracle itself, and one that does a few rare things wrong, to test the harness. */
+extern const struct backend backend_oracle;
+extern const struct backend backend_broken;
+
+#endif

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Actions on bytes; see actions.h. */
+#include "tests/oracle/actions.h"
+
+#include <string.h>
+
+#include "tests/oracle/csum.h"
+
+/* Where the checksum over layer 4 is; 0 if there is none.  SCTP's is another kind. */
+static size_t l4_csum_at(const struct oracle_fields *f)
+{
+	if (oracle_fields_has(f, FIELD_TCP_SRC))
+		return f->l4 + 16;
+	if (oracle_fields_has(f, FIELD_UDP_SRC))
+		return f->l4 + 6;
+	if (oracle_fields_has(f, FIELD_ICMPV4_TYPE) || oracle_fields_has(f, FIELD_ICMPV6_TYPE))
+		return f->l4 + 2;
+	return 0;
+}
+
+/* Updates the checksum at 'csum_at' for the change from 'before' to 'pkt' of the bytes at 'at'. */
+static void update_csum(struct oracle_packet *pkt, const uint8_t *before, size_t at, size_t n,
+			size_t csum_at)
+{
+	/* Headers begin at even bytes of a frame, so its words are theirs. */
+	size_t from = at & ~(size_t)1;
+	size_t to = (at + n + 1) & ~(size_t)1;
+
+	oracle_put16(pkt->b + csum_at,
+		     oracle_csum_update(oracle_get16(before + csum_at), before + from, pkt->b + from,
+					to - from));
+}
+
+static void update_l4_csum(struct oracle_packet *pkt, const uint8_t *before, size_t at, size_t n,
+			   const struct oracle_fields *f)
+{
+	bool is_udp = oracle_fields_has(f, FIELD_UDP_SRC);
+	size_t csum_at = l4_csum_at(f);
+
+	if (csum_at == 0)
+		return;
+	if (is_udp && oracle_get16(before + csum_at) == 0)
+		return;
+	update_csum(pkt, before, at, n, csum_at);
+	if (is_udp && oracle_get16(pkt->b + csum_at) == 0)
+		oracle_put16(pkt->b + csum_at, 0xffff);
+}
+
+static uint32_t sctp_crc(const uint8_t *b, const struct oracle_fields *f)
+{
+	uint8_t copy[ORACLE_FRAME_MAX];
+	size_t n = f->l4_end - f->l4;
+
+	memcpy(copy, b + f->l4, n);
+	memset(copy + 8, 0, 4);
+	return oracle_crc32c(copy, n);
+}
+
+static void update_sctp(struct oracle_packet *pkt, const uint8_t *before,
+			const struct oracle_fields *f)
+{
+	uint32_t change = sctp_crc(before, f) ^ sctp_crc(pkt->b, f);
+
+	for (int i = 0; i < 4; i++)
+		pkt->b[f->l4 + 8 + (size_t)i] ^= (uint8_t)(change >> 8 * i);
+}
+
+static bool is_address(enum field_id id)
+{
+	return id == FIELD_IPV4_SRC || id == FIELD_IPV4_DST || id == FIELD_IPV6_SRC ||
+	       id == FIELD_IPV6_DST;
+}
+
+static bool is_l4(enum field_id id)
+{
+	return (id >= FIELD_TCP_SRC && id <= FIELD_UDP_DST) || id == FIELD_ICMPV4_TYPE ||
+	       id == FIELD_ICMPV4_CODE || id == FIELD_ICMPV6_TYPE || id == FIELD_ICMPV6_CODE ||
+	       (id >= FIELD_IPV6_ND_TARGET && id <= FIELD_IPV6_ND_TLL);
+}
+
+static bool is_in_ipv4_header(const struct oracle_fields *f, enum field_id id)
+{
+	return f->is_ipv4 && (id == FIELD_IP_DSCP || id == FIELD_IP_ECN || id == FIELD_IP_PROTO ||
+			      id == FIELD_IPV4_SRC || id == FIELD_IPV4_DST);
+}
+
+/* Changes the bits 'mask' of the 16-bit word at 'at'. */
+static void put_bits(struct oracle_packet *pkt, size_t at, uint16_t mask, unsigned int bits)
+{
+	uint16_t word = oracle_get16(pkt->b + at);
+
+	oracle_put16(pkt->b + at, (uint16_t)((word & ~mask) | (bits & mask)));
+}
+
+/* Writes the fields that are not whole bytes; false if 'id' is none of them. */
+static bool put_partial(struct oracle_packet *pkt, const struct oracle_fields *f, enum field_id id,
+			unsigned int v)
+{
+	switch (id) {
+	case FIELD_VLAN_VID:
+		put_bits(pkt, 14, 0x0fff, v);
+		return true;
+	case FIELD_VLAN_PCP:
+		put_bits(pkt, 14, 0xe000, v << 13);
+		return true;
+	case FIELD_IP_DSCP:
+		if (f->is_ipv4)
+			put_bits(pkt, f->l3, 0x00fc, v << 2);
+		else
+			put_bits(pkt, f->l3, 0x0fc0, v << 6);
+		return true;
+	case FIELD_IP_ECN:
+		if (f->is_ipv4)
+			put_bits(pkt, f->l3, 0x0003, v);
+		else
+			put_bits(pkt, f->l3, 0x0030, v << 4);
+		return true;
+	case FIELD_IPV6_FLABEL:
+		put_bits(pkt, f->l3, 0x000f, v >> 16);
+		put_bits(pkt, f->l3 + 2, 0xffff, v);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void oracle_set_field(struct oracle_packet *pkt, enum field_id id, const struct field_value *value)
+{
+	struct oracle_fields f;
+	uint8_t before[ORACLE_FRAME_MAX];
+	size_t at, n = field_table[id].n_bytes;
+
+	oracle_parse(pkt, &f);
+	if (!oracle_fields_has(&f, id))
+		return;
+	if (id == FIELD_VLAN_VID && f.n_tags == 0)
+		return;
+	if (id == FIELD_ETH_TYPE && !f.has_type)
+		return;
+	at = f.at[id];
+
+	memcpy(before, pkt->b, pkt->len);
+	if (!put_partial(pkt, &f, id, (unsigned int)field_value_to_u64(id, value)))
+		memcpy(pkt->b + at, value->b, n);
+
+	if (is_in_ipv4_header(&f, id))
+		update_csum(pkt, before, at, n, f.l3 + 10);
+	if (is_address(id) && !oracle_fields_has(&f, FIELD_ICMPV4_TYPE))
+		update_l4_csum(pkt, before, at, n, &f);
+	if (is_l4(id))
+		update_l4_csum(pkt, before, at, n, &f);
+	if (id == FIELD_SCTP_SRC || id == FIELD_SCTP_DST)
+		update_sctp(pkt, before, &f);
+}
+
+bool oracle_push_vlan(struct oracle_packet *pkt, uint16_t tpid)
+{
+	struct oracle_fields f;
+	uint16_t tci = 0;
+
+	if (pkt->len + 4 > ORACLE_FRAME_MAX)
+		return false;
+	oracle_parse(pkt, &f);
+	if (f.n_tags)
+		tci = oracle_get16(pkt->b + 14);
+	memmove(pkt->b + 16, pkt->b + 12, pkt->len - 12);
+	pkt->len += 4;
+	oracle_put16(pkt->b + 12, tpid);
+	oracle_put16(pkt->b + 14, tci);
+	return true;
+}
+
+void oracle_pop_vlan(struct oracle_packet *pkt)
+{
+	struct oracle_fields f;
+
+	oracle_parse(pkt, &f);
+	if (f.n_tags == 0)
+		return;
+	memmove(pkt->b + 12, pkt->b + 16, pkt->len - 16);
+	pkt->len -= 4;
+}
+
+static void put_ttl(struct oracle_packet *pkt, const struct oracle_fields *f, uint8_t ttl)
+{
+	uint8_t before[ORACLE_FRAME_MAX];
+
+	if (f->is_ipv6) {
+		pkt->b[f->l3 + 7] = ttl;
+		return;
+	}
+	memcpy(before, pkt->b, pkt->len);
+	pkt->b[f->l3 + 8] = ttl;
+	update_csum(pkt, before, f->l3 + 8, 1, f->l3 + 10);
+}
+
+void oracle_set_ttl(struct oracle_packet *pkt, uint8_t ttl)
+{
+	struct oracle_fields f;
+
+	oracle_parse(pkt, &f);
+	if (f.is_ipv4 || f.is_ipv6)
+		put_ttl(pkt, &f, ttl);
+}
+
+bool oracle_dec_ttl(struct oracle_packet *pkt)
+{
+	struct oracle_fields f;
+	uint8_t ttl;
+
+	oracle_parse(pkt, &f);
+	if (!f.is_ipv4 && !f.is_ipv6)
+		return true;
+	ttl = pkt->b[f.l3 + (f.is_ipv4 ? 8 : 7)];
+	if (ttl <= 1)
+		return false;
+	put_ttl(pkt, &f, (uint8_t)(ttl - 1));
+	return true;
+}

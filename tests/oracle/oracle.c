@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Ports, rules and the pipeline; see oracle.h. */
+#include "tests/oracle/oracle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/oracle/actions.h"
+#include "tests/oracle/parse.h"
+
+enum { PORTS_MAX = 64 };
+
+struct port {
+	uint32_t ofport;
+	uint32_t config;
+};
+
+struct oracle {
+	bool frag_drop;
+	unsigned int n_ports;
+	struct port ports[PORTS_MAX]; /* ascending, so that PORT_LOCAL is last */
+	unsigned int n_rules, rules_size;
+	struct flow_mod **rules; /* in the order in which they were added */
+};
+
+/* The action set of OF1.3.5 §5.10. */
+struct action_set {
+	bool has_pop, has_push, has_dec, has_ttl, has_output;
+	struct action push, ttl, output;
+	uint64_t fields; /* bit per enum field_id */
+	struct field_value value[N_FIELD_IDS];
+};
+
+/* On whose behalf an action is executed: what a packet-in says. */
+struct cause {
+	enum oracle_reason reason;
+	uint64_t cookie;
+	uint8_t table_id;
+	bool is_packet_out;
+};
+
+/* One packet on its way. */
+struct run {
+	const struct oracle *o;
+	struct oracle_result *r;
+	struct oracle_packet pkt;
+	uint32_t in_port;
+	uint64_t metadata;
+	struct action_set set;
+};
+
+const char *const oracle_end_names[N_ORACLE_ENDS] = {
+	[ORACLE_END_RUNT] = "runt",   [ORACLE_END_PORT] = "port",
+	[ORACLE_END_FRAGMENT] = "fragment", [ORACLE_END_MISS] = "miss",
+	[ORACLE_END_TTL] = "invalid ttl",   [ORACLE_END_SET] = "action set",
+	[ORACLE_END_LIST] = "action list",
+};
+
+/* Results. */
+
+void oracle_result_init(struct oracle_result *r)
+{
+	r->end = ORACLE_END_MISS;
+	r->overflow = false;
+	r->n_outputs = 0;
+	r->n_hits = 0;
+	r->n_bytes = 0;
+	memset(r->n_lookups, 0, sizeof(r->n_lookups));
+	memset(r->n_matches, 0, sizeof(r->n_matches));
+}
+
+struct oracle_output *oracle_result_add(struct oracle_result *r, enum oracle_output_kind kind,
+					const uint8_t *frame, size_t len)
+{
+	struct oracle_output *out;
+
+	if (r->n_outputs == ORACLE_OUTPUTS_MAX || len > ORACLE_BYTES_MAX - r->n_bytes) {
+		r->overflow = true;
+		return NULL;
+	}
+	out = &r->outputs[r->n_outputs++];
+	memset(out, 0, sizeof(*out));
+	out->kind = kind;
+	out->len = (uint32_t)len;
+	out->at = r->n_bytes;
+	memcpy(r->bytes + out->at, frame, len);
+	r->n_bytes += (uint32_t)len;
+	return out;
+}
+
+void oracle_result_hit(struct oracle_result *r, uint64_t cookie, uint64_t n_packets,
+		       uint64_t n_bytes)
+{
+	unsigned int i = 0;
+
+	while (i < r->n_hits && r->hits[i].cookie != cookie)
+		i++;
+	if (i == ORACLE_HITS_MAX) {
+		r->overflow = true;
+		return;
+	}
+	if (i == r->n_hits) {
+		r->n_hits++;
+		r->hits[i].cookie = cookie;
+		r->hits[i].n_packets = r->hits[i].n_bytes = 0;
+	}
+	r->hits[i].n_packets += n_packets;
+	r->hits[i].n_bytes += n_bytes;
+}
+
+/* The switch. */
+
+static void *check_memory(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+struct oracle *oracle_new(void)
+{
+	return check_memory(calloc(1, sizeof(struct oracle)));
+}
+
+void oracle_clear(struct oracle *o)
+{
+	for (unsigned int i = 0; i < o->n_rules; i++)
+		free(o->rules[i]);
+	o->n_rules = 0;
+}
+
+void oracle_free(struct oracle *o)
+{
+	if (!o)
+		return;
+	oracle_clear(o);
+	free(o->rules);
+	free(o);
+}
+
+static const struct port *find_port(const struct oracle *o, uint32_t ofport)
+{
+	for (unsigned int i = 0; i < o->n_ports; i++) {
+		if (o->ports[i].ofport == ofport)
+			return &o->ports[i];
+	}
+	return NULL;
+}
+
+void oracle_set_port(struct oracle *o, uint32_t ofport, uint32_t config, bool exists)
+{
+	unsigned int i = 0;
+
+	while (i < o->n_ports && o->ports[i].ofport < ofport)
+		i++;
+	if (i < o->n_ports && o->ports[i].ofport == ofport) {
+		o->n_ports--;
+		memmove(&o->ports[i], &o->ports[i + 1], (o->n_ports - i) * sizeof(o->ports[0]));
+	}
+	if (!exists)
+		return;
+	if (o->n_ports == PORTS_MAX)
+		abort();
+	memmove(&o->ports[i + 1], &o->ports[i], (o->n_ports - i) * sizeof(o->ports[0]));
+	o->ports[i].ofport = ofport;
+	o->ports[i].config = config;
+	o->n_ports++;
+}
+
+void oracle_set_frag_drop(struct oracle *o, bool frag_drop)
+{
+	o->frag_drop = frag_drop;
+}
+
+unsigned int oracle_n_rules(const struct oracle *o)
+{
+	return o->n_rules;
+}
+
+bool oracle_del_strict(struct oracle *o, const struct flow_mod *fm)
+{
+	for (unsigned int i = 0; i < o->n_rules; i++) {
+		struct flow_mod *rule = o->rules[i];
+
+		if (rule->table_id == fm->table_id && rule->priority == fm->priority &&
+		    match_equal(&rule->match, &fm->match)) {
+			free(rule);
+			o->n_rules--;
+			memmove(&o->rules[i], &o->rules[i + 1],
+				(o->n_rules - i) * sizeof(struct flow_mod *));
+			return true;
+		}
+	}
+	return false;
+}
+
+static void copy_list(struct action_list *to, const struct action_list *from)
+{
+	to->n = from->n;
+	memcpy(to->a, from->a, from->n * sizeof(from->a[0]));
+}
+
+void oracle_add(struct oracle *o, const struct flow_mod *fm)
+{
+	struct flow_mod *rule = check_memory(malloc(sizeof(*rule)));
+
+	/* Not "*rule = *fm": what a list does not use is not initialised, and large. */
+	memset(rule, 0, offsetof(struct flow_mod, instructions.apply));
+	rule->table_id = fm->table_id;
+	rule->priority = fm->priority;
+	rule->cookie = fm->cookie;
+	rule->match = fm->match;
+	memcpy(&rule->instructions, &fm->instructions, offsetof(struct instructions, apply));
+	copy_list(&rule->instructions.apply, &fm->instructions.apply);
+	copy_list(&rule->instructions.write, &fm->instructions.write);
+
+	oracle_del_strict(o, fm);
+	if (o->n_rules == o->rules_size) {
+		o->rules_size = o->rules_size * 2 + 16;
+		o->rules = check_memory(realloc(o->rules, o->rules_size * sizeof(o->rules[0])));
+	}
+	o->rules[o->n_rules++] = rule;
+}
+
+/* Output. */
+
+static void send_to_controller(struct run *run, const struct cause *cause,
+			       enum oracle_reason reason, uint16_t max_len)
+{
+	const struct port *in_port = find_port(run->o, run->in_port);
+	struct oracle_output *out;
+	size_t len = run->pkt.len;
+
+	if (in_port && in_port->config & ORACLE_NO_PACKET_IN)
+		return;
+	if (max_len != CONTROLLER_MAX_LEN_NO_BUFFER && max_len < len)
+		len = max_len;
+	out = oracle_result_add(run->r, ORACLE_TO_CONTROLLER, run->pkt.b, len);
+	if (!out)
+		return;
+	out->reason = reason;
+	out->max_len = max_len;
+	out->table_id = cause->table_id;
+	out->total_len = (uint32_t)run->pkt.len;
+	out->in_port = run->in_port;
+	out->cookie = cause->cookie;
+	out->metadata = run->metadata;
+}
+
+static void send_to_port(struct run *run, uint32_t ofport)
+{
+	const struct port *port = find_port(run->o, ofport);
+	struct oracle_output *out;
+
+	if (!port || port->config & (ORACLE_PORT_DOWN | ORACLE_NO_FWD))
+		return;
+	out = oracle_result_add(run->r, ORACLE_TO_PORT, run->pkt.b, run->pkt.len);
+	if (out)
+		out->port = ofport;
+}
+
+static void send_to_all(struct run *run)
+{
+	for (unsigned int i = 0; i < run->o->n_ports; i++) {
+		uint32_t ofport = run->o->ports[i].ofport;
+
+		if (ofport != run->in_port)
+			send_to_port(run, ofport);
+	}
+}
+
+static enum oracle_end run_tables(struct run *run);
+
+/* Output to TABLE: a copy of the packet goes its own way. */
+static void send_to_table(const struct run *run)
+{
+	struct run *copy = check_memory(malloc(sizeof(*copy)));
+
+	*copy = *run;
+	copy->metadata = 0;
+	memset(&copy->set, 0, sizeof(copy->set));
+	run_tables(copy);
+	free(copy);
+}
+
+static void output(struct run *run, const struct action *a, const struct cause *cause)
+{
+	uint32_t port = a->output.port;
+
+	switch (port) {
+	case PORT_CONTROLLER:
+		send_to_controller(run, cause, cause->reason, a->output.max_len);
+		break;
+	case PORT_IN_PORT:
+		send_to_port(run, run->in_port);
+		break;
+	case PORT_ALL:
+	case PORT_FLOOD:
+		send_to_all(run);
+		break;
+	case PORT_TABLE:
+		if (cause->is_packet_out)
+			send_to_table(run);
+		break;
+	default:
+		if (port != run->in_port)
+			send_to_port(run, port);
+		break;
+	}
+}
+
+/* Executes one action; false if the packet's processing ends with it (an invalid TTL). */
+static bool execute(struct run *run, const struct action *a, const struct cause *cause)
+{
+	switch (a->type) {
+	case ACTION_OUTPUT:
+		output(run, a, cause);
+		break;
+	case ACTION_SET_FIELD:
+		oracle_set_field(&run->pkt, a->set_field.field, &a->set_field.value);
+		break;
+	case ACTION_PUSH_VLAN:
+		if (!oracle_push_vlan(&run->pkt, a->ethertype))
+			run->r->overflow = true;
+		break;
+	case ACTION_POP_VLAN:
+		oracle_pop_vlan(&run->pkt);
+		break;
+	case ACTION_SET_NW_TTL:
+		oracle_set_ttl(&run->pkt, a->ttl);
+		break;
+	case ACTION_DEC_NW_TTL:
+		if (!oracle_dec_ttl(&run->pkt)) {
+			send_to_controller(run, cause, ORACLE_INVALID_TTL,
+					   CONTROLLER_MAX_LEN_NO_BUFFER);
+			return false;
+		}
+		break;
+	case N_ACTION_TYPES:
+		abort();
+	}
+	return true;
+}
+
+static bool execute_list(struct run *run, const struct action_list *list, const struct cause *cause)
+{
+	for (unsigned int i = 0; i < list->n; i++) {
+		if (!execute(run, &list->a[i], cause))
+			return false;
+	}
+	return true;
+}
+
+/* The action set. */
+
+static void write_action(struct action_set *set, const struct action *a)
+{
+	switch (a->type) {
+	case ACTION_OUTPUT:
+		set->has_output = true;
+		set->output = *a;
+		break;
+	case ACTION_SET_FIELD:
+		set->fields |= 1ULL << a->set_field.field;
+		set->value[a->set_field.field] = a->set_field.value;
+		break;
+	case ACTION_PUSH_VLAN:
+		set->has_push = true;
+		set->push = *a;
+		break;
+	case ACTION_POP_VLAN:
+		set->has_pop = true;
+		break;
+	case ACTION_SET_NW_TTL:
+		set->has_ttl = true;
+		set->ttl = *a;
+		break;
+	case ACTION_DEC_NW_TTL:
+		set->has_dec = true;
+		break;
+	case N_ACTION_TYPES:
+		abort();
+	}
+}
+
+/* Executes the action set, in the order of docs/semantics.md; false as execute(). */
+static bool execute_set(struct run *run, uint8_t table_id)
+{
+	static const struct action pop = { .type = ACTION_POP_VLAN };
+	static const struct action dec = { .type = ACTION_DEC_NW_TTL };
+	const struct cause cause = { ORACLE_ACTION, ORACLE_NO_COOKIE, table_id, false };
+	const struct action_set *set = &run->set;
+
+	if (set->has_pop)
+		execute(run, &pop, &cause);
+	if (set->has_push)
+		execute(run, &set->push, &cause);
+	if (set->has_dec && !execute(run, &dec, &cause))
+		return false;
+	if (set->has_ttl)
+		execute(run, &set->ttl, &cause);
+	for (unsigned int id = 0; id < N_FIELD_IDS; id++) {
+		if (set->fields >> id & 1)
+			oracle_set_field(&run->pkt, (enum field_id)id, &set->value[id]);
+	}
+	if (set->has_output)
+		execute(run, &set->output, &cause);
+	return true;
+}
+
+/* Tables. */
+
+static bool matches(const struct match *m, const struct oracle_fields *f)
+{
+	enum field_id id;
+
+	MATCH_FOR_EACH(m, id) {
+		if (!oracle_fields_has(f, id))
+			return false;
+		for (unsigned int i = 0; i < field_table[id].n_bytes; i++) {
+			if ((f->value[id].b[i] & m->mask[id].b[i]) != m->value[id].b[i])
+				return false;
+		}
+	}
+	return true;
+}
+
+static const struct flow_mod *lookup(const struct run *run, uint8_t table_id)
+{
+	const struct flow_mod *best = NULL;
+	struct oracle_fields f;
+
+	oracle_parse(&run->pkt, &f);
+	f.present |= 1ULL << FIELD_IN_PORT | 1ULL << FIELD_METADATA;
+	f.value[FIELD_IN_PORT] = field_value_from_u64(FIELD_IN_PORT, run->in_port);
+	f.value[FIELD_METADATA] = field_value_from_u64(FIELD_METADATA, run->metadata);
+
+	for (unsigned int i = 0; i < run->o->n_rules; i++) {
+		const struct flow_mod *rule = run->o->rules[i];
+
+		if (rule->table_id == table_id && (!best || rule->priority > best->priority) &&
+		    matches(&rule->match, &f))
+			best = rule;
+	}
+	return best;
+}
+
+static enum oracle_end run_tables(struct run *run)
+{
+	size_t len_on_entry = run->pkt.len;
+	uint8_t table_id = 0;
+
+	for (;;) {
+		const struct flow_mod *rule = lookup(run, table_id);
+		const struct instructions *in;
+		struct cause cause;
+
+		run->r->n_lookups[table_id]++;
+		if (!rule)
+			return ORACLE_END_MISS;
+		run->r->n_matches[table_id]++;
+		oracle_result_hit(run->r, rule->cookie, 1, len_on_entry);
+
+		in = &rule->instructions;
+		cause.is_packet_out = false;
+		cause.table_id = table_id;
+		cause.cookie = rule->cookie;
+		cause.reason = rule->priority == 0 && rule->match.present == 0 ? ORACLE_NO_MATCH :
+										 ORACLE_ACTION;
+		if (in->has_apply && !execute_list(run, &in->apply, &cause))
+			return ORACLE_END_TTL;
+		if (in->has_clear)
+			memset(&run->set, 0, sizeof(run->set));
+		for (unsigned int i = 0; in->has_write && i < in->write.n; i++)
+			write_action(&run->set, &in->write.a[i]);
+		if (in->has_metadata)
+			run->metadata = (run->metadata & ~in->metadata_mask) |
+					(in->metadata & in->metadata_mask);
+		if (in->goto_table == TABLE_NONE)
+			return execute_set(run, table_id) ? ORACLE_END_SET : ORACLE_END_TTL;
+		if (in->goto_table <= table_id)
+			abort(); /* not a valid rule */
+		table_id = in->goto_table;
+	}
+}
+
+/* Entrances. */
+
+static void run_init(struct run *run, const struct oracle *o, uint32_t in_port,
+		     const uint8_t *frame, size_t len, struct oracle_result *r)
+{
+	run->o = o;
+	run->r = r;
+	run->in_port = in_port;
+	run->metadata = 0;
+	memset(&run->set, 0, sizeof(run->set));
+	run->pkt.len = len;
+	memcpy(run->pkt.b, frame, len);
+}
+
+void oracle_run(const struct oracle *o, uint32_t in_port, const uint8_t *frame, size_t len,
+		struct oracle_result *r)
+{
+	const struct port *port = find_port(o, in_port);
+	struct oracle_fields f;
+	struct run run;
+
+	oracle_result_init(r);
+	if (len > ORACLE_FRAME_MAX) {
+		r->overflow = true;
+		return;
+	}
+	if (!port || port->config & (ORACLE_PORT_DOWN | ORACLE_NO_RECV)) {
+		r->end = ORACLE_END_PORT;
+		return;
+	}
+	if (len < 14) {
+		r->end = ORACLE_END_RUNT;
+		return;
+	}
+	run_init(&run, o, in_port, frame, len, r);
+	oracle_parse(&run.pkt, &f);
+	if (o->frag_drop && f.is_fragment) {
+		r->end = ORACLE_END_FRAGMENT;
+		return;
+	}
+	r->end = run_tables(&run);
+}
+
+void oracle_packet_out(const struct oracle *o, uint32_t in_port, const struct action_list *list,
+		       const uint8_t *frame, size_t len, struct oracle_result *r)
+{
+	const struct cause cause = { ORACLE_ACTION, ORACLE_NO_COOKIE, 0, true };
+	struct run run;
+
+	oracle_result_init(r);
+	if (len > ORACLE_FRAME_MAX) {
+		r->overflow = true;
+		return;
+	}
+	if (len < 14) {
+		r->end = ORACLE_END_RUNT;
+		return;
+	}
+	run_init(&run, o, in_port, frame, len, r);
+	r->end = execute_list(&run, list, &cause) ? ORACLE_END_LIST : ORACLE_END_TTL;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The oracle: what a switch must do with a packet, said as plainly as possible.
+ *
+ * It is written from the OpenFlow 1.3.5 specification and docs/semantics.md alone, by somebody who did not
+ * read bpf/ or datapath/; tests compare it with both builds of the pipeline.  It has no caches, no
+ * offsets kept from action to action, no order of rules: each lookup looks at every rule, and each
+ * lookup and each action parses the packet from its first byte.
+ *
+ *   oracle.c   ports, rules, tables, instructions, the action set
+ *   actions.c  what one action does to the bytes
+ *   parse.c    which fields a frame has
+ *   csum.c     checksum arithmetic
+ *
+ * Rules must be valid (the codec refuses others); the oracle does not check them.
+ */
+#ifndef SKEP_ORACLE_H
+#define SKEP_ORACLE_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/flow.h"
+
+/* OF1.3.5 §7.2.1, ofp_port_config. */
+enum oracle_port_config {
+	ORACLE_PORT_DOWN = 1 << 0,
+	ORACLE_NO_RECV = 1 << 2,
+	ORACLE_NO_FWD = 1 << 5,
+	ORACLE_NO_PACKET_IN = 1 << 6,
+};
+
+enum {
+	ORACLE_FRAME_MAX = 4096,
+	ORACLE_OUTPUTS_MAX = 256,
+	ORACLE_HITS_MAX = 512,
+	ORACLE_BYTES_MAX = ORACLE_OUTPUTS_MAX * 2112,
+};
+
+enum oracle_output_kind { ORACLE_TO_PORT, ORACLE_TO_CONTROLLER };
+
+/* Why a packet-in is sent; values as on the wire (OF1.3.5 §7.4.1). */
+enum oracle_reason { ORACLE_NO_MATCH = 0, ORACLE_ACTION = 1, ORACLE_INVALID_TTL = 2 };
+
+#define ORACLE_NO_COOKIE UINT64_MAX
+
+/* One copy of the packet that left the pipeline. */
+struct oracle_output {
+	enum oracle_output_kind kind;
+	uint32_t len; /* bytes here: all of the frame, or for the controller at most max_len of them */
+	uint32_t at;  /* where they are in oracle_result.bytes */
+
+	uint32_t port; /* ORACLE_TO_PORT: a real port or PORT_LOCAL */
+
+	/* ORACLE_TO_CONTROLLER only. */
+	enum oracle_reason reason;
+	uint16_t max_len;   /* of the action; CONTROLLER_MAX_LEN_NO_BUFFER for ORACLE_INVALID_TTL */
+	uint8_t table_id;   /* looked up last */
+	uint32_t total_len; /* of the frame */
+	uint32_t in_port;
+	uint64_t cookie; /* ORACLE_NO_COOKIE from the action set and from a packet-out's list */
+	uint64_t metadata;
+};
+
+/* How often a rule was hit; a rule is known by its cookie, which tests make unique. */
+struct oracle_hit {
+	uint64_t cookie;
+	uint64_t n_packets;
+	uint64_t n_bytes;
+};
+
+/* What ended the (outermost) packet's way, for people; backends need not give it. */
+enum oracle_end {
+	ORACLE_END_RUNT,     /* shorter than an Ethernet header */
+	ORACLE_END_PORT,     /* the port does not exist or receives nothing */
+	ORACLE_END_FRAGMENT, /* OFPC_FRAG_DROP */
+	ORACLE_END_MISS,     /* no rule matched, not even a table-miss rule */
+	ORACLE_END_TTL,      /* dec_nw_ttl found nothing to take off */
+	ORACLE_END_SET,      /* the action set was executed */
+	ORACLE_END_LIST,     /* a packet-out's list was executed */
+	N_ORACLE_ENDS
+};
+
+extern const char *const oracle_end_names[N_ORACLE_ENDS];
+
+/* Only the first n_* entries are ever written. */
+struct oracle_result {
+	enum oracle_end end;
+	bool overflow; /* a bound above was reached: the result is useless */
+	unsigned int n_outputs;
+	struct oracle_output outputs[ORACLE_OUTPUTS_MAX];
+	unsigned int n_hits; /* one for each rule hit, in the order of first hits */
+	struct oracle_hit hits[ORACLE_HITS_MAX];
+	uint32_t n_lookups[N_TABLES];
+	uint32_t n_matches[N_TABLES];
+	uint32_t n_bytes;
+	uint8_t bytes[ORACLE_BYTES_MAX];
+};
+
+/* Empties 'r'.  oracle_run() and oracle_packet_out() do it themselves. */
+void oracle_result_init(struct oracle_result *r);
+/* Appends an output with the first 'len' bytes of 'frame' and returns it for the caller to fill the
+ * rest, or sets r->overflow and returns NULL. */
+struct oracle_output *oracle_result_add(struct oracle_result *r, enum oracle_output_kind kind,
+					const uint8_t *frame, size_t len);
+/* Adds to the counts of the rule with 'cookie'. */
+void oracle_result_hit(struct oracle_result *r, uint64_t cookie, uint64_t n_packets,
+		       uint64_t n_bytes);
+
+struct oracle;
+
+/* A switch without ports and rules; oracle_free() accepts NULL.  Aborts if there is no memory. */
+struct oracle *oracle_new(void);
+void oracle_free(struct oracle *o);
+
+/* Makes port 'ofport' exist with OFPPC_* bits 'config', or (not 'exists') removes it. */
+void oracle_set_port(struct oracle *o, uint32_t ofport, uint32_t config, bool exists);
+/* OFPC_FRAG_DROP, or (the default) OFPC_FRAG_NORMAL. */
+void oracle_set_frag_drop(struct oracle *o, bool frag_drop);
+
+/* OFPFC_ADD: a rule of the same table, priority and match is replaced.  Copies 'fm'. */
+void oracle_add(struct oracle *o, const struct flow_mod *fm);
+/* Deletes the rule with the table, priority and match of 'fm'; true if there was one. */
+bool oracle_del_strict(struct oracle *o, const struct flow_mod *fm);
+/* Deletes all rules. */
+void oracle_clear(struct oracle *o);
+unsigned int oracle_n_rules(const struct oracle *o);
+
+/* A frame that 'in_port' receives. */
+void oracle_run(const struct oracle *o, uint32_t in_port, const uint8_t *frame, size_t len,
+		struct oracle_result *r);
+/* A packet-out: 'list' is applied to the frame. */
+void oracle_packet_out(const struct oracle *o, uint32_t in_port, const struct action_list *list,
+		       const uint8_t *frame, size_t len, struct oracle_result *r);
+
+#endif
