@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Programs on interfaces; see attach.h. */
+#include "datapath/attach.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#define TCX_INGRESS 46 /* BPF_TCX_INGRESS, which older headers lack */
+
+/* The filter's place.  Priority 1: the port belongs to the switch. */
+enum { TC_HANDLE = 0x5ce9, TC_PRIORITY = 1 };
+
+static void link_path(const char *links_dir, uint32_t ifindex, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%u", links_dir, ifindex);
+}
+
+enum dp_attach attach_probe(enum dp_attach wanted, int prog_fd)
+{
+	int fd;
+
+	if (wanted != DP_ATTACH_AUTO)
+		return wanted;
+	/* BPF_LINK_CREATE on an interface that cannot be: a kernel with tcx looks for it, another knows no such attach type. */
+	fd = bpf_link_create(prog_fd, INT_MAX, TCX_INGRESS, NULL);
+	if (fd >= 0) {
+		close(fd);
+		return DP_ATTACH_TCX;
+	}
+	return errno == ENODEV ? DP_ATTACH_TCX : DP_ATTACH_CLSACT;
+}
+
+static int set_tcx(const char *links_dir, uint32_t ifindex, int prog_fd)
+{
+	char path[PATH_MAX];
+	int fd, err = 0;
+
+	link_path(links_dir, ifindex, path, sizeof(path));
+	fd = bpf_obj_get(path);
+	if (fd >= 0) {
+		err = bpf_link_update(fd, prog_fd, NULL) ? -errno : 0;
+		close(fd);
+		if (!err)
+			return 0;
+		unlink(path); /* the interface it was for has gone; this is another with its number */
+	}
+	fd = bpf_link_create(prog_fd, (int)ifindex, TCX_INGRESS, NULL);
+	if (fd < 0)
+		return -errno;
+	err = bpf_obj_pin(fd, path) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int set_clsact(uint32_t ifindex, int prog_fd)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .handle = TC_HANDLE,
+		    .priority = TC_PRIORITY, .flags = BPF_TC_F_REPLACE);
+	int err = bpf_tc_hook_create(&hook);
+
+	if (err && err != -EEXIST)
+		return err;
+	return bpf_tc_attach(&hook, &opts);
+}
+
+int attach_set(enum dp_attach mode, const char *links_dir, uint32_t ifindex, int prog_fd)
+{
+	if (mode == DP_ATTACH_TCX)
+		return set_tcx(links_dir, ifindex, prog_fd);
+	return set_clsact(ifindex, prog_fd);
+}
+
+void attach_clear(const char *links_dir, uint32_t ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = TC_HANDLE, .priority = TC_PRIORITY);
+	char path[PATH_MAX];
+	int fd;
+
+	link_path(links_dir, ifindex, path, sizeof(path));
+	fd = bpf_obj_get(path);
+	if (fd >= 0) {
+		bpf_link_detach(fd);
+		close(fd);
+		unlink(path);
+	} else {
+		bpf_tc_detach(&hook, &opts);
+	}
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Instructions and actions to the cells that the datapath executes (bpf/abi.h), and back.  The translation is one to one, so that a
+ * dump shows what the controller sent, also after a restart.
+ *
+ * Ports are named by their index in skep_ports.  A rule may name a port number that does not exist yet: 'port_idx' gives such a
+ * number a place, which a port takes over when it comes.
+ */
+#ifndef SKEP_DATAPATH_CELLS_H
+#define SKEP_DATAPATH_CELLS_H 1
+
+#include <stdint.h>
+
+#include "bpf/abi.h"
+#include "model/action.h"
+
+struct cell_ports {
+	/* Index of port number 'ofport' of the bridge, or a negative errno. */
+	int (*port_idx)(void *aux, uint32_t ofport);
+	/* And back. */
+	uint32_t (*ofport)(void *aux, uint32_t port_idx);
+	void *aux;
+};
+
+/* Compile 'in' into cells[0..n-1], the head included, or 'list' without a head.  Return n <= SKEP_CELLS_MAX, or -E2BIG, or
+ * what port_idx() returned. */
+int cells_from_instructions(const struct instructions *in, uint64_t cookie, bool is_miss,
+			    const struct cell_ports *ports, struct skep_cell *cells);
+int cells_from_actions(const struct action_list *list, const struct cell_ports *ports,
+		       struct skep_cell *cells);
+
+void cells_to_instructions(const struct skep_cell *cells, const struct cell_ports *ports,
+			   struct instructions *ret);
+
+static inline const struct skep_head *cells_head(const struct skep_cell *cells)
+{
+	return (const struct skep_head *)cells;
+}
+
+#endif

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The writer's side of the classifier: subtables in order of priority, their bucket regions, and the chains of rules.  Readers in the
+ * kernel walk all of this while it changes; bpf/abi.h says what they rely on.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "datapath/private.h"
+
+/* --- Masks --- */
+
+static unsigned int mask_bucket(uint32_t table, const union keymap_words *mask)
+{
+	uint64_t h = table;
+
+	for (unsigned int i = 0; i < SKEP_KEY_WORDS; i++)
+		h = skep_hash_add(h, mask->w[i]);
+	return (unsigned int)(h % MASK_BUCKETS);
+}
+
+struct subtable *subtable_find(const struct dp *dp, uint32_t table, const union keymap_words *mask)
+{
+	struct subtable *s;
+
+	LIST_FOREACH(s, &dp->masks[mask_bucket(table, mask)], by_mask) {
+		if (s->table == table && !memcmp(&s->mask, mask, sizeof(*mask)))
+			return s;
+	}
+	return NULL;
+}
+
+/* --- Keys --- */
+
+void subtable_words(const struct subtable *s, const union keymap_words *key,
+		    struct rule_words *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (unsigned int i = 0; i < s->n_words; i++)
+		ret->w[i] = key->w[s->words[i]] & s->mask.w[s->words[i]];
+}
+
+void rule_words(const struct dp *dp, const struct subtable *s, uint32_t rule,
+		struct rule_words *ret)
+{
+	const struct skep_rule *r = RULE(dp, rule);
+
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret->w, r->key, sizeof(r->key));
+	if (s->n_words > 4)
+		memcpy(&ret->w[3], KEYX(dp, r->key[3])->w, sizeof(struct skep_keyx));
+}
+
+void rule_key(const struct dp *dp, const struct subtable *s, uint32_t rule,
+	      union keymap_words *ret)
+{
+	struct rule_words words;
+
+	rule_words(dp, s, rule, &words);
+	memset(ret, 0, sizeof(*ret));
+	for (unsigned int i = 0; i < s->n_words; i++)
+		ret->w[s->words[i]] = words.w[i];
+}
+
+static bool words_equal(const struct dp *dp, const struct subtable *s, uint32_t rule,
+			const struct rule_words *words)
+{
+	const struct skep_rule *r = RULE(dp, rule);
+
+	if (s->n_words <= 4)
+		return !memcmp(r->key, words->w, sizeof(r->key));
+	return !memcmp(r->key, words->w, 3 * sizeof(uint64_t)) &&
+	       !memcmp(KEYX(dp, r->key[3])->w, &words->w[3], sizeof(struct skep_keyx));
+}
+
+/* Hashes all words of the size class, as the readers do. */
+static uint32_t bucket_of(const struct subtable *s, const struct rule_words *words,
+			  uint64_t region)
+{
+	unsigned int n = s->n_words <= 4 ? 4 : s->n_words <= 8 ? 8 : 16;
+	uint64_t h = s->seed;
+
+	for (unsigned int i = 0; i < n; i++)
+		h = skep_hash_add(h, words->w[i]);
+	return skep_hash_bucket(h, region);
+}
+
+/* --- Chains --- */
+
+uint32_t chain_find(const struct dp *dp, const struct subtable *s, const struct rule_words *words,
+		    uint32_t *ret_length)
+{
+	unsigned int gen = SKEP_REGION_GEN(s->region);
+	uint32_t found = 0, length = 0;
+
+	for (uint32_t r = *BUCKET(dp, bucket_of(s, words, s->region)); r;
+	     r = RULE(dp, r)->next[gen]) {
+		length++;
+		if (!found && RULE(dp, r)->removed == SKEP_VERSION_MAX &&
+		    words_equal(dp, s, r, words))
+			found = r;
+	}
+	*ret_length = length;
+	return found;
+}
+
+void chain_link(struct dp *dp, struct subtable *s, const struct rule_words *words, uint32_t rule)
+{
+	uint32_t *head = BUCKET(dp, bucket_of(s, words, s->region));
+
+	RULE(dp, rule)->next[SKEP_REGION_GEN(s->region)] = *head;
+	PUBLISH(head, rule);
+	s->n_linked++;
+}
+
+void chain_unlink(struct dp *dp, struct subtable *s, uint32_t rule)
+{
+	unsigned int gen = SKEP_REGION_GEN(s->region);
+	struct rule_words words;
+	uint32_t *link;
+
+	rule_words(dp, s, rule, &words);
+	link = BUCKET(dp, bucket_of(s, &words, s->region));
+	while (*link && *link != rule)
+		link = &RULE(dp, *link)->next[gen];
+	if (!*link)
+		return;
+	PUBLISH(link, RULE(dp, rule)->next[gen]);
+	s->n_linked--;
+}
+
+/* --- Regions --- */
+
+static uint64_t region_new(struct dp *dp, unsigned int log2, unsigned int gen)
+{
+	unsigned int class_log2 = log2 - MIN_REGION_LOG2;
+	uint32_t line = spans_alloc(&dp->lines, class_log2);
+
+	memset(MAP_ELEM(&dp->set, MAP_BUCKETS, struct skep_bucket_line, line), 0,
+	       sizeof(struct skep_bucket_line) << class_log2);
+	return SKEP_REGION(line * SKEP_LINE_HEADS, log2, gen);
+}
+
+static void region_discard(struct dp *dp, uint64_t region)
+{
+	garbage_put(dp, GARBAGE_REGION, SKEP_REGION_FIRST(region) / SKEP_LINE_HEADS,
+		    SKEP_REGION_LOG2(region) - MIN_REGION_LOG2);
+}
+
+void subtable_resize(struct dp *dp, struct subtable *s, unsigned int log2)
+{
+	uint64_t old = s->region, new = region_new(dp, log2, !SKEP_REGION_GEN(old));
+	unsigned int old_gen = SKEP_REGION_GEN(old), new_gen = !old_gen;
+	uint32_t first = SKEP_REGION_FIRST(old), n = 1u << SKEP_REGION_LOG2(old);
+	struct rule_words words;
+
+	for (uint32_t b = first; b < first + n; b++) {
+		for (uint32_t r = *BUCKET(dp, b); r; r = RULE(dp, r)->next[old_gen]) {
+			uint32_t *head;
+
+			rule_words(dp, s, r, &words);
+			head = BUCKET(dp, bucket_of(s, &words, new));
+			RULE(dp, r)->next[new_gen] = *head;
+			*head = r;
+		}
+	}
+	s->region = new;
+	PUBLISH(&SUBTABLE(dp, s->idx)->region, new);
+	s->is_resizing = true;
+	region_discard(dp, old);
+	garbage_put(dp, GARBAGE_RESIZED, s->id, 0);
+}
+
+void subtable_for_each_flow(const struct dp *dp, const struct subtable *s,
+			    void (*visit)(void *aux, uint32_t flow), void *aux)
+{
+	unsigned int gen = SKEP_REGION_GEN(s->region);
+	uint32_t first = SKEP_REGION_FIRST(s->region), n = 1u << SKEP_REGION_LOG2(s->region);
+
+	for (uint32_t b = first; b < first + n; b++) {
+		for (uint32_t r = *BUCKET(dp, b); r; r = RULE(dp, r)->next[gen]) {
+			if (RULE(dp, r)->removed != SKEP_VERSION_MAX)
+				continue;
+			for (uint32_t f = RULE(dp, r)->flow; f; f = dp->same_next[f])
+				visit(aux, f);
+		}
+	}
+}
+
+/* --- The list of subtables --- */
+
+/* Writes a descriptor for 's' that continues with 'next'. */
+static uint32_t descriptor_new(struct dp *dp, const struct subtable *s, uint32_t next)
+{
+	uint32_t idx = spans_alloc(&dp->subtables, 0);
+	struct skep_subtable *d = SUBTABLE(dp, idx);
+
+	memset(d, 0, sizeof(*d));
+	d->region = s->region;
+	d->next = next;
+	d->seed = s->seed;
+	d->max_prio = s->max_prio;
+	d->n_words = s->n_words;
+	d->id = s->id;
+	for (unsigned int i = 0; i < s->n_words; i++) {
+		uint8_t ofs = (uint8_t)(s->words[i] * 8);
+
+		if (i < 4) {
+			d->ofs[i] = ofs;
+			d->mask[i] = s->mask.w[s->words[i]];
+		} else {
+			d->ofs_x[i - 4] = ofs;
+			d->mask_x[i - 4] = s->mask.w[s->words[i]];
+		}
+	}
+	return idx;
+}
+
+static uint32_t *link_to(struct dp *dp, const struct subtable *s)
+{
+	struct subtable *prev = TAILQ_PREV(s, subtable_list, by_prio);
+
+	return prev ? &SUBTABLE(dp, prev->idx)->next : &TABLE(dp, s->table)->first;
+}
+
+/* Links 's', which is in no list, with a new descriptor where its max_prio puts it. */
+static void list_insert(struct dp *dp, struct subtable *s)
+{
+	struct table_info *t = &dp->tables[s->table];
+	struct subtable *after;
+
+	TAILQ_FOREACH(after, &t->subtables, by_prio) {
+		if (after->max_prio < s->max_prio)
+			break;
+	}
+	s->idx = descriptor_new(dp, s, after ? after->idx : 0);
+	if (after)
+		TAILQ_INSERT_BEFORE(after, s, by_prio);
+	else
+		TAILQ_INSERT_TAIL(&t->subtables, s, by_prio);
+	PUBLISH(link_to(dp, s), s->idx);
+}
+
+void subtable_raise(struct dp *dp, struct subtable *s, uint16_t prio)
+{
+	struct table_info *t = &dp->tables[s->table];
+	struct subtable *prev = TAILQ_PREV(s, subtable_list, by_prio);
+	struct subtable *next = TAILQ_NEXT(s, by_prio);
+	uint32_t old_idx = s->idx;
+	struct subtable old;
+
+	if (prio <= s->max_prio)
+		return;
+	s->max_prio = prio;
+	if (!prev || prev->max_prio >= prio) {
+		PUBLISH(&SUBTABLE(dp, s->idx)->max_prio, prio);
+		return;
+	}
+	/* The new descriptor stands before the old one, and only then the old one goes. */
+	TAILQ_REMOVE(&t->subtables, s, by_prio);
+	old = *s;
+	if (next)
+		TAILQ_INSERT_BEFORE(next, &old, by_prio);
+	else
+		TAILQ_INSERT_TAIL(&t->subtables, &old, by_prio);
+	list_insert(dp, s);
+	PUBLISH(link_to(dp, &old), SUBTABLE(dp, old_idx)->next);
+	TAILQ_REMOVE(&t->subtables, &old, by_prio);
+	garbage_put(dp, GARBAGE_DESC, old_idx, 0);
+}
+
+static uint32_t id_new(struct dp *dp, struct subtable *s)
+{
+	struct subtable **p;
+
+	for (uint32_t i = 0; i < dp->n_ids; i++) {
+		if (!dp->by_id[i]) {
+			dp->by_id[i] = s;
+			return i;
+		}
+	}
+	p = realloc(dp->by_id, (dp->n_ids * 2 + 16) * sizeof(*p));
+	if (!p)
+		return UINT32_MAX;
+	memset(p + dp->n_ids, 0, (dp->n_ids + 16) * sizeof(*p));
+	dp->by_id = p;
+	dp->n_ids = dp->n_ids * 2 + 16;
+	return id_new(dp, s);
+}
+
+struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_words *mask,
+			      uint16_t max_prio)
+{
+	struct subtable *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->table = table;
+	s->max_prio = max_prio;
+	s->mask = *mask;
+	for (unsigned int i = 0; i < SKEP_KEY_WORDS; i++) {
+		if (mask->w[i])
+			s->words[s->n_words++] = (uint8_t)i;
+	}
+	if (getrandom(&s->seed, sizeof(s->seed), GRND_NONBLOCK) < 0)
+		s->seed = (uint32_t)mono_ns();
+	s->id = id_new(dp, s);
+	if (s->id == UINT32_MAX) {
+		free(s);
+		return NULL;
+	}
+	s->region = region_new(dp, MIN_REGION_LOG2, 0);
+	list_insert(dp, s);
+	LIST_INSERT_HEAD(&dp->masks[mask_bucket(table, mask)], s, by_mask);
+	dp->tables[table].n_subtables++;
+	return s;
+}
+
+void subtable_del(struct dp *dp, struct subtable *s)
+{
+	struct table_info *t = &dp->tables[s->table];
+
+	PUBLISH(link_to(dp, s), SUBTABLE(dp, s->idx)->next);
+	TAILQ_REMOVE(&t->subtables, s, by_prio);
+	LIST_REMOVE(s, by_mask);
+	t->n_subtables--;
+	garbage_put(dp, GARBAGE_DESC, s->idx, 0);
+	region_discard(dp, s->region);
+	dp->by_id[s->id] = NULL;
+	free(s);
+}

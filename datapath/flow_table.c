@@ -1,0 +1,625 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Flow-mods: add, modify, delete (OF1.3.5 §6.4), staged for the next commit.  private.h states the invariants.
+ *
+ * Each function that changes a flow first makes sure of all that the change takes (reserve()), and cannot fail after that.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "datapath/private.h"
+
+/* Entries kept back from insertions, so that deleting from a full table always has the one that it may need. */
+#define RULES_KEPT 64
+/* Chains longer than this are shortened, by reclaiming or by a larger region, before they grow on. */
+#define CHAIN_LONG (SKEP_CHAIN_MAX - 16)
+/* A region is this many times fuller than it should be before anybody waits for a grace period for it. */
+#define OVERFULL 16
+
+struct subtable *flow_subtable(const struct dp *dp, uint32_t flow)
+{
+	return dp->by_id[FLOW(dp, flow)->mask_id];
+}
+
+/* --- Entries --- */
+
+static uint32_t entry_new(struct dp *dp, const struct subtable *s, const struct rule_words *words,
+			  uint32_t flow, uint16_t prio, uint32_t cells)
+{
+	uint32_t idx = spans_alloc(&dp->rules, 0);
+	struct skep_rule *r = RULE(dp, idx);
+
+	PUBLISH(&r->flow, 0); /* no entry for adoption until it is whole */
+	r->next[0] = r->next[1] = 0;
+	r->added_prio = dp->staged << 16 | prio;
+	r->removed = SKEP_VERSION_MAX;
+	r->cells = cells;
+	memcpy(r->key, words->w, sizeof(r->key));
+	if (s->n_words > 4) {
+		r->key[3] = spans_alloc(&dp->keyx, 0);
+		memcpy(KEYX(dp, r->key[3])->w, &words->w[3], sizeof(struct skep_keyx));
+	}
+	PUBLISH(&r->flow, flow);
+	return idx;
+}
+
+/* Ends entry 'rule' with the next commit. */
+static void entry_end(struct dp *dp, const struct subtable *s, uint32_t rule, bool is_linked)
+{
+	struct skep_rule *r = RULE(dp, rule);
+
+	PUBLISH(&r->removed, dp->staged);
+	if (is_linked)
+		garbage_put(dp, GARBAGE_UNLINK, rule, s->id);
+	else
+		garbage_put(dp, GARBAGE_RULE, rule,
+			    s->n_words > 4 ? (uint32_t)r->key[3] : 0);
+}
+
+/* Gives 'flow' another entry, with 'cells', linked or hidden, in the place of the one it has. */
+static void entry_swap(struct dp *dp, struct subtable *s, uint32_t flow, uint32_t cells,
+		       bool was_linked, bool is_linked)
+{
+	uint32_t old = FLOW(dp, flow)->rule, new;
+	struct rule_words words;
+
+	rule_words(dp, s, old, &words);
+	new = entry_new(dp, s, &words, flow, FLOW(dp, flow)->priority, cells);
+	entry_end(dp, s, old, was_linked);
+	if (is_linked)
+		chain_link(dp, s, &words, new);
+	FLOW(dp, flow)->rule = new;
+}
+
+static uint32_t cells_store(struct dp *dp, const struct skep_cell *cells, uint32_t n)
+{
+	uint32_t idx = spans_alloc(&dp->cells, spans_class(n));
+
+	memcpy(CELL(dp, idx), cells, n * sizeof(*cells));
+	return idx;
+}
+
+static void cells_discard(struct dp *dp, uint32_t cells)
+{
+	garbage_put(dp, GARBAGE_CELLS, cells,
+		    spans_class(cells_head(CELL(dp, cells))->n_cells));
+}
+
+/* The first of the flows that have the key of 'flow'. */
+static uint32_t same_head(const struct dp *dp, const struct subtable *s, uint32_t flow)
+{
+	struct rule_words words;
+	uint32_t length, rule;
+
+	rule_words(dp, s, FLOW(dp, flow)->rule, &words);
+	rule = chain_find(dp, s, &words, &length);
+	return rule ? RULE(dp, rule)->flow : 0;
+}
+
+/* --- Room --- */
+
+static unsigned int n_key_words(const struct masked_key *mk)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < SKEP_KEY_WORDS; i++)
+		n += mk->mask.w[i] != 0;
+	return n;
+}
+
+/* The log2 of the region that 's' should have, if not the one it has; else 0. */
+static unsigned int wanted_region(const struct subtable *s, bool is_chain_long)
+{
+	unsigned int log2 = SKEP_REGION_LOG2(s->region);
+
+	if (s->n_linked < 1u << log2 && !is_chain_long)
+		return 0;
+	while (1u << log2 <= s->n_linked)
+		log2 += 2;
+	if (is_chain_long && log2 == SKEP_REGION_LOG2(s->region))
+		log2++;
+	return log2 < SPAN_CLASSES + MIN_REGION_LOG2 ? log2 : 0;
+}
+
+static bool is_chain_long(const struct dp *dp, const struct subtable *s,
+			  const union keymap_words *key)
+{
+	struct rule_words words;
+	uint32_t length;
+
+	subtable_words(s, key, &words);
+	chain_find(dp, s, &words, &length);
+	return length >= CHAIN_LONG;
+}
+
+/* Makes the subtable for one more rule with 'key' what it should be.  -ENOSPC only if a chain would get too long. */
+static int make_region(struct dp *dp, uint32_t table, const struct masked_key *mk)
+{
+	struct subtable *s = subtable_find(dp, table, &mk->mask);
+	struct need need = { .has_lines = true };
+	bool is_long;
+	unsigned int log2;
+
+	if (!s)
+		return 0;
+	is_long = is_chain_long(dp, s, &mk->key);
+	if (is_long || (s->is_resizing && s->n_linked > OVERFULL << SKEP_REGION_LOG2(s->region))) {
+		reclaim_run(dp, true);
+		reclaim_run(dp, true);
+		s = subtable_find(dp, table, &mk->mask);
+		if (!s)
+			return 0;
+		is_long = is_chain_long(dp, s, &mk->key);
+	}
+	log2 = wanted_region(s, is_long);
+	if (!log2 || s->is_resizing)
+		return is_long ? -ENOSPC : 0;
+	need.lines_log2 = log2 - MIN_REGION_LOG2;
+	if (reserve(dp, &need))
+		return is_long ? -ENOSPC : 0;
+	s = subtable_find(dp, table, &mk->mask);
+	if (s && !s->is_resizing)
+		subtable_resize(dp, s, log2);
+	return 0;
+}
+
+/* Room for a new flow. */
+static int make_room(struct dp *dp, const struct flow_new *new)
+{
+	struct need need = {
+		.rules = 2 + RULES_KEPT,
+		.flows = 1,
+		.subtables = 2,
+		.has_cells = true,
+		.cells_class = spans_class(new->n_cells),
+	};
+	struct table_info *t = &dp->tables[new->table];
+	int err;
+
+	if (n_key_words(&new->mk) > 4)
+		need.keyx = need.rules;
+	err = make_region(dp, new->table, &new->mk);
+	if (err)
+		return err;
+	if (!subtable_find(dp, new->table, &new->mk.mask)) {
+		need.has_lines = true;
+		if (t->n_subtables >= SKEP_SUBTABLES_MAX - 8)
+			reclaim_all(dp);
+		if (t->n_subtables >= SKEP_SUBTABLES_MAX - 8)
+			return -ENOSPC;
+	}
+	return reserve(dp, &need);
+}
+
+/* --- Insertion --- */
+
+void flow_set_timed(struct dp *dp, uint32_t flow)
+{
+	const struct skep_flow *f = FLOW(dp, flow);
+
+	if (dp->is_timed[flow] || (!f->idle_timeout && !f->hard_timeout))
+		return;
+	if (dp->n_timed == dp->cap_timed) {
+		uint32_t cap = dp->cap_timed ? dp->cap_timed * 2 : 1024;
+		uint32_t *p = realloc(dp->timed, cap * sizeof(*p));
+
+		if (!p)
+			return; /* it will not expire; dp_expire() has nothing to say it with */
+		dp->timed = p;
+		dp->cap_timed = cap;
+	}
+	dp->timed[dp->n_timed++] = flow;
+	dp->is_timed[flow] = 1;
+}
+
+static void describe_flow(struct dp *dp, uint32_t flow, const struct flow_new *new)
+{
+	struct skep_flow *f = FLOW(dp, flow);
+
+	f->cookie = new->cookie;
+	f->created_ns = new->created_ns;
+	f->table = new->table;
+	f->idle_timeout = new->idle_timeout;
+	f->hard_timeout = new->hard_timeout;
+	f->flags = new->flags;
+	f->priority = new->priority;
+	flow_set_timed(dp, flow);
+}
+
+static void reset_counts(struct dp *dp, uint32_t flow)
+{
+	uint64_t packets, bytes, used;
+
+	flow_counts(dp, flow, &packets, &bytes, &used);
+	FLOW(dp, flow)->base_packets -= packets;
+	FLOW(dp, flow)->base_bytes -= bytes;
+}
+
+/* The flow that is there takes the new one's instructions and all else; its counters go on unless they are to be reset (§6.4). */
+static void flow_replace(struct dp *dp, struct subtable *s, uint32_t flow, bool is_head,
+			 const struct flow_new *new)
+{
+	uint32_t old_cells = RULE(dp, FLOW(dp, flow)->rule)->cells;
+
+	entry_swap(dp, s, flow, cells_store(dp, new->cells, new->n_cells), is_head, is_head);
+	cells_discard(dp, old_cells);
+	describe_flow(dp, flow, new);
+	if (new->reset_counts)
+		reset_counts(dp, flow);
+}
+
+static uint32_t flow_alloc(struct dp *dp, struct subtable *s, const struct flow_new *new)
+{
+	uint32_t flow = spans_alloc(&dp->flows, 0);
+	uint32_t n_stripes = dp->set_config.n_stripes;
+
+	memset(FLOW(dp, flow), 0, sizeof(struct skep_flow));
+	memset(MAP_ELEM(&dp->set, MAP_COUNTERS, struct skep_counter, (size_t)flow * n_stripes), 0,
+	       n_stripes * sizeof(struct skep_counter));
+	FLOW(dp, flow)->mask_id = s->id;
+	describe_flow(dp, flow, new);
+	s->n_flows++;
+	dp->tables[new->table].n_flows++;
+	dp->n_flows++;
+	return flow;
+}
+
+int flow_insert(struct dp *dp, const struct flow_new *new, uint32_t *ret_flow)
+{
+	uint32_t head_rule, head, prev = 0, next, flow, entry, length;
+	struct rule_words words;
+	struct subtable *s;
+	int err = make_room(dp, new);
+
+	if (err)
+		return err;
+	s = subtable_find(dp, new->table, &new->mk.mask);
+	if (!s)
+		s = subtable_new(dp, new->table, &new->mk.mask, new->priority);
+	if (!s)
+		return -ENOMEM;
+	dp->is_dirty = true;
+	subtable_raise(dp, s, new->priority);
+	subtable_words(s, &new->mk.key, &words);
+	head_rule = chain_find(dp, s, &words, &length);
+	head = head_rule ? RULE(dp, head_rule)->flow : 0;
+	for (next = head; next && FLOW(dp, next)->priority > new->priority;
+	     next = dp->same_next[next])
+		prev = next;
+	if (next && FLOW(dp, next)->priority == new->priority) {
+		flow_replace(dp, s, next, next == head, new);
+		*ret_flow = next;
+		return 0;
+	}
+	flow = flow_alloc(dp, s, new);
+	entry = entry_new(dp, s, &words, flow, new->priority,
+			  cells_store(dp, new->cells, new->n_cells));
+	FLOW(dp, flow)->rule = entry;
+	dp->same_next[flow] = next;
+	if (prev) {
+		dp->same_next[prev] = flow;
+	} else {
+		if (head)
+			entry_swap(dp, s, head, RULE(dp, head_rule)->cells, true, false);
+		chain_link(dp, s, &words, entry);
+	}
+	*ret_flow = flow;
+	return 0;
+}
+
+/* --- Removal --- */
+
+void flow_remove(struct dp *dp, uint32_t flow)
+{
+	struct subtable *s;
+	uint32_t head, next, rule;
+
+	/* RULES_KEPT makes this rare. */
+	for (int i = 0; i < 3 && (!spans_have(&dp->rules, 0, 1) || !spans_have(&dp->keyx, 0, 1)); i++)
+		reclaim_run(dp, true);
+	dp->is_dirty = true;
+	s = flow_subtable(dp, flow);
+	rule = FLOW(dp, flow)->rule;
+	next = dp->same_next[flow];
+	head = same_head(dp, s, flow);
+	if (head == flow) {
+		entry_end(dp, s, rule, true);
+		if (next)
+			entry_swap(dp, s, next, RULE(dp, FLOW(dp, next)->rule)->cells, false, true);
+	} else {
+		while (dp->same_next[head] != flow)
+			head = dp->same_next[head];
+		dp->same_next[head] = next;
+		entry_end(dp, s, rule, false);
+	}
+	cells_discard(dp, RULE(dp, rule)->cells);
+	garbage_put(dp, GARBAGE_FLOW, flow, 0);
+	dp->same_next[flow] = 0;
+	dp->tables[FLOW(dp, flow)->table].n_flows--;
+	dp->n_flows--;
+	FLOW(dp, flow)->rule = 0;
+	if (!--s->n_flows)
+		garbage_put(dp, GARBAGE_EMPTY, s->id, 0);
+}
+
+/* --- Flow-mods --- */
+
+static bool keys_overlap(const struct masked_key *mk, const union keymap_words *key,
+			 const union keymap_words *mask)
+{
+	for (unsigned int i = 0; i < SKEP_KEY_WORDS; i++) {
+		if ((mk->key.w[i] ^ key->w[i]) & mk->mask.w[i] & mask->w[i])
+			return false;
+	}
+	return true;
+}
+
+struct overlap_search {
+	const struct dp *dp;
+	const struct subtable *s;
+	const struct flow_new *new;
+	bool found;
+};
+
+static void visit_overlap(void *aux, uint32_t flow)
+{
+	struct overlap_search *o = aux;
+	union keymap_words key;
+
+	if (o->found || FLOW(o->dp, flow)->priority != o->new->priority)
+		return;
+	rule_key(o->dp, o->s, FLOW(o->dp, flow)->rule, &key);
+	o->found = keys_overlap(&o->new->mk, &key, &o->s->mask);
+}
+
+static bool has_overlap(const struct dp *dp, const struct flow_new *new)
+{
+	struct overlap_search o = { .dp = dp, .new = new };
+
+	TAILQ_FOREACH(o.s, &dp->tables[new->table].subtables, by_prio)
+		subtable_for_each_flow(dp, o.s, visit_overlap, &o);
+	return o.found;
+}
+
+static int compile(struct dp *dp, uint32_t bridge, const struct instructions *in, uint64_t cookie,
+		   bool is_miss, struct skep_cell *cells)
+{
+	struct port_scope scope = { dp, bridge };
+	struct cell_ports ports = cell_ports(&scope);
+
+	return cells_from_instructions(in, cookie, is_miss, &ports, cells);
+}
+
+static int add(struct dp *dp, uint32_t bridge, const struct flow_mod *fm)
+{
+	struct skep_cell cells[SKEP_CELLS_MAX];
+	struct flow_new new = {
+		.table = bridge * 256 + fm->table_id,
+		.priority = fm->priority,
+		.idle_timeout = fm->idle_timeout,
+		.hard_timeout = fm->hard_timeout,
+		.flags = fm->flags & (uint16_t)~FLOW_RESET_COUNTS,
+		.cookie = fm->cookie,
+		.created_ns = boot_ns(),
+		.cells = cells,
+		.reset_counts = fm->flags & FLOW_RESET_COUNTS,
+	};
+	uint32_t flow;
+	int n;
+
+	keymap_encode(&fm->match, &new.mk);
+	if (fm->flags & FLOW_CHECK_OVERLAP && has_overlap(dp, &new))
+		return -EEXIST;
+	n = compile(dp, bridge, &fm->instructions, fm->cookie,
+		    !fm->priority && !fm->match.present, cells);
+	if (n < 0)
+		return n;
+	new.n_cells = (uint32_t)n;
+	return flow_insert(dp, &new, &flow);
+}
+
+struct flow_vector {
+	uint32_t *flow;
+	uint32_t n, cap;
+	bool failed;
+};
+
+struct selection {
+	const struct dp *dp;
+	const struct flow_test *test;
+	struct flow_vector *ret;
+};
+
+static void vector_add(struct flow_vector *v, uint32_t flow)
+{
+	if (v->n == v->cap) {
+		uint32_t cap = v->cap ? v->cap * 2 : 64;
+		uint32_t *p = realloc(v->flow, cap * sizeof(*p));
+
+		if (!p) {
+			v->failed = true;
+			return;
+		}
+		v->flow = p;
+		v->cap = cap;
+	}
+	v->flow[v->n++] = flow;
+}
+
+static void visit_selected(void *aux, uint32_t flow)
+{
+	struct selection *sel = aux;
+
+	if (flow_test(sel->dp, sel->test, flow))
+		vector_add(sel->ret, flow);
+}
+
+static void select_loose(const struct dp *dp, uint32_t table, const struct flow_test *test,
+			 struct flow_vector *ret)
+{
+	struct selection sel = { dp, test, ret };
+	const struct subtable *s;
+
+	TAILQ_FOREACH(s, &dp->tables[table].subtables, by_prio) {
+		if (flow_test_subtable(test, s))
+			subtable_for_each_flow(dp, s, visit_selected, &sel);
+	}
+}
+
+/* The one flow of this priority and match, if the filter's other parts hold. */
+static void select_strict(const struct dp *dp, uint32_t table, const struct flow_test *test,
+			  uint16_t priority, struct flow_vector *ret)
+{
+	struct subtable *s = subtable_find(dp, table, &test->mk.mask);
+	struct rule_words words;
+	uint32_t length, rule;
+
+	if (!s)
+		return;
+	subtable_words(s, &test->mk.key, &words);
+	rule = chain_find(dp, s, &words, &length);
+	for (uint32_t f = rule ? RULE(dp, rule)->flow : 0; f; f = dp->same_next[f]) {
+		if (FLOW(dp, f)->priority == priority && flow_test(dp, test, f))
+			vector_add(ret, f);
+	}
+}
+
+/* The flows that a modification or deletion means. */
+static int select_flows(const struct dp *dp, uint32_t bridge, const struct flow_mod *fm,
+			struct flow_vector *ret)
+{
+	bool is_delete = fm->command == FLOW_DELETE || fm->command == FLOW_DELETE_STRICT;
+	bool is_strict = fm->command == FLOW_MODIFY_STRICT || fm->command == FLOW_DELETE_STRICT;
+	struct flow_filter filter = {
+		.table_id = TABLE_NONE,
+		.out_port = is_delete ? fm->out_port : PORT_ANY,
+		.out_group = is_delete ? fm->out_group : GROUP_ANY,
+		.cookie = fm->cookie,
+		.cookie_mask = fm->cookie_mask,
+	};
+	unsigned int first = fm->table_id, last = fm->table_id;
+	struct flow_test test = { .filter = &filter };
+
+	if (fm->table_id == TABLE_NONE) {
+		first = 0;
+		last = TABLE_MAX;
+	}
+	keymap_encode(&fm->match, &test.mk);
+	for (unsigned int t = first; t <= last; t++) {
+		if (is_strict)
+			select_strict(dp, bridge * 256 + t, &test, fm->priority, ret);
+		else
+			select_loose(dp, bridge * 256 + t, &test, ret);
+	}
+	return ret->failed ? -ENOMEM : 0;
+}
+
+static void modify_one(struct dp *dp, uint32_t flow, struct skep_cell *cells, uint32_t n_cells)
+{
+	struct subtable *s = flow_subtable(dp, flow);
+	uint32_t old_cells = RULE(dp, FLOW(dp, flow)->rule)->cells;
+	bool is_head = same_head(dp, s, flow) == flow;
+	struct skep_head head = *cells_head(cells);
+
+	/* The cookie, and being a table-miss rule, are the flow's own. */
+	head.cookie = FLOW(dp, flow)->cookie;
+	head.flags &= (uint8_t)~SKEP_HF_MISS;
+	head.flags |= cells_head(CELL(dp, old_cells))->flags & SKEP_HF_MISS;
+	memcpy(cells, &head, sizeof(head));
+	entry_swap(dp, s, flow, cells_store(dp, cells, n_cells), is_head, is_head);
+	cells_discard(dp, old_cells);
+}
+
+static bool chain_has_room(const struct dp *dp, uint32_t flow)
+{
+	const struct subtable *s = flow_subtable(dp, flow);
+	struct rule_words words;
+	uint32_t length;
+
+	rule_words(dp, s, FLOW(dp, flow)->rule, &words);
+	chain_find(dp, s, &words, &length);
+	return length < CHAIN_LONG;
+}
+
+static int modify(struct dp *dp, uint32_t bridge, const struct flow_mod *fm)
+{
+	struct skep_cell cells[SKEP_CELLS_MAX];
+	struct flow_vector v = { NULL };
+	struct need need = { .subtables = 2, .has_cells = true };
+	int err = select_flows(dp, bridge, fm, &v), n;
+
+	if (err || !v.n)
+		goto out;
+	n = compile(dp, bridge, &fm->instructions, 0, false, cells);
+	if (n < 0) {
+		err = n;
+		goto out;
+	}
+	need.cells_class = spans_class((uint32_t)n);
+	need.n_cells = need.rules = need.keyx = v.n;
+	err = reserve(dp, &need);
+	if (err)
+		goto out;
+	dp->is_dirty = true;
+	for (uint32_t i = 0; i < v.n; i++) {
+		if (!chain_has_room(dp, v.flow[i]))
+			reclaim_run(dp, true);
+		modify_one(dp, v.flow[i], cells, (uint32_t)n);
+		if (fm->flags & FLOW_RESET_COUNTS)
+			reset_counts(dp, v.flow[i]);
+	}
+out:
+	free(v.flow);
+	return err;
+}
+
+static int delete(struct dp *dp, uint32_t bridge, const struct flow_mod *fm)
+{
+	const struct dp_callbacks *cb = &dp->config.callbacks;
+	struct flow_vector v = { NULL };
+	int err = select_flows(dp, bridge, fm, &v);
+
+	for (uint32_t i = 0; i < v.n && !err; i++) {
+		if (FLOW(dp, v.flow[i])->flags & FLOW_SEND_FLOW_REM && cb->flow_removed) {
+			struct flow_desc desc;
+
+			flow_describe(dp, v.flow[i], &desc);
+			cb->flow_removed(cb->aux, bridge, &desc, FLOW_REMOVED_DELETE);
+		}
+		flow_remove(dp, v.flow[i]);
+	}
+	free(v.flow);
+	return err;
+}
+
+int dp_flow_mod(struct dp *dp, uint32_t bridge, const struct flow_mod *fm)
+{
+	if (bridge >= DP_BRIDGES_MAX ||
+	    (fm->table_id > TABLE_MAX && fm->command != FLOW_DELETE &&
+	     fm->command != FLOW_DELETE_STRICT))
+		return -EINVAL;
+	switch (fm->command) {
+	case FLOW_ADD:
+		return add(dp, bridge, fm);
+	case FLOW_MODIFY:
+	case FLOW_MODIFY_STRICT:
+		return modify(dp, bridge, fm);
+	case FLOW_DELETE:
+	case FLOW_DELETE_STRICT:
+		return delete(dp, bridge, fm);
+	}
+	return -EINVAL;
+}
+
+void dp_commit(struct dp *dp)
+{
+	if (!dp->is_dirty)
+		return;
+	PUBLISH(&DP_HEAD(dp)->version, dp->staged);
+	/* Whatever is sent after this (a barrier reply) is sent after the store is visible on every CPU. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	dp->staged++;
+	dp->is_dirty = false;
+	reclaim_kick(dp);
+}

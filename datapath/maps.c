@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Map sets; see maps.h. */
+#include "datapath/maps.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/skep.skel.h"
+#include "datapath/datapath.h"
+#include "log.h"
+
+#define EVENTS_NAME "skep_events"
+#define EVENTS_SIZE (4u << 20)
+
+static const struct {
+	const char *name;
+	uint32_t value_size;
+} map_table[N_MAPS] = {
+#define X(ID, NAME, TYPE) [MAP_##ID] = { NAME, sizeof(TYPE) },
+	MAP_TABLE(X)
+#undef X
+};
+
+static size_t map_bytes(enum map_id id, uint32_t n)
+{
+	size_t elem = (map_table[id].value_size + 7) / 8 * 8;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (elem * n + page - 1) / page * page;
+}
+
+/* Maps the array behind 'fd' of 'n' elements. */
+static int map_attach(struct map *m, enum map_id id, int fd, uint32_t n)
+{
+	size_t size = map_bytes(id, n);
+	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (base == MAP_FAILED)
+		return -errno;
+	*m = (struct map){ .fd = fd, .base = base, .n = n, .size = size };
+	return 0;
+}
+
+static int map_make(struct map *m, enum map_id id, const struct map_set_config *config)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	int fd, err;
+
+	if (config->reuse_fd[id] >= 0)
+		fd = dup(config->reuse_fd[id]);
+	else
+		fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, map_table[id].name, sizeof(uint32_t),
+				    map_table[id].value_size, config->n[id], &opts);
+	if (fd < 0)
+		return -errno;
+	err = map_attach(m, id, fd, config->n[id]);
+	if (err)
+		close(fd);
+	return err;
+}
+
+/* --- The program --- */
+
+/* What libbpf said last, for the error message of a failed load. */
+static char libbpf_said[1024];
+
+static int keep_libbpf_words(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[1024];
+	size_t n = strlen(libbpf_said);
+
+	if (level > LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	log_debug("%s", line);
+	if (n < sizeof(libbpf_said) - 1)
+		snprintf(libbpf_said + n, sizeof(libbpf_said) - n, "%s", line);
+	return 0;
+}
+
+static enum map_id map_by_name(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_MAPS; i++) {
+		if (!strcmp(map_table[i].name, name))
+			break;
+	}
+	return (enum map_id)i;
+}
+
+/* Gives the object our maps, and the maps of its own their sizes. */
+static int fit_maps(struct skep_bpf *skel, const struct map_set *set,
+		    const struct map_set_config *config)
+{
+	struct bpf_map *map;
+	int err = 0;
+
+	bpf_object__for_each_map(map, skel->obj) {
+		const char *name = bpf_map__name(map);
+		enum map_id id = map_by_name(name);
+
+		if (id < N_MAPS)
+			err = bpf_map__reuse_fd(map, set->map[id].fd);
+		else if (!strcmp(name, EVENTS_NAME) && config->events_fd >= 0)
+			err = bpf_map__reuse_fd(map, config->events_fd);
+		else if (!strcmp(name, EVENTS_NAME))
+			err = bpf_map__set_max_entries(map, EVENTS_SIZE);
+		else if (!strcmp(name, "skep_pktin"))
+			err = bpf_map__set_max_entries(map, DP_BRIDGES_MAX);
+		else if (!strncmp(name, "skep_", 5)) /* per-CPU scratch */
+			err = bpf_map__set_max_entries(map, config->n_cpus);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int load_program(struct map_set *set, const struct map_set_config *config)
+{
+	struct skep_bpf *skel = skep_bpf__open();
+	int err;
+
+	if (!skel)
+		return -errno;
+	err = fit_maps(skel, set, config);
+	if (err)
+		goto out;
+	skel->rodata->cfg_n_stripes = config->n_stripes;
+	skel->rodata->cfg_atomic = config->n_cpus > config->n_stripes - 1;
+	skel->rodata->cfg_clone_last = config->clone_last;
+	skel->rodata->cfg_if_mask = config->n[MAP_IFS] - 1;
+	err = skep_bpf__load(skel);
+	if (err)
+		goto out;
+	set->prog_fd = dup(bpf_program__fd(skel->progs.skep_tc));
+	set->events_fd = dup(bpf_map__fd(skel->maps.skep_events));
+	if (set->prog_fd < 0 || set->events_fd < 0)
+		err = -errno;
+out:
+	skep_bpf__destroy(skel);
+	return err;
+}
+
+static void explain(int err, char *buf, size_t size)
+{
+	if (err == -EPERM || err == -EACCES)
+		snprintf(buf, size,
+			 "the kernel refuses to load BPF (%s): CAP_BPF, CAP_NET_ADMIN and "
+			 "CAP_PERFMON are needed: %s",
+			 strerror(-err), libbpf_said);
+	else
+		snprintf(buf, size, "%s: %s", strerror(-err), libbpf_said);
+}
+
+int map_set_create(const struct map_set_config *config, struct map_set *ret, char *err_buf,
+		   size_t err_size)
+{
+	struct map_set set = MAP_SET_INIT;
+	libbpf_print_fn_t old_print;
+	int err = 0;
+
+	libbpf_said[0] = '\0';
+	old_print = libbpf_set_print(keep_libbpf_words);
+	for (unsigned int i = 0; i < N_MAPS; i++)
+		set.map[i].fd = -1;
+	for (unsigned int i = 0; i < N_MAPS && !err; i++)
+		err = map_make(&set.map[i], (enum map_id)i, config);
+	if (!err)
+		err = load_program(&set, config);
+	libbpf_set_print(old_print);
+	if (err) {
+		explain(err, err_buf, err_size);
+		map_set_close(&set);
+		return err;
+	}
+	*ret = set;
+	return 0;
+}
+
+void map_set_close(struct map_set *set)
+{
+	for (unsigned int i = 0; i < N_MAPS; i++) {
+		if (set->map[i].base)
+			munmap(set->map[i].base, set->map[i].size);
+		if (set->map[i].fd >= 0)
+			close(set->map[i].fd);
+		set->map[i] = (struct map){ .fd = -1 };
+	}
+	if (set->prog_fd >= 0)
+		close(set->prog_fd);
+	if (set->events_fd >= 0)
+		close(set->events_fd);
+	set->prog_fd = set->events_fd = -1;
+}
+
+/* --- Pins --- */
+
+static int pin(const char *dir, const char *name, int fd)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return bpf_obj_pin(fd, path) ? -errno : 0;
+}
+
+int map_set_pin(const struct map_set *set, const char *dir)
+{
+	int err;
+
+	if (mkdir(dir, 0700))
+		return -errno;
+	err = pin(dir, EVENTS_NAME, set->events_fd);
+	for (unsigned int i = 0; i < N_MAPS && !err; i++)
+		err = pin(dir, map_table[i].name, set->map[i].fd);
+	if (!err)
+		err = pin(dir, "program", set->prog_fd);
+	if (err)
+		map_set_unpin(dir);
+	return err;
+}
+
+int map_set_unpin(const char *dir)
+{
+	char path[PATH_MAX];
+	struct dirent *e;
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	while ((e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		unlink(path);
+	}
+	closedir(d);
+	return rmdir(dir) ? -errno : 0;
+}
+
+static int open_map(const char *dir, enum map_id id, struct map *ret)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+	char path[PATH_MAX];
+	int fd, err;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, map_table[id].name);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -errno;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		err = -errno;
+	else if (info.value_size != map_table[id].value_size)
+		err = -EPROTO;
+	else
+		err = map_attach(ret, id, fd, info.max_entries);
+	if (err)
+		close(fd);
+	return err;
+}
+
+int map_set_open(const char *dir, struct map_set *ret, char *err_buf, size_t err_size)
+{
+	struct map_set set = MAP_SET_INIT;
+	char path[PATH_MAX];
+	int err = 0;
+
+	for (unsigned int i = 0; i < N_MAPS; i++)
+		set.map[i].fd = -1;
+	for (unsigned int i = 0; i < N_MAPS; i++) {
+		err = open_map(dir, (enum map_id)i, &set.map[i]);
+		if (err) {
+			snprintf(err_buf, err_size, "%s/%s: %s", dir, map_table[i].name,
+				 err == -EPROTO ? "made by another version of skep"
+						: strerror(-err));
+			goto fail;
+		}
+	}
+	if (MAP_ELEM(&set, MAP_DP, struct skep_dp, 0)->abi != SKEP_ABI) {
+		err = -EPROTO;
+		snprintf(err_buf, err_size, "%s: datapath of ABI %u, this skep has ABI %u", dir,
+			 MAP_ELEM(&set, MAP_DP, struct skep_dp, 0)->abi, SKEP_ABI);
+		goto fail;
+	}
+	snprintf(path, sizeof(path), "%s/%s", dir, EVENTS_NAME);
+	set.events_fd = bpf_obj_get(path); /* without it packet-ins in flight are lost, no more */
+	*ret = set;
+	return 0;
+fail:
+	map_set_close(&set);
+	return err;
+}
+
+size_t map_set_memory(const struct map_set *set)
+{
+	size_t sum = EVENTS_SIZE;
+
+	for (unsigned int i = 0; i < N_MAPS; i++)
+		sum += set->map[i].size;
+	return sum;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A set of maps and the program that reads them: what one generation of a datapath consists of.
+ *
+ * A set is made with given capacities, filled, pinned, and put in charge by swapping the program on the links.  Growth and adoption
+ * each make a new set beside the old one.
+ *
+ * Pins, below the datapath's pin directory: maps/NAME for the set in charge, maps.new/NAME for one being made, links/IFINDEX.
+ */
+#ifndef SKEP_DATAPATH_MAPS_H
+#define SKEP_DATAPATH_MAPS_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/abi.h"
+
+/* X(ID, map name, element type): the flat arrays, shared with the programs or (flows) only kept with them. */
+#define MAP_TABLE(X)                                                                                \
+	X(DP, "skep_dp", struct skep_dp)                                                             \
+	X(IFS, "skep_ifs", struct skep_if)                                                           \
+	X(PORTS, "skep_ports", struct skep_port)                                                     \
+	X(BRIDGES, "skep_bridges", struct skep_bridge)                                               \
+	X(TABLES, "skep_tables", struct skep_table)                                                  \
+	X(SUBTABLES, "skep_subtables", struct skep_subtable)                                         \
+	X(BUCKETS, "skep_buckets", struct skep_bucket_line)                                          \
+	X(RULES, "skep_rules", struct skep_rule)                                                     \
+	X(KEYX, "skep_keyx", struct skep_keyx)                                                       \
+	X(CELLS, "skep_cells", struct skep_cell)                                                     \
+	X(FLOWS, "skep_flows", struct skep_flow)                                                     \
+	X(COUNTERS, "skep_counters", struct skep_counter)                                            \
+	X(TABLE_COUNTERS, "skep_table_ctrs", struct skep_table_counter)                              \
+	X(DROPS, "skep_drops", struct skep_drop_counter)
+
+enum map_id {
+#define X(ID, NAME, TYPE) MAP_##ID,
+	MAP_TABLE(X)
+#undef X
+	N_MAPS
+};
+
+struct map {
+	int fd;
+	void *base;  /* the mapping */
+	uint32_t n;  /* elements */
+	size_t size; /* bytes mapped */
+};
+
+struct map_set {
+	struct map map[N_MAPS];
+	int events_fd; /* the ring buffer, handed on from set to set */
+	int prog_fd;
+};
+#define MAP_SET_INIT { .events_fd = -1, .prog_fd = -1 }
+
+struct map_set_config {
+	uint32_t n[N_MAPS];
+	/* A map to take as it is instead of making one, or -1. */
+	int reuse_fd[N_MAPS];
+	int events_fd; /* or -1 */
+	uint32_t n_stripes;
+	unsigned int n_cpus;
+	bool clone_last;
+};
+
+/* Makes the maps and loads the program.  On error writes what was wrong to 'err', and leaves '*ret' alone. */
+int map_set_create(const struct map_set_config *config, struct map_set *ret, char *err,
+		   size_t err_size);
+/* Maps what is pinned in 'dir', without a program. */
+int map_set_open(const char *dir, struct map_set *ret, char *err, size_t err_size);
+void map_set_close(struct map_set *set);
+
+int map_set_pin(const struct map_set *set, const char *dir);
+/* Removes the pins in 'dir' and the directory.  0 if there is none. */
+int map_set_unpin(const char *dir);
+
+size_t map_set_memory(const struct map_set *set);
+
+#define MAP_ELEM(SET, ID, TYPE, IDX) (&((TYPE *)(SET)->map[ID].base)[IDX])
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The datapath's inside, shared by the files of datapath/ only.
+ *
+ *   datapath.c    opening, closing, growing, the swap of one map set for another
+ *   adopt.c       taking over the flows of an earlier process
+ *   classifier.c  subtables, bucket regions, chains: what bpf/classify.h reads
+ *   reclaim.c     what waits for grace periods, and for which
+ *   flow_table.c  flow-mods;  flow_read.c  dumps, statistics, timeouts
+ *   port.c        bridges and ports;  packet.c  packet-outs and packet-ins
+ *
+ * The writer's invariants (see also bpf/abi.h):
+ *  - 'staged' is the version of the next commit: version + 1.
+ *  - A rule entry is linked (in the chain of its bucket) or not.  The live flows of one subtable with the same masked key form a list by
+ *    descending priority (same_next[]); only the entry of its head is linked.  The entries of the others, the hidden ones, are
+ *    unlinked; when the head goes, the next flow gets a new entry, linked.  So a live entry (removed == SKEP_VERSION_MAX) in a chain is the head of its list.
+ *  - An entry's interval [added, removed) is that of the flow's having this entry, linked or hidden: at any version, the entries
+ *    whose interval holds it are exactly the flows of that version.  Adoption relies on it.
+ *  - Pointers into maps do not survive reserve(), which may swap the maps: functions keep indexes.
+ */
+#ifndef SKEP_DATAPATH_PRIVATE_H
+#define SKEP_DATAPATH_PRIVATE_H 1
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "bpf/abi.h"
+#include "datapath/cells.h"
+#include "datapath/datapath.h"
+#include "datapath/grace.h"
+#include "datapath/keymap.h"
+#include "datapath/maps.h"
+#include "datapath/spans.h"
+
+#define N_TABLE_SLOTS  (DP_BRIDGES_MAX * 256)
+#define MASK_BUCKETS   1024
+#define MIN_REGION_LOG2 4 /* buckets of the smallest region: one line */
+
+/* A mask in a table, as the writer sees it. */
+struct subtable {
+	TAILQ_ENTRY(subtable) by_prio; /* in table_info.subtables, as the packets' list */
+	LIST_ENTRY(subtable) by_mask;  /* in dp.masks */
+	uint32_t idx;                  /* of the descriptor in skep_subtables */
+	uint32_t id;                   /* index in dp.by_id */
+	uint32_t table;                /* bridge * 256 + table */
+	uint32_t seed;
+	uint16_t max_prio;
+	uint8_t n_words;
+	uint8_t words[SKEP_KEY_WORDS]; /* numbers of the key words that the mask touches */
+	union keymap_words mask;
+	uint64_t region;
+	uint32_t n_linked;   /* entries in chains, dead ones included */
+	uint32_t n_flows;    /* live flows, hidden ones included */
+	bool is_resizing;    /* the region before this one waits for its grace period */
+};
+TAILQ_HEAD(subtable_list, subtable);
+LIST_HEAD(mask_list, subtable);
+
+struct table_info {
+	struct subtable_list subtables;
+	uint32_t n_subtables;
+	uint32_t n_flows;
+};
+
+/* What becomes of something removed, when its grace period is over. */
+enum garbage_type {
+	GARBAGE_UNLINK,   /* rule 'a' of subtable id 'b': unlink, then GARBAGE_RULE */
+	GARBAGE_RULE,     /* rule 'a'; 'b': its key extension or 0 */
+	GARBAGE_CELLS,    /* span 'a' of class 'b' */
+	GARBAGE_FLOW,     /* flow 'a' */
+	GARBAGE_REGION,   /* first line 'a', class 'b' */
+	GARBAGE_RESIZED,  /* subtable id 'a': its region may be changed again */
+	GARBAGE_DESC,     /* descriptor 'a' of a subtable */
+	GARBAGE_EMPTY,    /* subtable id 'a' has no flows: unlink if still so, then free */
+	GARBAGE_PORT,     /* port index 'a' may be reused */
+};
+
+struct garbage {
+	enum garbage_type type;
+	uint32_t a, b;
+};
+
+struct garbage_queue {
+	struct garbage *item;
+	uint32_t n, cap;
+};
+
+struct dp {
+	struct dp_config config;
+	char *pin_dir, *maps_dir, *new_dir, *old_dir, *links_dir;
+	struct map_set set;
+	struct map_set_config set_config;
+	enum dp_attach attach;
+	struct grace *grace;
+	int epoll_fd;
+	struct ring_buffer *ring;
+	int packet_fd; /* AF_PACKET, for packet-outs */
+	unsigned int n_grown;
+
+	/* Allocation of elements. */
+	struct spans rules, keyx, cells, flows, subtables, lines, ports;
+
+	/* Versions and garbage. */
+	uint64_t staged;
+	bool is_dirty;               /* something staged is not committed */
+	struct garbage_queue fresh;  /* its grace period has not begun */
+	struct garbage_queue waiting; /* its grace period runs */
+	struct garbage_queue scratch;
+
+	/* The flow tables. */
+	struct table_info tables[N_TABLE_SLOTS];
+	struct mask_list masks[MASK_BUCKETS];
+	struct subtable **by_id;
+	uint32_t n_ids;
+	uint32_t n_flows;
+	uint32_t *same_next; /* by flow: the next of lower priority with the same key and mask */
+	uint8_t *is_timed;   /* by flow: it is in 'timed' */
+	uint32_t *timed;     /* flows with timeouts */
+	uint32_t n_timed, cap_timed;
+};
+
+#define DP_HEAD(DP)          MAP_ELEM(&(DP)->set, MAP_DP, struct skep_dp, 0)
+#define RULE(DP, I)          MAP_ELEM(&(DP)->set, MAP_RULES, struct skep_rule, I)
+#define KEYX(DP, I)          MAP_ELEM(&(DP)->set, MAP_KEYX, struct skep_keyx, I)
+#define CELL(DP, I)          MAP_ELEM(&(DP)->set, MAP_CELLS, struct skep_cell, I)
+#define FLOW(DP, I)          MAP_ELEM(&(DP)->set, MAP_FLOWS, struct skep_flow, I)
+#define SUBTABLE(DP, I)      MAP_ELEM(&(DP)->set, MAP_SUBTABLES, struct skep_subtable, I)
+#define TABLE(DP, I)         MAP_ELEM(&(DP)->set, MAP_TABLES, struct skep_table, I)
+#define PORT(DP, I)          MAP_ELEM(&(DP)->set, MAP_PORTS, struct skep_port, I)
+#define BRIDGE(DP, I)        MAP_ELEM(&(DP)->set, MAP_BRIDGES, struct skep_bridge, I)
+#define BUCKET(DP, B)                                                                               \
+	(&MAP_ELEM(&(DP)->set, MAP_BUCKETS, struct skep_bucket_line, (B) / SKEP_LINE_HEADS)             \
+		  ->heads[(B) % SKEP_LINE_HEADS])
+
+/* Publishes to readers in the kernel what was written before. */
+#define PUBLISH(PTR, VALUE) __atomic_store_n(PTR, VALUE, __ATOMIC_RELEASE)
+
+/* --- classifier.c --- */
+
+/* The masked words of a key in a subtable, padded with zeros. */
+struct rule_words {
+	uint64_t w[SKEP_KEY_WORDS];
+};
+
+struct subtable *subtable_find(const struct dp *dp, uint32_t table,
+			       const union keymap_words *mask);
+/* Makes one for the mask, without rules, linked where 'max_prio' puts it.  reserve() must have made room. */
+struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_words *mask,
+			      uint16_t max_prio);
+/* Makes 'prio' no more than its max_prio, moving it up its table's list if need be. */
+void subtable_raise(struct dp *dp, struct subtable *s, uint16_t prio);
+/* Unlinks the descriptor of a subtable without flows; frees 's'. */
+void subtable_del(struct dp *dp, struct subtable *s);
+void subtable_words(const struct subtable *s, const union keymap_words *key,
+		    struct rule_words *ret);
+/* The full masked key of rule entry 'rule'. */
+void rule_key(const struct dp *dp, const struct subtable *s, uint32_t rule,
+	      union keymap_words *ret);
+void rule_words(const struct dp *dp, const struct subtable *s, uint32_t rule,
+		struct rule_words *ret);
+/* The linked live entry with these words, or 0, and the length of the chain that it would be in. */
+uint32_t chain_find(const struct dp *dp, const struct subtable *s, const struct rule_words *words,
+		    uint32_t *ret_length);
+void chain_link(struct dp *dp, struct subtable *s, const struct rule_words *words, uint32_t rule);
+void chain_unlink(struct dp *dp, struct subtable *s, uint32_t rule);
+/* Gives 's' a region of at least 'n_buckets', and chains its rules there.  The lines must be there (reserve()). */
+void subtable_resize(struct dp *dp, struct subtable *s, unsigned int log2);
+/* Calls 'visit' for each live flow of the subtable, hidden ones included; it must not change the table. */
+void subtable_for_each_flow(const struct dp *dp, const struct subtable *s,
+			    void (*visit)(void *aux, uint32_t flow), void *aux);
+
+/* --- reclaim.c --- */
+void garbage_put(struct dp *dp, enum garbage_type type, uint32_t a, uint32_t b);
+/* Starts waiting for what is fresh, if nothing is being waited for and nothing is staged. */
+void reclaim_kick(struct dp *dp);
+/* Takes what a finished grace period allows; with 'wait', commits and waits for one. */
+void reclaim_run(struct dp *dp, bool wait);
+/* Commits and waits until nothing is left to reclaim. */
+void reclaim_all(struct dp *dp);
+
+/* --- datapath.c --- */
+/* What one change may need. */
+struct need {
+	uint32_t rules, keyx, flows, subtables, lines_log2;
+	unsigned int cells_class;
+	uint32_t n_cells; /* spans of that class; 0 with has_cells: one */
+	bool has_cells, has_lines;
+};
+/* Makes room: by reclaiming, else by growth.  0 or -ENOSPC; on success nothing that was needed can fail. */
+int reserve(struct dp *dp, const struct need *need);
+/* Swaps the program of each port for that of dp->set. */
+int swap_programs(struct dp *dp, char *err, size_t err_size);
+uint64_t boot_ns(void);
+uint64_t mono_ns(void);
+
+/* --- flow_table.c --- */
+/* What a flow is, for insertion: used by flow-mods and by adoption. */
+struct flow_new {
+	uint32_t table;
+	struct masked_key mk;
+	uint16_t priority;
+	uint16_t idle_timeout, hard_timeout, flags;
+	uint64_t cookie;
+	uint64_t created_ns;
+	const struct skep_cell *cells; /* with the head */
+	uint32_t n_cells;
+	bool reset_counts;
+};
+/* Adds, or replaces the flow with this priority and match.  '*ret_flow' is its index. */
+int flow_insert(struct dp *dp, const struct flow_new *new, uint32_t *ret_flow);
+void flow_remove(struct dp *dp, uint32_t flow);
+void flow_set_timed(struct dp *dp, uint32_t flow);
+struct subtable *flow_subtable(const struct dp *dp, uint32_t flow);
+/* For cells.h: 'aux' of bridge's ports. */
+struct port_scope {
+	struct dp *dp;
+	uint32_t bridge;
+};
+struct cell_ports cell_ports(struct port_scope *scope);
+
+/* --- flow_read.c --- */
+void flow_describe(const struct dp *dp, uint32_t flow, struct flow_desc *ret);
+void flow_counts(const struct dp *dp, uint32_t flow, uint64_t *ret_packets, uint64_t *ret_bytes,
+		 uint64_t *ret_used_ns);
+/* A filter made ready for many comparisons. */
+struct flow_test {
+	struct masked_key mk;
+	const struct flow_filter *filter;
+};
+void flow_test_init(struct flow_test *t, const struct flow_filter *filter);
+bool flow_test_subtable(const struct flow_test *t, const struct subtable *s);
+bool flow_test(const struct dp *dp, const struct flow_test *t, uint32_t flow);
+
+/* --- port.c --- */
+/* The index of the port, or of the number that rules name; -ENOSPC if there is no place. */
+int port_slot(struct dp *dp, uint32_t bridge, uint32_t ofport);
+void bridge_relink_ports(struct dp *dp, uint32_t bridge);
+int if_set(struct dp *dp, uint32_t ifindex, uint32_t port);
+
+/* --- adopt.c --- */
+int adopt(struct dp *dp, const struct map_set *old);
+
+/* --- packet.c --- */
+int packet_init(struct dp *dp);
+int packet_ring_open(struct dp *dp);
+void packet_uninit(struct dp *dp);
+
+#endif
