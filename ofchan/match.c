@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Matches on the wire; see match.h. */
+#include "ofchan/match.h"
+
+#include <endian.h>
+#include <string.h>
+
+#include "ofchan/wire.h"
+
+/* One TLV, taken apart but not looked into. */
+struct oxm {
+	uint16_t class;
+	uint8_t field;
+	bool has_mask;
+	uint8_t len; /* of the payload */
+	const uint8_t *payload;
+};
+
+/* Takes the TLV at 'p' apart; false if it is not wholly within 'len' bytes. */
+static bool oxm_parse(struct oxm *o, const uint8_t *p, size_t len)
+{
+	const struct ofp_oxm_header *h = (const void *)p;
+
+	if (len < sizeof(*h) || len - sizeof(*h) < h->length)
+		return false;
+	o->class = be16toh(h->oxm_class);
+	o->field = h->field_hasmask >> 1;
+	o->has_mask = h->field_hasmask & 1;
+	o->len = h->length;
+	o->payload = p + sizeof(*h);
+	return true;
+}
+
+static bool oxm_is_known(const struct oxm *o)
+{
+	return o->class == OFPXMC_OPENFLOW_BASIC && field_is_known(o->field);
+}
+
+static void value_load(struct field_value *v, const uint8_t *p, size_t n)
+{
+	memset(v, 0, sizeof(*v));
+	memcpy(v, p, n);
+}
+
+/* §7.2.3.7, table 13: without OFPVID_PRESENT, which says that there is a tag, the other bits can
+ * only be 0.  (With a mask that leaves OFPVID_PRESENT out, a value that is not 0 implies a tag.) */
+static bool vlan_vid_can_be(const struct field_value *value, const struct field_value *mask)
+{
+	if (!(mask->b[0] & OFPVID_PRESENT >> 8) || value->b[0] & OFPVID_PRESENT >> 8)
+		return true;
+	return !value->b[0] && !value->b[1];
+}
+
+static bool value_has_more_than(const struct field_value *value, const struct field_value *mask)
+{
+	for (unsigned int i = 0; i < FIELD_MAX_BYTES; i++) {
+		if (value->b[i] & ~mask->b[i])
+			return true;
+	}
+	return false;
+}
+
+static bool value_is_zero(const struct field_value *v)
+{
+	static const struct field_value zero;
+
+	return !memcmp(v, &zero, sizeof(zero));
+}
+
+/* Checks the field of 'o', which is known, by itself, and loads it.  A mask may have bits beyond
+ * the field's width, where the value has none either: they change nothing and are cleared. */
+static enum ofp_err field_load(const struct oxm *o, struct field_value *value,
+			       struct field_value *mask)
+{
+	enum field_id id = o->field;
+	const struct field_info *f = &field_table[id];
+
+	if (o->has_mask && !f->is_maskable)
+		return OFPBMC_BAD_MASK;
+	if (o->len != f->n_bytes << o->has_mask)
+		return OFPBMC_BAD_LEN;
+	value_load(value, o->payload, f->n_bytes);
+	if (!field_value_fits(id, value))
+		return OFPBMC_BAD_VALUE;
+	*mask = field_exact_mask(id);
+	if (o->has_mask) {
+		for (unsigned int i = 0; i < f->n_bytes; i++)
+			mask->b[i] &= o->payload[f->n_bytes + i];
+		if (value_has_more_than(value, mask))
+			return OFPBMC_BAD_WILDCARDS;
+	}
+	if (id == FIELD_VLAN_VID && !vlan_vid_can_be(value, mask))
+		return OFPBMC_BAD_VALUE;
+	return OFP_OK;
+}
+
+/* Adds the field of 'o' to 'm'.  'seen' has a bit for each field so far, those that match nothing
+ * included. */
+static enum ofp_err field_add(struct match *m, uint64_t *seen, const struct oxm *o)
+{
+	struct field_value value, mask;
+	enum field_id id = o->field;
+	enum ofp_err err;
+
+	if (!oxm_is_known(o))
+		return OFPBMC_BAD_FIELD;
+	err = field_load(o, &value, &mask);
+	if (err)
+		return err;
+	if (*seen >> id & 1)
+		return OFPBMC_DUP_FIELD;
+	*seen |= 1ULL << id;
+	if (o->has_mask && value_is_zero(&mask))
+		return OFP_OK;
+	if (field_table[id].prereq != PREREQ_NONE && !match_prereq_ok(m, id))
+		return OFPBMC_BAD_PREREQ;
+	/* This is match_set() for a value and a mask that are canonical already. */
+	m->value[id] = value;
+	m->mask[id] = mask;
+	m->present |= 1ULL << id;
+	return OFP_OK;
+}
+
+/* Checks the header of the match at 'p'; the TLVs are then between '*ret_tlvs' and '*ret_end'. */
+static enum ofp_err match_open(const uint8_t *p, size_t len, const uint8_t **ret_tlvs,
+			       const uint8_t **ret_end, size_t *ret_size)
+{
+	const struct ofp_match_header *h = (const void *)p;
+	size_t match_len;
+
+	if (len < sizeof(*h))
+		return OFPBMC_BAD_LEN;
+	if (be16toh(h->type) != OFPMT_OXM)
+		return OFPBMC_BAD_TYPE;
+	match_len = be16toh(h->length);
+	if (match_len < sizeof(*h) || wire_pad8(match_len) > len)
+		return OFPBMC_BAD_LEN;
+	*ret_tlvs = p + sizeof(*h);
+	*ret_end = p + match_len;
+	*ret_size = wire_pad8(match_len);
+	return OFP_OK;
+}
+
+enum ofp_err of_match_decode(struct match *m, const uint8_t *p, size_t len, size_t *ret_size)
+{
+	const uint8_t *tlv, *end;
+	uint64_t seen = 0;
+	struct oxm o;
+	enum ofp_err err;
+
+	err = match_open(p, len, &tlv, &end, ret_size);
+	if (err)
+		return err;
+	match_init(m);
+	for (; tlv < end; tlv = o.payload + o.len) {
+		if (!oxm_parse(&o, tlv, (size_t)(end - tlv)))
+			return OFPBMC_BAD_LEN;
+		err = field_add(m, &seen, &o);
+		if (err)
+			return err;
+	}
+	return OFP_OK;
+}
+
+enum ofp_err of_match_decode_packet_in(const uint8_t *p, size_t len, uint32_t *ret_in_port,
+				       uint64_t *ret_metadata, size_t *ret_size)
+{
+	const uint8_t *tlv, *end;
+	uint32_t in_port = 0;
+	uint64_t metadata = 0;
+	struct field_value value, mask;
+	struct oxm o;
+	enum ofp_err err;
+
+	err = match_open(p, len, &tlv, &end, ret_size);
+	if (err)
+		return err;
+	for (; tlv < end; tlv = o.payload + o.len) {
+		if (!oxm_parse(&o, tlv, (size_t)(end - tlv)))
+			return OFPBMC_BAD_LEN;
+		if (!oxm_is_known(&o))
+			continue;
+		err = field_load(&o, &value, &mask);
+		if (err)
+			return err;
+		if (o.field == FIELD_IN_PORT)
+			in_port = (uint32_t)field_value_to_u64(FIELD_IN_PORT, &value);
+		else if (o.field == FIELD_METADATA)
+			metadata = field_value_to_u64(FIELD_METADATA, &value);
+	}
+	*ret_in_port = in_port;
+	*ret_metadata = metadata;
+	return OFP_OK;
+}
+
+void of_oxm_encode(struct buf *out, enum field_id id, const struct field_value *value,
+		   const struct field_value *mask)
+{
+	uint8_t n = field_table[id].n_bytes;
+	uint8_t tlv[sizeof(struct ofp_oxm_header) + 2 * FIELD_MAX_BYTES];
+	struct ofp_oxm_header h = {
+		.oxm_class = htobe16(OFPXMC_OPENFLOW_BASIC),
+		.field_hasmask = (uint8_t)(id << 1 | (mask ? 1 : 0)),
+		.length = (uint8_t)(mask ? 2 * n : n),
+	};
+
+	memcpy(tlv, &h, sizeof(h));
+	memcpy(tlv + sizeof(h), value, n);
+	if (mask)
+		memcpy(tlv + sizeof(h) + n, mask, n);
+	buf_put(out, tlv, sizeof(h) + h.length);
+}
+
+void of_match_encode(struct buf *out, const struct match *m)
+{
+	struct ofp_match_header h = {.type = htobe16(OFPMT_OXM)};
+	size_t start = out->len;
+	enum field_id id;
+
+	buf_put(out, &h, sizeof(h));
+	MATCH_FOR_EACH (m, id) {
+		struct field_value exact = field_exact_mask(id);
+		bool is_exact = !memcmp(&m->mask[id], &exact, sizeof(exact));
+
+		of_oxm_encode(out, id, &m->value[id], is_exact ? NULL : &m->mask[id]);
+	}
+	buf_set_be16(out, start + offsetof(struct ofp_match_header, length),
+		     (uint16_t)(out->len - start));
+	buf_pad8(out, start);
+}
+
+enum ofp_err of_oxm_decode_set_field(const uint8_t *p, size_t len, enum field_id *ret_id,
+				     struct field_value *ret_value)
+{
+	struct field_value value;
+	struct oxm o;
+
+	if (!oxm_parse(&o, p, len))
+		return OFPBAC_BAD_SET_LEN;
+	/* 1.3 has no set-field with a mask: such a TLV is of another type. */
+	if (!oxm_is_known(&o) || !field_table[o.field].is_settable || o.has_mask)
+		return OFPBAC_BAD_SET_TYPE;
+	if (o.len != field_table[o.field].n_bytes)
+		return OFPBAC_BAD_SET_LEN;
+	value_load(&value, o.payload, o.len);
+	if (!field_value_fits(o.field, &value))
+		return OFPBAC_BAD_SET_ARGUMENT;
+	*ret_id = o.field;
+	*ret_value = value;
+	return OFP_OK;
+}
