@@ -19,17 +19,17 @@
  *   ACTIVE     the channel is up: messages flow
  *   IDLE       up, but silent for 'probe_interval_ms': we sent an echo request
  *
- *   VOID       -> CONNECTING  active  [of_conn_connect]
- *   VOID       -> HANDSHAKE   passive [of_conn_accept]
+ *   VOID       -> BACKOFF     active, of length 0 [of_conn_connect]
+ *   VOID       -> HANDSHAKE   passive [conn_accept, for a listener]
  *   CONNECTING -> HANDSHAKE   [on_connect]      the socket connected
  *   CONNECTING -> BACKOFF     [conn_fail]       refused, unreachable, connect_timeout_ms
  *   HANDSHAKE  -> ACTIVE      [conn_up]         the peer's hello agreed on a version
  *   HANDSHAKE  -> BACKOFF     [conn_fail]       TLS or hello failed, hello_timeout_ms
- *   ACTIVE     -> IDLE        [on_timer]        nothing received for probe_interval_ms
+ *   ACTIVE     -> IDLE        [probe]           nothing received for probe_interval_ms
  *   IDLE       -> ACTIVE      [conn_heard]      anything at all received
  *   IDLE       -> BACKOFF     [conn_fail]       nothing received for another probe_interval_ms
  *   ACTIVE     -> BACKOFF     [conn_fail]       closed by the peer, garbage, queue overflow
- *   BACKOFF    -> CONNECTING  [on_timer]
+ *   BACKOFF    -> CONNECTING  [dial]
  *   (passive connections go to VOID where active ones go to BACKOFF)
  *   any        -> VOID        [of_conn_free]
  *
@@ -158,7 +158,7 @@ void of_conn_set_role(struct of_conn *conn, const char *role);
 
 struct of_conn_info {
 	enum of_conn_state state;
-	uint64_t state_ms;	   /* how long it has been so */
+	uint64_t state_ms;	   /* how long it has been so; of ACTIVE and IDLE: how long it has been up */
 	const char *name;	   /* valid as long as the connection */
 	const char *role;	   /* "" if none was set */
 	const char *last_error;	   /* "" if none yet; valid until the loop runs */

@@ -57,6 +57,9 @@ const char *stream_addr_path(const struct stream_addr *addr);
 void stream_addr_from_sockaddr(enum stream_kind kind, const struct sockaddr *sa, socklen_t sa_len,
 			       struct stream_addr *ret);
 
+/* Turns tcp: or ssl: into ptcp: or pssl: of the same host and port. */
+void stream_addr_make_passive(struct stream_addr *addr);
+
 /* The stream itself.  To use: stream_new(), stream_handshake() until it returns 0, then read and write. */
 struct stream;
 
