@@ -6,6 +6,7 @@ time-out. What is made is undone by close(), and sweep() removes what a killed r
 """
 import contextlib
 import ctypes
+import errno
 import os
 import re
 import signal
@@ -122,6 +123,10 @@ class Wire:
             data, anc, _, _ = self.sock.recvmsg(70000, 256)
         except (socket.timeout, BlockingIOError):
             return None
+        except OSError as e:
+            if e.errno != errno.ENETDOWN:
+                raise
+            return self.recv(timeout)   # told once that the interface was down
         for level, kind, value in anc:
             if (level, kind) == (263, 8):
                 status, _, _, _, _, tci, tpid = struct.unpack('IIIHHHH', value[:20])
