@@ -49,7 +49,7 @@ def test_link_changes_come_as_port_status(sw):
         try:
             while True:
                 body = conn.recv_kind(of13.PORT_STATUS)
-                number, state = struct.unpack('!8xI28xI', body[:44])
+                number, state = struct.unpack('!8xI32xI', body[:48])
                 if number == 3 and state & LINK_DOWN:
                     break
         finally:
