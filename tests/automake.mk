@@ -17,6 +17,11 @@ check-sanitized:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter tests/unit/% tests/wire/% tests/oracle/%,$(TESTS))'
 
 # lib/ and model/: tests/unit.
+check_PROGRAMS += tests/unit/test-text
+TESTS += tests/unit/test-text
+tests_unit_test_text_SOURCES = tests/unit/test-text.c
+tests_unit_test_text_LDADD = model/libmodel.a lib/libbase.a $(CMOCKA_LIBS)
+EXTRA_DIST += tests/unit/text-golden.py tests/unit/text-golden.txt
 
 # ofchan/: tests/unit/test-conn, tests/wire, tests/fuzz.
 
