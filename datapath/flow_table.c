@@ -15,7 +15,7 @@
 /* Chains longer than this are shortened, by reclaiming or by a larger region, before they grow on. */
 #define CHAIN_LONG (SKEP_CHAIN_MAX - 16)
 /* A region is this many times fuller than it should be before anybody waits for a grace period for it. */
-#define OVERFULL 16
+#define OVERFULL 16u
 
 struct subtable *flow_subtable(const struct dp *dp, uint32_t flow)
 {

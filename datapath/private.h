@@ -87,6 +87,12 @@ struct garbage_queue {
 	uint32_t n, cap;
 };
 
+/* What a flow of the old maps became, and what its counters were when they were read. */
+struct adopted {
+	uint32_t flow;
+	uint64_t packets, bytes;
+};
+
 struct dp {
 	struct dp_config config;
 	char *pin_dir, *maps_dir, *new_dir, *old_dir, *links_dir;
@@ -98,6 +104,8 @@ struct dp {
 	struct ring_buffer *ring;
 	int packet_fd; /* AF_PACKET, for packet-outs */
 	unsigned int n_grown;
+	struct adopted *adopted; /* by old flow; while dp_open() adopts */
+	int dir_fd;              /* of the pin directory, locked */
 
 	/* Allocation of elements. */
 	struct spans rules, keyx, cells, flows, subtables, lines, ports;
@@ -108,6 +116,9 @@ struct dp {
 	struct garbage_queue fresh;  /* its grace period has not begun */
 	struct garbage_queue waiting; /* its grace period runs */
 	struct garbage_queue scratch;
+
+	/* By bridge: from port number (PORT_LOCAL: 0) to index in skep_ports; NULL until the first. */
+	uint32_t *slot_of[DP_BRIDGES_MAX];
 
 	/* The flow tables. */
 	struct table_info tables[N_TABLE_SLOTS];
@@ -183,7 +194,7 @@ void reclaim_all(struct dp *dp);
 /* --- datapath.c --- */
 /* What one change may need. */
 struct need {
-	uint32_t rules, keyx, flows, subtables, lines_log2;
+	uint32_t rules, keyx, flows, subtables, ports, lines_log2;
 	unsigned int cells_class;
 	uint32_t n_cells; /* spans of that class; 0 with has_cells: one */
 	bool has_cells, has_lines;
@@ -236,11 +247,13 @@ bool flow_test(const struct dp *dp, const struct flow_test *t, uint32_t flow);
 /* --- port.c --- */
 /* The index of the port, or of the number that rules name; -ENOSPC if there is no place. */
 int port_slot(struct dp *dp, uint32_t bridge, uint32_t ofport);
-void bridge_relink_ports(struct dp *dp, uint32_t bridge);
-int if_set(struct dp *dp, uint32_t ifindex, uint32_t port);
+/* Knows again the ports that stand in the maps: after adoption. */
+int ports_recall(struct dp *dp);
+void ports_forget(struct dp *dp);
 
 /* --- adopt.c --- */
 int adopt(struct dp *dp, const struct map_set *old);
+void adopt_late_counts(struct dp *dp, const struct map_set *old);
 
 /* --- packet.c --- */
 int packet_init(struct dp *dp);

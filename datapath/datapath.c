@@ -1,0 +1,670 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Opening, closing, growing: the life of map sets.
+ *
+ *   dp_open:  make a set in maps.new -> (adopt the old one's contents) -> swap the programs -> rename
+ *   growth:   make a set with larger maps in maps.new -> copy -> swap the programs -> rename
+ *
+ * The rename is maps -> maps.old, maps.new -> maps, and maps.old goes.  A process killed on the way leaves one of these whole, with
+ * the same flows; find_old() knows which.
+ */
+#define _GNU_SOURCE 1
+#include "datapath/datapath.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "datapath/attach.h"
+#include "datapath/private.h"
+#include "log.h"
+
+#define DEFAULT_RULES     16384u
+#define DEFAULT_MAX_RULES 4000000u
+#define GROWTH            4u
+#define MAX_STRIPES       16u
+#define N_IFS             16384u /* a power of two */
+#define MAX_PORTS         (1u << 20)
+#define MAX_SUBTABLES     (1u << 18)
+
+/* --- Capacities --- */
+
+static void init_config(struct dp *dp)
+{
+	struct map_set_config *c = &dp->set_config;
+	int n_cpus = libbpf_num_possible_cpus();
+	uint32_t n_rules = dp->config.n_rules;
+
+	c->n_cpus = n_cpus > 0 ? (unsigned int)n_cpus : 1;
+	c->n_stripes = (c->n_cpus < MAX_STRIPES ? c->n_cpus : MAX_STRIPES) + 1;
+	c->clone_last = dp->config.clone_last;
+	c->events_fd = -1;
+	for (unsigned int i = 0; i < N_MAPS; i++)
+		c->reuse_fd[i] = -1;
+	c->n[MAP_DP] = 1;
+	c->n[MAP_IFS] = N_IFS;
+	c->n[MAP_PORTS] = 4096;
+	c->n[MAP_BRIDGES] = DP_BRIDGES_MAX;
+	c->n[MAP_TABLES] = N_TABLE_SLOTS;
+	c->n[MAP_SUBTABLES] = 2048;
+	c->n[MAP_BUCKETS] = n_rules / 2;
+	c->n[MAP_RULES] = n_rules;
+	c->n[MAP_KEYX] = n_rules / 2;
+	c->n[MAP_CELLS] = n_rules * 4;
+	c->n[MAP_FLOWS] = n_rules;
+	c->n[MAP_COUNTERS] = c->n[MAP_FLOWS] * c->n_stripes;
+	c->n[MAP_TABLE_COUNTERS] = N_TABLE_SLOTS * c->n_stripes;
+	c->n[MAP_DROPS] = SKEP_N_DROPS * c->n_stripes;
+}
+
+/* Where the growth of a map ends. */
+static uint32_t max_of(const struct dp *dp, enum map_id id)
+{
+	uint32_t rules = dp->config.max_rules;
+
+	switch (id) {
+	case MAP_PORTS:
+		return MAX_PORTS;
+	case MAP_SUBTABLES:
+		return MAX_SUBTABLES;
+	case MAP_CELLS:
+		return rules * 4;
+	default:
+		return rules;
+	}
+}
+
+static struct spans *spans_of(struct dp *dp, enum map_id id)
+{
+	switch (id) {
+	case MAP_PORTS:
+		return &dp->ports;
+	case MAP_SUBTABLES:
+		return &dp->subtables;
+	case MAP_BUCKETS:
+		return &dp->lines;
+	case MAP_RULES:
+		return &dp->rules;
+	case MAP_KEYX:
+		return &dp->keyx;
+	case MAP_CELLS:
+		return &dp->cells;
+	case MAP_FLOWS:
+		return &dp->flows;
+	default:
+		return NULL;
+	}
+}
+
+/* The process's own arrays, as long as the map of flows. */
+static int fit_flow_arrays(struct dp *dp, uint32_t old_n, uint32_t n)
+{
+	uint32_t *same_next = realloc(dp->same_next, n * sizeof(*same_next));
+	uint8_t *is_timed;
+
+	if (!same_next)
+		return -ENOMEM;
+	dp->same_next = same_next;
+	is_timed = realloc(dp->is_timed, n);
+	if (!is_timed)
+		return -ENOMEM;
+	dp->is_timed = is_timed;
+	memset(same_next + old_n, 0, (n - old_n) * sizeof(*same_next));
+	memset(is_timed + old_n, 0, n - old_n);
+	return 0;
+}
+
+/* --- Swapping sets --- */
+
+int swap_programs(struct dp *dp, char *err_buf, size_t err_size)
+{
+	int ret = 0;
+
+	for (uint32_t i = 1; i < dp->ports.bump; i++) {
+		uint32_t ifindex = PORT(dp, i)->ifindex;
+		int err;
+
+		if (!PORT(dp, i)->ofport || !ifindex)
+			continue;
+		err = attach_set(dp->attach, dp->links_dir, ifindex, dp->set.prog_fd);
+		if (err && err != -ENODEV && err != -EINVAL) {
+			snprintf(err_buf, err_size, "interface %u: cannot change its program: %s",
+				 ifindex, strerror(-err));
+			ret = err;
+		}
+	}
+	return ret;
+}
+
+/* The new pins take the place of the old ones. */
+static int rename_pins(struct dp *dp)
+{
+	map_set_unpin(dp->old_dir);
+	if (rename(dp->maps_dir, dp->old_dir) && errno != ENOENT)
+		return -errno;
+	if (rename(dp->new_dir, dp->maps_dir))
+		return -errno;
+	return map_set_unpin(dp->old_dir);
+}
+
+/* One grace period, now. */
+static void grace_wait(struct dp *dp)
+{
+	while (!grace_is_idle(dp->grace))
+		reclaim_run(dp, true);
+	grace_start(dp->grace);
+	grace_finish(dp->grace, true);
+	reclaim_kick(dp);
+}
+
+/* --- Growth --- */
+
+static void copy_grown(struct dp *dp, const struct map_set *new, const bool grows[N_MAPS])
+{
+	for (unsigned int i = 0; i < N_MAPS; i++) {
+		if (grows[i])
+			memcpy(new->map[i].base, dp->set.map[i].base, dp->set.map[i].size);
+	}
+}
+
+/* Adds to the new counters what the old ones counted after they were copied as 'then'. */
+static void add_late_counts(const struct map_set *new, const struct map_set *old,
+			    const struct skep_counter *then)
+{
+	for (uint32_t i = 0; i < old->map[MAP_COUNTERS].n; i++) {
+		const struct skep_counter *from = MAP_ELEM(old, MAP_COUNTERS, struct skep_counter, i);
+		struct skep_counter *to = MAP_ELEM(new, MAP_COUNTERS, struct skep_counter, i);
+
+		if (from->packets == then[i].packets)
+			continue;
+		__atomic_fetch_add(&to->packets, from->packets - then[i].packets, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&to->bytes, from->bytes - then[i].bytes, __ATOMIC_RELAXED);
+	}
+}
+
+static int grow_to(struct dp *dp, const struct map_set_config *config, const bool grows[N_MAPS],
+		   char *err_buf, size_t err_size)
+{
+	struct map_set new = MAP_SET_INIT, old = dp->set;
+	struct skep_counter *then = NULL;
+	int err = map_set_create(config, &new, err_buf, err_size);
+
+	if (err)
+		return err;
+	map_set_unpin(dp->new_dir);
+	err = map_set_pin(&new, dp->new_dir);
+	if (err) {
+		snprintf(err_buf, err_size, "%s: cannot pin: %s", dp->new_dir, strerror(-err));
+		goto close_new;
+	}
+	if (grows[MAP_COUNTERS]) {
+		then = malloc(old.map[MAP_COUNTERS].size);
+		err = then ? fit_flow_arrays(dp, old.map[MAP_FLOWS].n, config->n[MAP_FLOWS]) : -ENOMEM;
+		if (err)
+			goto close_new;
+		memcpy(then, old.map[MAP_COUNTERS].base, old.map[MAP_COUNTERS].size);
+	}
+	copy_grown(dp, &new, grows);
+	if (then)
+		memcpy(new.map[MAP_COUNTERS].base, then, old.map[MAP_COUNTERS].size);
+	dp->set = new;
+	if (swap_programs(dp, err_buf, err_size))
+		log_err("datapath: after growth: %s", err_buf);
+	grace_wait(dp);
+	if (then)
+		add_late_counts(&new, &old, then);
+	free(then);
+	err = rename_pins(dp);
+	if (err)
+		log_err("%s: cannot rename pins: %s", dp->new_dir, strerror(-err));
+	map_set_close(&old);
+	return 0;
+
+close_new:
+	free(then);
+	map_set_unpin(dp->new_dir);
+	map_set_close(&new);
+	return err;
+}
+
+static int grow(struct dp *dp, bool grows[N_MAPS])
+{
+	struct map_set_config config = dp->set_config;
+	char err_buf[1024] = "";
+	bool any = false;
+	int err;
+
+	grows[MAP_COUNTERS] = grows[MAP_FLOWS];
+	config.events_fd = dp->set.events_fd;
+	for (unsigned int i = 0; i < N_MAPS; i++) {
+		uint32_t n = config.n[i], max = max_of(dp, (enum map_id)i);
+
+		config.reuse_fd[i] = dp->set.map[i].fd;
+		if (!grows[i] || i == MAP_COUNTERS)
+			continue;
+		config.n[i] = n < max / GROWTH ? n * GROWTH : max;
+		if (config.n[i] <= n)
+			return -ENOSPC;
+		config.reuse_fd[i] = -1;
+		any = true;
+	}
+	if (grows[MAP_COUNTERS]) {
+		config.n[MAP_COUNTERS] = config.n[MAP_FLOWS] * config.n_stripes;
+		config.reuse_fd[MAP_COUNTERS] = -1;
+	}
+	if (!any)
+		return -ENOSPC;
+	err = grow_to(dp, &config, grows, err_buf, sizeof(err_buf));
+	if (err) {
+		log_err("datapath: cannot grow: %s", err_buf);
+		return -ENOSPC;
+	}
+	memcpy(dp->set_config.n, config.n, sizeof(config.n));
+	for (unsigned int i = 0; i < N_MAPS; i++) {
+		struct spans *s = spans_of(dp, (enum map_id)i);
+
+		if (s)
+			s->capacity = config.n[i];
+	}
+	dp->n_grown++;
+	return 0;
+}
+
+/* Which maps have too little for 'need'.  True if any. */
+static bool lacks(const struct dp *dp, const struct need *need, bool ret[N_MAPS])
+{
+	uint32_t n_cells = need->n_cells ? need->n_cells : 1;
+	bool any = false;
+
+	memset(ret, 0, N_MAPS * sizeof(ret[0]));
+	ret[MAP_RULES] = !spans_have(&dp->rules, 0, need->rules);
+	ret[MAP_KEYX] = !spans_have(&dp->keyx, 0, need->keyx);
+	ret[MAP_FLOWS] = !spans_have(&dp->flows, 0, need->flows);
+	ret[MAP_SUBTABLES] = !spans_have(&dp->subtables, 0, need->subtables);
+	ret[MAP_PORTS] = !spans_have(&dp->ports, 0, need->ports);
+	ret[MAP_CELLS] = need->has_cells && !spans_have(&dp->cells, need->cells_class, n_cells);
+	ret[MAP_BUCKETS] = need->has_lines && !spans_have(&dp->lines, need->lines_log2, 1);
+	for (unsigned int i = 0; i < N_MAPS; i++)
+		any = any || ret[i];
+	return any;
+}
+
+int reserve(struct dp *dp, const struct need *need)
+{
+	bool lacking[N_MAPS];
+	uint32_t n_garbage = dp->fresh.n + dp->waiting.n;
+
+	/* Where much was removed, taking it back is cheaper than to grow. */
+	if (lacks(dp, need, lacking) && n_garbage > dp->set_config.n[MAP_RULES] / 4)
+		reclaim_all(dp);
+	for (int i = 0; lacks(dp, need, lacking); i++) {
+		if (i < 8 && !grow(dp, lacking))
+			continue;
+		reclaim_all(dp);
+		return lacks(dp, need, lacking) ? -ENOSPC : 0;
+	}
+	return 0;
+}
+
+/* --- Opening --- */
+
+static bool is_dir(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/* The pins of the set that was in charge, or NULL. */
+static const char *find_old(const struct dp *dp)
+{
+	if (is_dir(dp->maps_dir))
+		return dp->maps_dir;
+	if (is_dir(dp->new_dir))
+		return dp->new_dir;
+	return is_dir(dp->old_dir) ? dp->old_dir : NULL;
+}
+
+static int make_paths(struct dp *dp, const char *pin_dir)
+{
+	if (asprintf(&dp->pin_dir, "%s", pin_dir) < 0 ||
+	    asprintf(&dp->maps_dir, "%s/maps", pin_dir) < 0 ||
+	    asprintf(&dp->new_dir, "%s/maps.new", pin_dir) < 0 ||
+	    asprintf(&dp->old_dir, "%s/maps.old", pin_dir) < 0 ||
+	    asprintf(&dp->links_dir, "%s/links", pin_dir) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static void free_paths(struct dp *dp)
+{
+	free(dp->pin_dir);
+	free(dp->maps_dir);
+	free(dp->new_dir);
+	free(dp->old_dir);
+	free(dp->links_dir);
+}
+
+/* Makes the pin directory, and takes its lock. */
+static int take_pin_dir(struct dp *dp, char *err_buf, size_t err_size)
+{
+	struct statfs fs;
+	int err = 0;
+
+	if (mkdir(dp->pin_dir, 0700) && errno != EEXIST)
+		err = -errno;
+	else if (statfs(dp->pin_dir, &fs))
+		err = -errno;
+	if (err) {
+		snprintf(err_buf, err_size, "%s: %s", dp->pin_dir, strerror(-err));
+		return err;
+	}
+	if (fs.f_type != (__typeof__(fs.f_type))BPF_FS_MAGIC) {
+		snprintf(err_buf, err_size, "%s: not on a BPF file system (mount -t bpf bpf DIR)",
+			 dp->pin_dir);
+		return -EINVAL;
+	}
+	if (mkdir(dp->links_dir, 0700) && errno != EEXIST) {
+		err = -errno;
+		snprintf(err_buf, err_size, "%s: %s", dp->links_dir, strerror(-err));
+		return err;
+	}
+	dp->dir_fd = open(dp->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dp->dir_fd < 0 || flock(dp->dir_fd, LOCK_EX | LOCK_NB)) {
+		err = -errno;
+		snprintf(err_buf, err_size, "%s: %s", dp->pin_dir,
+			 err == -EWOULDBLOCK ? "another process has this datapath open"
+					     : strerror(-err));
+	}
+	return err;
+}
+
+static int init_tables(struct dp *dp)
+{
+	const struct map_set_config *c = &dp->set_config;
+	struct skep_dp *head = DP_HEAD(dp);
+
+	for (unsigned int i = 0; i < N_TABLE_SLOTS; i++)
+		TAILQ_INIT(&dp->tables[i].subtables);
+	for (unsigned int i = 0; i < MASK_BUCKETS; i++)
+		LIST_INIT(&dp->masks[i]);
+	for (unsigned int i = 0; i < N_MAPS; i++) {
+		struct spans *s = spans_of(dp, (enum map_id)i);
+
+		if (s)
+			spans_init(s, c->n[i]);
+	}
+	head->n_stripes = c->n_stripes;
+	head->version = 1;
+	PUBLISH(&head->abi, SKEP_ABI);
+	dp->staged = 2;
+	return fit_flow_arrays(dp, 0, c->n[MAP_FLOWS]);
+}
+
+/* Takes the datapath over from 'old_dir'. */
+static int take_over(struct dp *dp, const struct map_set *old, const char *old_dir, char *err_buf,
+		     size_t err_size)
+{
+	int err = adopt(dp, old);
+
+	if (err) {
+		snprintf(err_buf, err_size, "%s: cannot adopt: %s", old_dir,
+			 err == -EPROTO ? "made by another version, or damaged" : strerror(-err));
+		return err;
+	}
+	err = swap_programs(dp, err_buf, err_size);
+	if (err)
+		return err;
+	grace_wait(dp);
+	adopt_late_counts(dp, old);
+	return 0;
+}
+
+/* Makes the set, fills it from an old one if there is one, and puts it in charge. */
+static int build(struct dp *dp, bool *ret_adopted, char *err_buf, size_t err_size)
+{
+	const char *old_dir = find_old(dp);
+	struct map_set old = MAP_SET_INIT;
+	int err;
+
+	if (old_dir) {
+		err = map_set_open(old_dir, &old, err_buf, err_size);
+		if (err)
+			return err;
+		dp->set_config.events_fd = old.events_fd;
+	}
+	err = map_set_create(&dp->set_config, &dp->set, err_buf, err_size);
+	if (err)
+		goto out;
+	err = init_tables(dp);
+	if (err)
+		goto out;
+	dp->attach = attach_probe(dp->config.attach, dp->set.prog_fd);
+	if (old_dir && old_dir != dp->new_dir)
+		map_set_unpin(dp->new_dir);
+	if (old_dir == dp->new_dir && rename(dp->new_dir, dp->maps_dir)) {
+		err = -errno;
+		goto out;
+	}
+	err = map_set_pin(&dp->set, dp->new_dir);
+	if (err) {
+		snprintf(err_buf, err_size, "%s: cannot pin: %s", dp->new_dir, strerror(-err));
+		goto out;
+	}
+	if (old_dir)
+		err = take_over(dp, &old, old_dir, err_buf, err_size);
+	if (err) {
+		map_set_unpin(dp->new_dir);
+		goto out;
+	}
+	err = rename_pins(dp);
+	*ret_adopted = old_dir != NULL;
+out:
+	if (old_dir)
+		map_set_close(&old);
+	return err;
+}
+
+static int open_loop(struct dp *dp)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	dp->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (dp->epoll_fd < 0 || epoll_ctl(dp->epoll_fd, EPOLL_CTL_ADD, grace_fd(dp->grace), &ev))
+		return -errno;
+	return packet_init(dp);
+}
+
+static void dp_free(struct dp *dp)
+{
+	for (unsigned int i = 0; i < N_TABLE_SLOTS; i++) {
+		struct subtable *s;
+
+		while ((s = TAILQ_FIRST(&dp->tables[i].subtables))) {
+			TAILQ_REMOVE(&dp->tables[i].subtables, s, by_prio);
+			free(s);
+		}
+	}
+	for (unsigned int i = 0; i < N_MAPS; i++) {
+		struct spans *s = spans_of(dp, (enum map_id)i);
+
+		if (s)
+			spans_uninit(s);
+	}
+	grace_free(dp->grace);
+	packet_uninit(dp);
+	if (dp->epoll_fd >= 0)
+		close(dp->epoll_fd);
+	map_set_close(&dp->set);
+	if (dp->dir_fd >= 0)
+		close(dp->dir_fd);
+	ports_forget(dp);
+	free(dp->fresh.item);
+	free(dp->waiting.item);
+	free(dp->scratch.item);
+	free(dp->by_id);
+	free(dp->same_next);
+	free(dp->is_timed);
+	free(dp->timed);
+	free(dp->adopted);
+	free_paths(dp);
+	free(dp);
+}
+
+static struct dp *dp_alloc(const struct dp_config *config)
+{
+	struct dp *dp = calloc(1, sizeof(*dp));
+
+	if (!dp)
+		return NULL;
+	dp->config = *config;
+	if (!dp->config.n_rules)
+		dp->config.n_rules = DEFAULT_RULES;
+	if (dp->config.n_rules < 1024)
+		dp->config.n_rules = 1024;
+	if (!dp->config.max_rules)
+		dp->config.max_rules = DEFAULT_MAX_RULES;
+	dp->set = (struct map_set)MAP_SET_INIT;
+	for (unsigned int i = 0; i < N_MAPS; i++)
+		dp->set.map[i].fd = -1;
+	dp->epoll_fd = dp->packet_fd = dp->dir_fd = -1;
+	return dp;
+}
+
+int dp_open(const struct dp_config *config, struct dp **ret, bool *ret_adopted, char *err_buf,
+	    size_t err_size)
+{
+	struct dp *dp = dp_alloc(config);
+	int err;
+
+	*err_buf = '\0';
+	*ret_adopted = false;
+	if (!dp || make_paths(dp, config->pin_dir)) {
+		snprintf(err_buf, err_size, "out of memory");
+		err = -ENOMEM;
+		goto fail;
+	}
+	init_config(dp);
+	err = take_pin_dir(dp, err_buf, err_size);
+	if (err)
+		goto fail;
+	err = grace_new(&dp->grace);
+	if (!err)
+		err = build(dp, ret_adopted, err_buf, err_size);
+	if (!err)
+		err = open_loop(dp);
+	if (err) {
+		if (!*err_buf)
+			snprintf(err_buf, err_size, "%s", strerror(-err));
+		goto fail;
+	}
+	*ret = dp;
+	return 0;
+fail:
+	if (dp)
+		dp_free(dp);
+	return err;
+}
+
+void dp_close(struct dp *dp)
+{
+	if (!dp)
+		return;
+	dp_commit(dp);
+	dp_free(dp);
+}
+
+/* Takes the programs off the ports of a pinned set. */
+static void detach_ports(const struct map_set *set, const char *links_dir)
+{
+	for (uint32_t i = 1; i < set->map[MAP_PORTS].n; i++) {
+		const struct skep_port *port = MAP_ELEM(set, MAP_PORTS, struct skep_port, i);
+
+		if (port->ofport && port->ifindex)
+			attach_clear(links_dir, port->ifindex);
+	}
+}
+
+int dp_teardown(const char *pin_dir, char *err_buf, size_t err_size)
+{
+	struct dp *dp = calloc(1, sizeof(*dp));
+	struct map_set set;
+	const char *old_dir;
+	int err;
+
+	if (!dp || make_paths(dp, pin_dir)) {
+		snprintf(err_buf, err_size, "out of memory");
+		err = -ENOMEM;
+		goto out;
+	}
+	old_dir = find_old(dp);
+	if (old_dir && !map_set_open(old_dir, &set, err_buf, err_size)) {
+		detach_ports(&set, dp->links_dir);
+		map_set_close(&set);
+	}
+	err = map_set_unpin(dp->links_dir); /* what is left there detaches with its pin */
+	map_set_unpin(dp->maps_dir);
+	map_set_unpin(dp->new_dir);
+	map_set_unpin(dp->old_dir);
+	if (!err && rmdir(pin_dir) && errno != ENOENT)
+		err = -errno;
+	if (err)
+		snprintf(err_buf, err_size, "%s: %s", pin_dir, strerror(-err));
+out:
+	if (dp)
+		free_paths(dp);
+	free(dp);
+	return err;
+}
+
+/* --- The loop, and information --- */
+
+int dp_fd(const struct dp *dp)
+{
+	return dp->epoll_fd;
+}
+
+const char *dp_attach_name(const struct dp *dp)
+{
+	return dp->attach == DP_ATTACH_TCX ? "tcx" : "clsact";
+}
+
+void dp_info(const struct dp *dp, struct dp_info *ret)
+{
+	*ret = (struct dp_info){
+		.version = DP_HEAD(dp)->version,
+		.n_flows = dp->n_flows,
+		.rules_capacity = dp->set_config.n[MAP_RULES],
+		.memory = map_set_memory(&dp->set),
+		.n_grown = dp->n_grown,
+	};
+}
+
+const char *dp_drop(const struct dp *dp, unsigned int i, uint64_t *ret_packets)
+{
+	static const char *const names[] = {
+#define X(ID, NAME) NAME,
+		SKEP_DROP_TABLE(X)
+#undef X
+	};
+	uint32_t n = dp->set_config.n_stripes;
+
+	if (i >= SKEP_N_DROPS)
+		return NULL;
+	*ret_packets = 0;
+	for (uint32_t k = 0; k < n; k++)
+		*ret_packets +=
+			MAP_ELEM(&dp->set, MAP_DROPS, struct skep_drop_counter, i * n + k)->packets;
+	return names[i];
+}

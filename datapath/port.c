@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Bridges and ports.
+ *
+ * A port number of a bridge has a place in skep_ports from when a port or a rule first names it until the bridge goes.  The place of a
+ * number without a port has ifindex 0.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "datapath/attach.h"
+#include "datapath/private.h"
+
+#define N_SLOTS (PORT_NO_MAX + 1)
+
+static unsigned int slot_key(uint32_t ofport)
+{
+	return ofport == PORT_LOCAL ? 0 : ofport;
+}
+
+static bool ofport_is_valid(uint32_t ofport)
+{
+	return ofport == PORT_LOCAL || (ofport && ofport <= PORT_NO_MAX);
+}
+
+static int slots_make(struct dp *dp, uint32_t bridge)
+{
+	if (!dp->slot_of[bridge])
+		dp->slot_of[bridge] = calloc(N_SLOTS, sizeof(uint32_t));
+	return dp->slot_of[bridge] ? 0 : -ENOMEM;
+}
+
+int port_slot(struct dp *dp, uint32_t bridge, uint32_t ofport)
+{
+	struct need need = { .ports = 1 };
+	struct skep_port *port;
+	uint32_t idx;
+
+	if (!ofport_is_valid(ofport))
+		return -EINVAL;
+	if (slots_make(dp, bridge))
+		return -ENOMEM;
+	idx = dp->slot_of[bridge][slot_key(ofport)];
+	if (idx)
+		return (int)idx;
+	if (reserve(dp, &need))
+		return -ENOSPC;
+	idx = spans_alloc(&dp->ports, 0);
+	port = PORT(dp, idx);
+	memset(port, 0, sizeof(*port));
+	port->ofport = ofport;
+	port->bridge = bridge;
+	dp->slot_of[bridge][slot_key(ofport)] = idx;
+	return (int)idx;
+}
+
+/* The index of an existing port, or 0. */
+static uint32_t port_find(const struct dp *dp, uint32_t bridge, uint32_t ofport)
+{
+	uint32_t idx;
+
+	if (bridge >= DP_BRIDGES_MAX || !dp->slot_of[bridge] || !ofport_is_valid(ofport))
+		return 0;
+	idx = dp->slot_of[bridge][slot_key(ofport)];
+	return idx && PORT(dp, idx)->ifindex ? idx : 0;
+}
+
+static int scope_port_idx(void *aux, uint32_t ofport)
+{
+	struct port_scope *scope = aux;
+
+	return port_slot(scope->dp, scope->bridge, ofport);
+}
+
+static uint32_t scope_ofport(void *aux, uint32_t port_idx)
+{
+	struct port_scope *scope = aux;
+
+	return PORT(scope->dp, port_idx)->ofport;
+}
+
+struct cell_ports cell_ports(struct port_scope *scope)
+{
+	return (struct cell_ports){ scope_port_idx, scope_ofport, scope };
+}
+
+int ports_recall(struct dp *dp)
+{
+	for (uint32_t i = 1; i < dp->set.map[MAP_PORTS].n; i++) {
+		const struct skep_port *port = PORT(dp, i);
+
+		if (!port->ofport)
+			continue;
+		if (port->bridge >= DP_BRIDGES_MAX || !ofport_is_valid(port->ofport))
+			return -EPROTO;
+		if (slots_make(dp, port->bridge))
+			return -ENOMEM;
+		dp->slot_of[port->bridge][slot_key(port->ofport)] = i;
+		dp->ports.bump = i + 1;
+	}
+	for (uint32_t i = 1; i < dp->ports.bump; i++) {
+		if (!PORT(dp, i)->ofport)
+			spans_free(&dp->ports, i, 0);
+	}
+	return 0;
+}
+
+void ports_forget(struct dp *dp)
+{
+	for (unsigned int i = 0; i < DP_BRIDGES_MAX; i++)
+		free(dp->slot_of[i]);
+}
+
+/* --- From interface to port --- */
+
+static struct skep_if *if_find(const struct dp *dp, uint32_t ifindex, bool or_free)
+{
+	uint32_t mask = dp->set.map[MAP_IFS].n - 1;
+	struct skep_if *free_slot = NULL;
+
+	for (uint32_t i = 0; i < SKEP_IF_PROBES; i++) {
+		struct skep_if *slot =
+			MAP_ELEM(&dp->set, MAP_IFS, struct skep_if, (ifindex + i) & mask);
+
+		if (slot->ifindex == ifindex)
+			return slot;
+		if (!slot->ifindex && !free_slot)
+			free_slot = slot;
+	}
+	return or_free ? free_slot : NULL;
+}
+
+static int if_add(struct dp *dp, uint32_t ifindex, uint32_t port)
+{
+	struct skep_if *slot = if_find(dp, ifindex, true);
+
+	if (!slot)
+		return -ENOSPC;
+	slot->port = port;
+	PUBLISH(&slot->ifindex, ifindex);
+	return 0;
+}
+
+static void if_del(struct dp *dp, uint32_t ifindex)
+{
+	struct skep_if *slot = if_find(dp, ifindex, false);
+
+	if (slot)
+		PUBLISH(&slot->ifindex, 0);
+}
+
+/* --- The list of a bridge's ports, for ALL and FLOOD --- */
+
+/* Links the existing ports in ascending order, from the last to the first: a reader meets old links or new ones, each leading on. */
+static void relink(struct dp *dp, uint32_t bridge)
+{
+	uint32_t next = port_find(dp, bridge, PORT_LOCAL);
+
+	if (next)
+		PUBLISH(&PORT(dp, next)->next, 0);
+	for (uint32_t ofport = PORT_NO_MAX; ofport > 0; ofport--) {
+		uint32_t idx = port_find(dp, bridge, ofport);
+
+		if (!idx)
+			continue;
+		PUBLISH(&PORT(dp, idx)->next, next);
+		next = idx;
+	}
+	PUBLISH(&BRIDGE(dp, bridge)->first_port, next);
+}
+
+static unsigned int count_ports(const struct dp *dp, uint32_t bridge)
+{
+	unsigned int n = 0;
+
+	for (uint32_t i = BRIDGE(dp, bridge)->first_port; i; i = PORT(dp, i)->next)
+		n++;
+	return n;
+}
+
+/* --- Ports --- */
+
+static int port_put(struct dp *dp, uint32_t bridge, uint32_t idx, uint32_t ifindex)
+{
+	int err = if_add(dp, ifindex, idx);
+
+	if (err)
+		return err;
+	PORT(dp, idx)->config = 0;
+	PUBLISH(&PORT(dp, idx)->ifindex, ifindex);
+	relink(dp, bridge);
+	err = attach_set(dp->attach, dp->links_dir, ifindex, dp->set.prog_fd);
+	if (err) {
+		PUBLISH(&PORT(dp, idx)->ifindex, 0);
+		relink(dp, bridge);
+		if_del(dp, ifindex);
+	}
+	return err;
+}
+
+int dp_port_add(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t ifindex, char *err_buf,
+		size_t err_size)
+{
+	uint32_t idx;
+	int err;
+
+	if (!dp_bridge_name(dp, bridge) || !ofport_is_valid(ofport) || !ifindex) {
+		snprintf(err_buf, err_size, "no such bridge, or no legal port number: %u", ofport);
+		return -EINVAL;
+	}
+	idx = port_find(dp, bridge, ofport);
+	if (idx && PORT(dp, idx)->ifindex == ifindex)
+		return 0;
+	if (idx) {
+		snprintf(err_buf, err_size, "port number %u is taken", ofport);
+		return -EBUSY;
+	}
+	if (if_find(dp, ifindex, false)) {
+		snprintf(err_buf, err_size, "interface %u is a port already", ifindex);
+		return -EBUSY;
+	}
+	if (count_ports(dp, bridge) >= SKEP_PORTS_MAX - 1) {
+		snprintf(err_buf, err_size, "a bridge has at most %u ports", SKEP_PORTS_MAX - 1);
+		return -ENOSPC;
+	}
+	err = port_slot(dp, bridge, ofport);
+	if (err > 0)
+		err = port_put(dp, bridge, (uint32_t)err, ifindex);
+	if (err)
+		snprintf(err_buf, err_size, "cannot attach to interface %u: %s", ifindex,
+			 strerror(-err));
+	return err;
+}
+
+int dp_port_del(struct dp *dp, uint32_t bridge, uint32_t ofport)
+{
+	uint32_t idx = port_find(dp, bridge, ofport), ifindex;
+
+	if (!idx)
+		return -ENOENT;
+	ifindex = PORT(dp, idx)->ifindex;
+	attach_clear(dp->links_dir, ifindex);
+	PUBLISH(&PORT(dp, idx)->ifindex, 0);
+	relink(dp, bridge);
+	if_del(dp, ifindex);
+	return 0;
+}
+
+int dp_port_set_config(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t config)
+{
+	uint32_t idx = port_find(dp, bridge, ofport);
+
+	if (!idx)
+		return -ENOENT;
+	PUBLISH(&PORT(dp, idx)->config, config);
+	return 0;
+}
+
+bool dp_port_next(const struct dp *dp, uint32_t bridge, uint32_t ofport, struct dp_port *ret)
+{
+	uint32_t i;
+
+	if (bridge >= DP_BRIDGES_MAX)
+		return false;
+	for (i = BRIDGE(dp, bridge)->first_port; i; i = PORT(dp, i)->next) {
+		if (PORT(dp, i)->ofport >= ofport)
+			break;
+	}
+	if (!i)
+		return false;
+	*ret = (struct dp_port){ PORT(dp, i)->ofport, PORT(dp, i)->ifindex, PORT(dp, i)->config };
+	return true;
+}
+
+/* --- Bridges --- */
+
+int dp_bridge_find(const struct dp *dp, const char *name, uint32_t *ret_bridge)
+{
+	for (uint32_t i = 0; i < DP_BRIDGES_MAX; i++) {
+		if (!strcmp(BRIDGE(dp, i)->name, name) && *name) {
+			*ret_bridge = i;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int dp_bridge_add(struct dp *dp, const char *name, uint32_t *ret_bridge)
+{
+	if (!*name || strlen(name) >= DP_NAME_MAX)
+		return -EINVAL;
+	if (!dp_bridge_find(dp, name, ret_bridge))
+		return -EEXIST;
+	for (uint32_t i = 0; i < DP_BRIDGES_MAX; i++) {
+		struct skep_bridge *b = BRIDGE(dp, i);
+
+		if (b->name[0])
+			continue;
+		memset(b, 0, sizeof(*b));
+		strcpy(b->name, name); /* NOLINT: the length was checked */
+		*ret_bridge = i;
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+static void delete_flows(struct dp *dp, uint32_t bridge)
+{
+	for (uint32_t flow = 1; flow < dp->flows.bump; flow++) {
+		if (FLOW(dp, flow)->rule && FLOW(dp, flow)->table / 256 == bridge)
+			flow_remove(dp, flow);
+	}
+	dp_commit(dp);
+}
+
+void dp_bridge_del(struct dp *dp, uint32_t bridge)
+{
+	struct dp_port port;
+
+	if (!dp_bridge_name(dp, bridge))
+		return;
+	while (dp_port_next(dp, bridge, 0, &port))
+		dp_port_del(dp, bridge, port.ofport);
+	delete_flows(dp, bridge);
+	for (uint32_t i = 0; dp->slot_of[bridge] && i < N_SLOTS; i++) {
+		uint32_t idx = dp->slot_of[bridge][i];
+
+		if (!idx)
+			continue;
+		PORT(dp, idx)->ofport = 0;
+		garbage_put(dp, GARBAGE_PORT, idx, 0);
+	}
+	free(dp->slot_of[bridge]);
+	dp->slot_of[bridge] = NULL;
+	memset(BRIDGE(dp, bridge)->name, 0, DP_NAME_MAX);
+	reclaim_all(dp);
+	/* The next bridge of this number starts its table counters at zero. */
+	memset(MAP_ELEM(&dp->set, MAP_TABLE_COUNTERS, struct skep_table_counter,
+			(size_t)bridge * 256 * dp->set_config.n_stripes),
+	       0, 256 * dp->set_config.n_stripes * sizeof(struct skep_table_counter));
+}
+
+const char *dp_bridge_name(const struct dp *dp, uint32_t bridge)
+{
+	if (bridge >= DP_BRIDGES_MAX || !BRIDGE(dp, bridge)->name[0])
+		return NULL;
+	return BRIDGE(dp, bridge)->name;
+}
+
+void dp_bridge_set_frag_drop(struct dp *dp, uint32_t bridge, bool drop)
+{
+	struct skep_bridge *b = BRIDGE(dp, bridge);
+
+	PUBLISH(&b->flags, drop ? b->flags | SKEP_BF_FRAG_DROP
+				: b->flags & ~(uint32_t)SKEP_BF_FRAG_DROP);
+}
+
+void dp_bridge_set_pktin_limit(struct dp *dp, uint32_t bridge, uint32_t rate, uint32_t burst)
+{
+	BRIDGE(dp, bridge)->pktin_burst = burst;
+	PUBLISH(&BRIDGE(dp, bridge)->pktin_rate, rate);
+}
