@@ -17,3 +17,14 @@ ofchan_libofp_a_SOURCES = \
 	ofchan/port.c ofchan/port.h \
 	ofchan/table.c ofchan/table.h \
 	ofchan/wire.h
+
+# Connections and TLS.  Needs libofp and libbase, EVENT and SSL; client.c needs SSL alone.
+noinst_LIBRARIES += ofchan/libofconn.a
+ofchan_libofconn_a_SOURCES = \
+	ofchan/client.c ofchan/client.h \
+	ofchan/conn.c ofchan/conn.h \
+	ofchan/conn_hello.c ofchan/conn_hello.h \
+	ofchan/conn_io.c ofchan/conn_private.h \
+	ofchan/listener.c ofchan/listener.h \
+	ofchan/stream.c ofchan/stream.h \
+	ofchan/tls.c ofchan/tls.h
