@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The differential test: random rule sets and frames, the oracle and a backend, and no difference.
+ *
+ * A scenario is a switch's configuration, rules, frames, and steps: rules come and go while packets run.
+ * It follows from one number, so that a failure can be had again.
+ *
+ *   diff.c           the command
+ *   diff_scenario.c  making a scenario, running it, shrinking one that fails
+ *   diff_report.c    comparing two results, and printing everything
+ */
+#ifndef SKEP_TEST_DIFF_H
+#define SKEP_TEST_DIFF_H 1
+
+#include <stdio.h>
+
+#include "tests/datapath/backend.h"
+#include "tests/oracle/gen.h"
+
+enum {
+	DIFF_RULES_MAX = 96,
+	DIFF_FRAMES_MAX = 24,
+	DIFF_LISTS_MAX = 4,
+	DIFF_STEPS_MAX = 256,
+};
+
+enum diff_step_type { DIFF_ADD, DIFF_DEL, DIFF_RUN, DIFF_PACKET_OUT };
+
+struct diff_step {
+	enum diff_step_type type;
+	unsigned int rule;  /* ADD, DEL */
+	unsigned int frame; /* RUN, PACKET_OUT */
+	unsigned int list;  /* PACKET_OUT */
+	uint32_t in_port;   /* RUN, PACKET_OUT */
+};
+
+struct diff_scenario {
+	uint64_t seed;
+	struct backend_config config;
+	struct gen_tables tables;
+	unsigned int n_rules, n_frames, n_lists, n_steps;
+	struct diff_step steps[DIFF_STEPS_MAX];
+	struct gen_frame frames[DIFF_FRAMES_MAX];
+	struct action_list lists[DIFF_LISTS_MAX];
+	struct flow_mod rules[DIFF_RULES_MAX];
+};
+
+struct diff_stats {
+	unsigned long n_cases;   /* packets compared */
+	unsigned long n_skipped; /* not compared: the oracle's bounds were reached, or a packet-out for a backend without */
+	unsigned long n_outputs, n_packet_ins, n_hits;
+	unsigned long n_ends[N_ORACLE_ENDS];
+};
+
+/* Fills 's', whatever it held, as 'seed' says. */
+void diff_scenario_make(struct diff_scenario *s, uint64_t seed);
+
+/* Runs 's' on the oracle and on 'b' (started), adding to 'stats'.  Returns 0; or 1 if they differ, after a
+ * report on stderr, for which 's' was shrunk; or the negative errno of the backend. */
+int diff_scenario_run(struct diff_scenario *s, const struct backend *b, struct diff_stats *stats);
+
+/* True if what 'flags' (enum backend_flags) lets be compared is equal.  Else writes the first difference to 'why'. */
+bool diff_results_equal(const struct oracle_result *expected, const struct oracle_result *actual,
+			unsigned int flags, char *why, size_t why_size);
+
+void diff_print_rule(FILE *to, const struct flow_mod *rule);
+void diff_print_list(FILE *to, const struct action_list *list);
+void diff_print_frame(FILE *to, const uint8_t *b, size_t n);
+void diff_print_result(FILE *to, const struct oracle_result *r);
+
+#endif

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Comparing and printing results; see diff.h. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "tests/datapath/diff.h"
+
+/* Comparing. */
+
+static bool same_bytes(const struct oracle_result *ra, const struct oracle_output *a,
+		       const struct oracle_result *rb, const struct oracle_output *b)
+{
+	uint32_t len = a->len;
+
+	if (a->kind == ORACLE_TO_CONTROLLER && a->reason == ORACLE_INVALID_TTL) {
+		uint32_t least = a->total_len < 64 ? a->total_len : 64;
+
+		if (b->len < least || b->len > a->len)
+			return false;
+		len = b->len;
+	} else if (a->len != b->len) {
+		return false;
+	}
+	return !memcmp(ra->bytes + a->at, rb->bytes + b->at, len);
+}
+
+static const char *output_difference(const struct oracle_result *ra, const struct oracle_output *a,
+				     const struct oracle_result *rb, const struct oracle_output *b)
+{
+	if (a->kind != b->kind)
+		return "kind";
+	if (a->kind == ORACLE_TO_PORT) {
+		if (a->port != b->port)
+			return "port";
+	} else {
+		if (a->reason != b->reason)
+			return "reason";
+		if (a->table_id != b->table_id)
+			return "table_id";
+		if (a->cookie != b->cookie)
+			return "cookie";
+		if (a->metadata != b->metadata)
+			return "metadata";
+		if (a->in_port != b->in_port)
+			return "in_port";
+		if (a->total_len != b->total_len)
+			return "total_len";
+		if (a->reason != ORACLE_INVALID_TTL && a->max_len != b->max_len)
+			return "max_len";
+	}
+	return same_bytes(ra, a, rb, b) ? NULL : "bytes";
+}
+
+static bool same_destination(const struct oracle_output *a, const struct oracle_output *b)
+{
+	return a->kind == b->kind && (a->kind == ORACLE_TO_CONTROLLER || a->port == b->port);
+}
+
+static bool outputs_equal(const struct oracle_result *a, const struct oracle_result *b,
+			  bool is_unordered, char *why, size_t why_size)
+{
+	bool used[ORACLE_OUTPUTS_MAX] = { false };
+
+	if (a->n_outputs != b->n_outputs) {
+		snprintf(why, why_size, "%u outputs, not %u", b->n_outputs, a->n_outputs);
+		return false;
+	}
+	for (unsigned int i = 0; i < a->n_outputs; i++) {
+		const char *difference;
+		unsigned int j = i;
+
+		if (is_unordered) {
+			for (j = 0; j < b->n_outputs; j++) {
+				if (!used[j] && same_destination(&a->outputs[i], &b->outputs[j]))
+					break;
+			}
+			if (j == b->n_outputs) {
+				snprintf(why, why_size, "output %u is missing", i);
+				return false;
+			}
+			used[j] = true;
+		}
+		difference = output_difference(a, &a->outputs[i], b, &b->outputs[j]);
+		if (difference) {
+			snprintf(why, why_size, "output %u differs in its %s", i, difference);
+			return false;
+		}
+	}
+	return true;
+}
+
+static const struct oracle_hit *find_hit(const struct oracle_result *r, uint64_t cookie)
+{
+	for (unsigned int i = 0; i < r->n_hits; i++) {
+		if (r->hits[i].cookie == cookie)
+			return &r->hits[i];
+	}
+	return NULL;
+}
+
+static bool hits_equal(const struct oracle_result *a, const struct oracle_result *b, char *why,
+		       size_t why_size)
+{
+	for (unsigned int i = 0; i < a->n_hits; i++) {
+		const struct oracle_hit *hit = find_hit(b, a->hits[i].cookie);
+
+		if (!hit || hit->n_packets != a->hits[i].n_packets ||
+		    hit->n_bytes != a->hits[i].n_bytes) {
+			snprintf(why, why_size,
+				 "the counters of the rule with cookie 0x%" PRIx64 " differ",
+				 a->hits[i].cookie);
+			return false;
+		}
+	}
+	if (a->n_hits != b->n_hits) {
+		snprintf(why, why_size, "%u rules were hit, not %u", b->n_hits, a->n_hits);
+		return false;
+	}
+	return true;
+}
+
+static bool tables_equal(const struct oracle_result *a, const struct oracle_result *b, char *why,
+			 size_t why_size)
+{
+	for (unsigned int i = 0; i < N_TABLES; i++) {
+		if (a->n_lookups[i] == b->n_lookups[i] && a->n_matches[i] == b->n_matches[i])
+			continue;
+		snprintf(why, why_size, "table %u counted %u lookups, %u matches, not %u, %u", i,
+			 b->n_lookups[i], b->n_matches[i], a->n_lookups[i], a->n_matches[i]);
+		return false;
+	}
+	return true;
+}
+
+bool diff_results_equal(const struct oracle_result *expected, const struct oracle_result *actual,
+			unsigned int flags, char *why, size_t why_size)
+{
+	if (actual->overflow) {
+		snprintf(why, why_size, "the backend's result overflows");
+		return false;
+	}
+	if (!outputs_equal(expected, actual, flags & BACKEND_UNORDERED, why, why_size))
+		return false;
+	if (flags & BACKEND_NO_COUNTERS)
+		return true;
+	if (!hits_equal(expected, actual, why, why_size))
+		return false;
+	return flags & BACKEND_NO_TABLE_COUNTERS || tables_equal(expected, actual, why, why_size);
+}
+
+/* Printing. */
+
+static void print_hex(FILE *to, const uint8_t *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		fprintf(to, "%02x", b[i]);
+}
+
+static void print_port(FILE *to, uint32_t port)
+{
+	switch (port) {
+	case PORT_IN_PORT:
+		fprintf(to, "IN_PORT");
+		break;
+	case PORT_TABLE:
+		fprintf(to, "TABLE");
+		break;
+	case PORT_FLOOD:
+		fprintf(to, "FLOOD");
+		break;
+	case PORT_ALL:
+		fprintf(to, "ALL");
+		break;
+	case PORT_CONTROLLER:
+		fprintf(to, "CONTROLLER");
+		break;
+	case PORT_LOCAL:
+		fprintf(to, "LOCAL");
+		break;
+	default:
+		fprintf(to, "%" PRIu32, port);
+		break;
+	}
+}
+
+static void print_action(FILE *to, const struct action *a)
+{
+	switch (a->type) {
+	case ACTION_OUTPUT:
+		fprintf(to, "output:");
+		print_port(to, a->output.port);
+		if (a->output.port == PORT_CONTROLLER)
+			fprintf(to, "(max_len=%u)", a->output.max_len);
+		break;
+	case ACTION_SET_FIELD:
+		fprintf(to, "set_field:0x");
+		print_hex(to, a->set_field.value.b, field_table[a->set_field.field].n_bytes);
+		fprintf(to, "->%s", field_table[a->set_field.field].oxm_name);
+		break;
+	case ACTION_PUSH_VLAN:
+		fprintf(to, "push_vlan:0x%04x", a->ethertype);
+		break;
+	case ACTION_POP_VLAN:
+		fprintf(to, "pop_vlan");
+		break;
+	case ACTION_SET_NW_TTL:
+		fprintf(to, "set_nw_ttl:%u", a->ttl);
+		break;
+	case ACTION_DEC_NW_TTL:
+		fprintf(to, "dec_nw_ttl");
+		break;
+	case N_ACTION_TYPES:
+		break;
+	}
+}
+
+void diff_print_list(FILE *to, const struct action_list *list)
+{
+	fputc('(', to);
+	for (unsigned int i = 0; i < list->n; i++) {
+		if (i > 0)
+			fputc(',', to);
+		print_action(to, &list->a[i]);
+	}
+	fputc(')', to);
+}
+
+void diff_print_rule(FILE *to, const struct flow_mod *rule)
+{
+	const struct instructions *in = &rule->instructions;
+	enum field_id id;
+
+	fprintf(to, "  table=%u priority=%u cookie=0x%" PRIx64 "\n    match:", rule->table_id,
+		rule->priority, rule->cookie);
+	MATCH_FOR_EACH(&rule->match, id) {
+		fprintf(to, " %s=0x", field_table[id].oxm_name);
+		print_hex(to, rule->match.value[id].b, field_table[id].n_bytes);
+		if (match_is_exact(&rule->match, id))
+			continue;
+		fprintf(to, "/0x");
+		print_hex(to, rule->match.mask[id].b, field_table[id].n_bytes);
+	}
+	fprintf(to, "\n    instructions:");
+	if (in->has_apply) {
+		fprintf(to, " apply");
+		diff_print_list(to, &in->apply);
+	}
+	if (in->has_clear)
+		fprintf(to, " clear");
+	if (in->has_write) {
+		fprintf(to, " write");
+		diff_print_list(to, &in->write);
+	}
+	if (in->has_metadata)
+		fprintf(to, " write_metadata:0x%" PRIx64 "/0x%" PRIx64, in->metadata,
+			in->metadata_mask);
+	if (in->goto_table != TABLE_NONE)
+		fprintf(to, " goto_table:%u", in->goto_table);
+	fputc('\n', to);
+}
+
+void diff_print_frame(FILE *to, const uint8_t *b, size_t n)
+{
+	print_hex(to, b, n);
+	fputc('\n', to);
+}
+
+void diff_print_result(FILE *to, const struct oracle_result *r)
+{
+	for (unsigned int i = 0; i < r->n_outputs; i++) {
+		const struct oracle_output *out = &r->outputs[i];
+
+		fprintf(to, "  output %u to ", i);
+		if (out->kind == ORACLE_TO_PORT) {
+			print_port(to, out->port);
+		} else {
+			fprintf(to,
+				"CONTROLLER reason=%d table=%u cookie=0x%" PRIx64
+				" metadata=0x%" PRIx64 " in_port=",
+				out->reason, out->table_id, out->cookie, out->metadata);
+			print_port(to, out->in_port);
+			fprintf(to, " max_len=%u total_len=%u", out->max_len, out->total_len);
+		}
+		fprintf(to, ", %u bytes:\n    ", out->len);
+		diff_print_frame(to, r->bytes + out->at, out->len);
+	}
+	if (r->n_outputs == 0)
+		fprintf(to, "  no output\n");
+	for (unsigned int i = 0; i < r->n_hits; i++)
+		fprintf(to, "  hit cookie=0x%" PRIx64 " packets=%" PRIu64 " bytes=%" PRIu64 "\n",
+			r->hits[i].cookie, r->hits[i].n_packets, r->hits[i].n_bytes);
+	for (unsigned int i = 0; i < N_TABLES; i++) {
+		if (r->n_lookups[i] || r->n_matches[i])
+			fprintf(to, "  table %u: %u lookups, %u matches\n", i, r->n_lookups[i],
+				r->n_matches[i]);
+	}
+}

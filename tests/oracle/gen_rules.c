@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Random matches, actions and rule sets; see gen.h. */
+#include "tests/oracle/gen.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/oracle/parse.h"
+
+/* Matches. */
+
+bool gen_matches_overlap(const struct match *a, const struct match *b)
+{
+	enum field_id id;
+
+	MATCH_FOR_EACH(a, id) {
+		if (!match_has(b, id))
+			continue;
+		for (unsigned int i = 0; i < field_table[id].n_bytes; i++) {
+			if ((a->value[id].b[i] ^ b->value[id].b[i]) & a->mask[id].b[i] & b->mask[id].b[i])
+				return false;
+		}
+	}
+	return true;
+}
+
+/* The frame's value of a field, or one from the pool if it has none. */
+static struct field_value frame_value(struct gen *g, const struct oracle_fields *f, enum field_id id)
+{
+	return oracle_fields_has(f, id) ? f->value[id] : gen_value(g, id);
+}
+
+static uint64_t exact_number(const struct match *m, enum field_id id)
+{
+	return match_is_exact(m, id) ? field_value_to_u64(id, &m->value[id]) : UINT64_MAX;
+}
+
+/* Adds an exact match on field 'id' of the frame, unless it is there; true if its value is then 'a' or 'b'. */
+static bool need(struct gen *g, struct match *m, const struct oracle_fields *f, enum field_id id,
+		 uint64_t a, uint64_t b)
+{
+	uint64_t v;
+
+	if (!match_has(m, id)) {
+		struct field_value value = frame_value(g, f, id);
+
+		v = field_value_to_u64(id, &value);
+		if (v == a || v == b)
+			match_set(m, id, &value, NULL);
+	} else {
+		v = exact_number(m, id);
+	}
+	return v == a || v == b;
+}
+
+static bool need_ip(struct gen *g, struct match *m, const struct oracle_fields *f)
+{
+	return need(g, m, f, FIELD_ETH_TYPE, 0x0800, 0x86dd);
+}
+
+static bool need_icmpv6(struct gen *g, struct match *m, const struct oracle_fields *f)
+{
+	return need(g, m, f, FIELD_ETH_TYPE, 0x86dd, 0x86dd) &&
+	       need(g, m, f, FIELD_IP_PROTO, 58, 58);
+}
+
+static bool need_tag(struct gen *g, struct match *m, const struct oracle_fields *f)
+{
+	struct field_value present = field_value_from_u64(FIELD_VLAN_VID, OFPVID_PRESENT);
+
+	if (match_has(m, FIELD_VLAN_VID))
+		return m->value[FIELD_VLAN_VID].b[0] & OFPVID_PRESENT >> 8;
+	if (f->n_tags == 0)
+		return false;
+	if (gen_chance(g, 50))
+		match_set(m, FIELD_VLAN_VID, &present, &present);
+	else
+		match_set(m, FIELD_VLAN_VID, &f->value[FIELD_VLAN_VID], NULL);
+	return true;
+}
+
+/* Adds to 'm' what field 'id' requires, as the frame has it; false if the frame cannot have the field. */
+static bool need_prereq(struct gen *g, struct match *m, const struct oracle_fields *f,
+			enum field_id id)
+{
+	switch (field_table[id].prereq) {
+	case PREREQ_NONE:
+		return true;
+	case PREREQ_VLAN:
+		return need_tag(g, m, f);
+	case PREREQ_IP:
+		return need_ip(g, m, f);
+	case PREREQ_IPV4:
+		return need(g, m, f, FIELD_ETH_TYPE, 0x0800, 0x0800);
+	case PREREQ_IPV6:
+		return need(g, m, f, FIELD_ETH_TYPE, 0x86dd, 0x86dd);
+	case PREREQ_ARP:
+		return need(g, m, f, FIELD_ETH_TYPE, 0x0806, 0x0806);
+	case PREREQ_TCP:
+		return need_ip(g, m, f) && need(g, m, f, FIELD_IP_PROTO, 6, 6);
+	case PREREQ_UDP:
+		return need_ip(g, m, f) && need(g, m, f, FIELD_IP_PROTO, 17, 17);
+	case PREREQ_SCTP:
+		return need_ip(g, m, f) && need(g, m, f, FIELD_IP_PROTO, 132, 132);
+	case PREREQ_ICMPV4:
+		return need(g, m, f, FIELD_ETH_TYPE, 0x0800, 0x0800) &&
+		       need(g, m, f, FIELD_IP_PROTO, 1, 1);
+	case PREREQ_ICMPV6:
+		return need_icmpv6(g, m, f);
+	case PREREQ_ND:
+		return need_icmpv6(g, m, f) && need(g, m, f, FIELD_ICMPV6_TYPE, 135, 136);
+	case PREREQ_ND_SOL:
+		return need_icmpv6(g, m, f) && need(g, m, f, FIELD_ICMPV6_TYPE, 135, 135);
+	case PREREQ_ND_ADV:
+		return need_icmpv6(g, m, f) && need(g, m, f, FIELD_ICMPV6_TYPE, 136, 136);
+	}
+	return false;
+}
+
+static struct field_value random_mask(struct gen *g, enum field_id id)
+{
+	struct field_value exact = field_exact_mask(id), mask = { { 0 } };
+	unsigned int n_bytes = field_table[id].n_bytes, n_bits = field_table[id].n_bits;
+	uint32_t kind = gen_below(g, 4);
+	uint32_t length = 1 + gen_below(g, n_bits);
+
+	if (kind == 0) {
+		gen_bytes(g, mask.b, n_bytes);
+	} else {
+		/* A prefix, a suffix, or one bit; bit 0 is the highest of the field. */
+		for (uint32_t bit = 0; bit < n_bits; bit++) {
+			uint32_t at = bit + n_bytes * 8 - n_bits;
+			bool is_set = kind == 1 ? bit < length :
+				      kind == 2 ? bit >= n_bits - length :
+						  bit == length - 1;
+
+			if (is_set)
+				mask.b[at / 8] |= (uint8_t)(0x80 >> at % 8);
+		}
+	}
+	for (unsigned int i = 0; i < n_bytes; i++)
+		mask.b[i] &= exact.b[i];
+	return mask;
+}
+
+/* Adds field 'id' with a value near the frame's. */
+static void add_field(struct gen *g, struct match *m, const struct oracle_fields *f,
+		      enum field_id id)
+{
+	struct field_value value = frame_value(g, f, id), mask = field_exact_mask(id);
+
+	if (field_table[id].is_maskable && gen_chance(g, 50))
+		mask = random_mask(g, id);
+	if (gen_chance(g, 7)) {
+		uint32_t bit = gen_below(g, field_table[id].n_bits);
+		unsigned int i = field_table[id].n_bytes - 1u - bit / 8;
+
+		mask.b[i] |= (uint8_t)(1 << bit % 8); /* a near miss; in a bit that counts */
+		value.b[i] ^= (uint8_t)(1 << bit % 8);
+		if (!field_table[id].is_maskable)
+			mask = field_exact_mask(id);
+	}
+	if (id == FIELD_VLAN_VID) {
+		/* Of the masks only those with OFPVID_PRESENT have a meaning (table 13). */
+		mask.b[0] |= OFPVID_PRESENT >> 8;
+		if (!(value.b[0] & OFPVID_PRESENT >> 8)) {
+			value = field_value_from_u64(id, 0);
+			mask = field_exact_mask(id);
+		}
+	}
+	match_set(m, id, &value, &mask);
+}
+
+static bool prereqs_ok(const struct match *m)
+{
+	enum field_id id;
+
+	MATCH_FOR_EACH(m, id) {
+		if (!match_prereq_ok(m, id))
+			return false;
+	}
+	return true;
+}
+
+/* A match of up to 'n' fields of the frame, and what they require. */
+static void match_frame(struct gen *g, struct match *m, const struct oracle_fields *f,
+			unsigned int n)
+{
+	match_init(m);
+	for (unsigned int tries = 0; n > 0 && tries < 200; tries++) {
+		enum field_id id = (enum field_id)gen_below(g, N_FIELD_IDS);
+		struct match with = *m;
+
+		if (!field_is_known(id) || match_has(m, id))
+			continue;
+		if (!oracle_fields_has(f, id) && gen_chance(g, 70))
+			continue;
+		/* The lower layers have many fields: be just to the upper ones. */
+		if (field_table[id].prereq == PREREQ_NONE && gen_chance(g, 50))
+			continue;
+		if (!need_prereq(g, &with, f, id))
+			continue;
+		add_field(g, &with, f, id);
+		if (!prereqs_ok(&with))
+			continue;
+		*m = with;
+		n--;
+	}
+}
+
+/* A match of the same fields and masks as 'old', with the values of the frame; false if that is no match. */
+static bool match_like(struct gen *g, struct match *m, const struct match *old,
+		       const struct oracle_fields *f)
+{
+	enum field_id id;
+
+	match_init(m);
+	MATCH_FOR_EACH(old, id) {
+		struct field_value value = frame_value(g, f, id);
+
+		if (id == FIELD_VLAN_VID && !(value.b[0] & OFPVID_PRESENT >> 8))
+			match_set_u64(m, id, 0);
+		else
+			match_set(m, id, &value, &old->mask[id]);
+	}
+	return prereqs_ok(m);
+}
+
+static unsigned int n_fields(struct gen *g)
+{
+	uint32_t kind = gen_below(g, 100);
+
+	if (kind < 5)
+		return 0;
+	if (kind < 85)
+		return 1 + gen_below(g, 3);
+	return 4 + gen_below(g, kind < 97 ? 4 : 16);
+}
+
+/* Actions. */
+
+static uint32_t output_port(struct gen *g)
+{
+	static const uint32_t special[] = { PORT_IN_PORT, PORT_ALL, PORT_FLOOD, PORT_LOCAL,
+					    PORT_CONTROLLER };
+	static const uint32_t absent[] = { 10, 300, PORT_NO_MAX };
+	uint32_t kind = gen_below(g, 100);
+
+	if (kind < 60)
+		return 1 + gen_below(g, 5);
+	if (kind < 70)
+		return 6 + gen_below(g, 4);
+	if (kind < 75)
+		return absent[gen_below(g, 3)];
+	return special[gen_below(g, 5)];
+}
+
+static uint16_t max_len(struct gen *g)
+{
+	static const uint16_t pool[] = { 0, 14, 64, 128, 0xffe5, CONTROLLER_MAX_LEN_NO_BUFFER,
+					 CONTROLLER_MAX_LEN_NO_BUFFER };
+
+	if (gen_chance(g, 20))
+		return (uint16_t)gen_below(g, 200);
+	return pool[gen_below(g, 7)];
+}
+
+static void random_output(struct gen *g, struct action *a)
+{
+	a->type = ACTION_OUTPUT;
+	a->output.port = output_port(g);
+	a->output.max_len = a->output.port == PORT_CONTROLLER ? max_len(g) : 0;
+}
+
+/* A set-field of a field whose prerequisites hold in 'm'. */
+static void random_set_field(struct gen *g, const struct match *m, struct action *a)
+{
+	for (;;) {
+		enum field_id id = (enum field_id)gen_below(g, N_FIELD_IDS);
+
+		if (!field_is_known(id) || !field_table[id].is_settable || !match_prereq_ok(m, id))
+			continue;
+		if (field_table[id].prereq == PREREQ_NONE && gen_chance(g, 60))
+			continue;
+		if ((id == FIELD_ETH_TYPE || id == FIELD_IP_PROTO) && gen_chance(g, 50))
+			continue;
+		a->type = ACTION_SET_FIELD;
+		a->set_field.field = id;
+		a->set_field.value = gen_value(g, id);
+		return;
+	}
+}
+
+static void random_action(struct gen *g, const struct match *m, struct action *a)
+{
+	static const uint8_t ttls[] = { 0, 1, 2, 64, 255 };
+	uint32_t kind = gen_below(g, 100);
+
+	memset(a, 0, sizeof(*a));
+	if (kind < 35) {
+		random_output(g, a);
+	} else if (kind < 70) {
+		random_set_field(g, m, a);
+	} else if (kind < 79) {
+		a->type = ACTION_PUSH_VLAN;
+		a->ethertype = gen_chance(g, 60) ? 0x8100 : 0x88a8;
+	} else if (kind < 88) {
+		a->type = ACTION_POP_VLAN;
+	} else if (kind < 92) {
+		a->type = ACTION_SET_NW_TTL;
+		a->ttl = ttls[gen_below(g, sizeof(ttls))];
+	} else {
+		a->type = ACTION_DEC_NW_TTL;
+	}
+}
+
+static void random_list(struct gen *g, const struct match *m, struct action_list *list)
+{
+	uint32_t kind = gen_below(g, 1000);
+
+	list->n = kind < 20 ? 0 : kind < 700 ? 1 + gen_below(g, 3) : kind < 997 ? 2 + gen_below(g, 7) : 30;
+	for (unsigned int i = 0; i < list->n; i++)
+		random_action(g, m, &list->a[i]);
+	if (list->n && gen_chance(g, 60)) {
+		memset(&list->a[list->n - 1], 0, sizeof(list->a[0]));
+		random_output(g, &list->a[list->n - 1]);
+	}
+}
+
+void gen_packet_out(struct gen *g, struct action_list *list)
+{
+	struct match none;
+
+	match_init(&none);
+	random_list(g, &none, list);
+	if (list->n && gen_chance(g, 60)) {
+		struct action *a = &list->a[gen_below(g, list->n)];
+
+		memset(a, 0, sizeof(*a));
+		a->type = ACTION_OUTPUT;
+		a->output.port = PORT_TABLE;
+	}
+}
+
+static void random_instructions(struct gen *g, const struct match *m, uint8_t table_id,
+				const struct gen_tables *tables, struct instructions *in)
+{
+	unsigned int first = 0;
+
+	instructions_init(in);
+	in->has_apply = gen_chance(g, 65);
+	in->has_clear = gen_chance(g, 10);
+	in->has_write = gen_chance(g, 40);
+	in->has_metadata = gen_chance(g, 25);
+	if (in->has_apply)
+		random_list(g, m, &in->apply);
+	if (in->has_write)
+		random_list(g, m, &in->write);
+	if (in->has_metadata) {
+		struct field_value v = gen_value(g, FIELD_METADATA);
+
+		in->metadata = field_value_to_u64(FIELD_METADATA, &v);
+		in->metadata_mask = gen_chance(g, 60) ? UINT64_MAX : gen_u64(g);
+	}
+	while (first < tables->n && tables->id[first] <= table_id)
+		first++;
+	if (first < tables->n && gen_chance(g, 60))
+		in->goto_table = tables->id[first + gen_below(g, tables->n - first)];
+}
+
+/* Rules. */
+
+void gen_tables(struct gen *g, struct gen_tables *tables)
+{
+	uint32_t n = 1 + gen_below(g, 8);
+
+	tables->n = 0;
+	tables->id[tables->n++] = 0;
+	while (tables->n < n) {
+		unsigned int last = tables->id[tables->n - 1];
+		unsigned int next = last + 1 + (gen_chance(g, 70) ? 0 : gen_below(g, 120));
+
+		if (gen_chance(g, 3))
+			next = TABLE_MAX;
+		if (next > TABLE_MAX)
+			return;
+		tables->id[tables->n++] = (uint8_t)next;
+		if (next == TABLE_MAX)
+			return;
+	}
+}
+
+static bool conflicts(const struct flow_mod *rules, unsigned int n, const struct flow_mod *rule)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		if (rules[i].table_id == rule->table_id && rules[i].priority == rule->priority &&
+		    gen_matches_overlap(&rules[i].match, &rule->match))
+			return true;
+	}
+	return false;
+}
+
+static uint16_t random_priority(struct gen *g)
+{
+	static const uint16_t pool[] = { 1, 10, 100, 1000, 0x8000, 0xffff };
+
+	return gen_chance(g, 70) ? pool[gen_below(g, 6)] : (uint16_t)gen_u64(g);
+}
+
+static void rule_init(struct flow_mod *rule)
+{
+	memset(rule, 0, offsetof(struct flow_mod, match));
+	match_init(&rule->match);
+	instructions_init(&rule->instructions);
+	rule->command = FLOW_ADD;
+	rule->buffer_id = BUFFER_NONE;
+	rule->out_port = PORT_ANY;
+	rule->out_group = GROUP_ANY;
+}
+
+static void parse_frame(const struct gen_frame *frame, struct oracle_fields *f)
+{
+	static struct oracle_packet pkt;
+
+	pkt.len = frame->len;
+	memcpy(pkt.b, frame->b, frame->len);
+	oracle_parse(&pkt, f);
+}
+
+/* Fills table, priority and match of a rule that conflicts with none of the 'n' before it; false if it
+ * did not find one. */
+static bool place_rule(struct gen *g, const struct gen_tables *tables, const struct gen_frame *frame,
+		       const struct flow_mod *rules, unsigned int n, struct flow_mod *rule)
+{
+	uint32_t a = gen_below(g, tables->n), b = gen_below(g, tables->n);
+	struct oracle_fields f;
+
+	parse_frame(frame, &f);
+	rule->table_id = tables->id[a < b ? a : b];
+	rule->priority = random_priority(g);
+	if (gen_chance(g, 10)) {
+		rule->priority = 0; /* table-miss */
+	} else if (n > 0 && gen_chance(g, 40)) {
+		const struct flow_mod *old = &rules[gen_below(g, n)];
+
+		rule->table_id = old->table_id;
+		rule->priority = old->priority;
+		if (!match_like(g, &rule->match, &old->match, &f))
+			return false;
+	} else {
+		match_frame(g, &rule->match, &f, n_fields(g));
+	}
+	assert(prereqs_ok(&rule->match));
+	for (unsigned int tries = 0; conflicts(rules, n, rule); tries++) {
+		if (tries == 5)
+			return false;
+		rule->priority = random_priority(g);
+	}
+	return true;
+}
+
+unsigned int gen_rules(struct gen *g, const struct gen_tables *tables,
+		       const struct gen_frame *pool, unsigned int n_pool, struct flow_mod *rules,
+		       unsigned int n_before, unsigned int max)
+{
+	unsigned int n = n_before;
+
+	for (unsigned int i = 0; i < max; i++) {
+		struct flow_mod *rule = &rules[n];
+
+		rule_init(rule);
+		if (!place_rule(g, tables, &pool[gen_below(g, n_pool)], rules, n, rule))
+			continue;
+		rule->cookie = (gen_u64(g) & 0x7fffffffffff0000) | n;
+		random_instructions(g, &rule->match, rule->table_id, tables, &rule->instructions);
+		n++;
+	}
+	return n - n_before;
+}
+
+void gen_replacement(struct gen *g, const struct gen_tables *tables, const struct flow_mod *old,
+		     struct flow_mod *rule)
+{
+	rule_init(rule);
+	rule->table_id = old->table_id;
+	rule->priority = old->priority;
+	rule->match = old->match;
+	rule->cookie = gen_u64(g) | 0x8000000000000000;
+	if (rule->cookie == ORACLE_NO_COOKIE)
+		rule->cookie--;
+	random_instructions(g, &rule->match, rule->table_id, tables, &rule->instructions);
+}
