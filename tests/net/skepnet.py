@@ -18,6 +18,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 DRIVER = os.environ.get('CF_DRIVER', os.path.join(TOP, 'tests', 'driver-skep'))
+DRIVER_OVS = os.path.join(TOP, 'tests', 'driver-ovs')
 IS_SKEP = os.path.basename(DRIVER) == 'driver-skep'
 PREFIX = f'skt{os.getpid()}'
 CLONE_NEWNET = 0x40000000
@@ -145,9 +146,9 @@ class Wire:
 class Switch:
     """A switch in a namespace of its own, with ports 1 to n, run by DRIVER."""
 
-    def __init__(self, tmp, ports=3, bridge='br0', ctl='', ssl=None, dpid='0000000000000001', ns=None):
-        self.ns = ns or Namespace()
-        self.own_ns = ns is None
+    def __init__(self, tmp, ports=3, bridge='br0', ctl='', ssl=None, dpid='0000000000000001', driver=DRIVER):
+        self.ns = Namespace()
+        self.driver = driver
         self.dir = str(tmp)
         self.bridge = bridge
         self.ctl = ctl
@@ -194,7 +195,7 @@ class Switch:
                    CF_PORTS=' '.join(self.port_name(i) for i in range(1, self.n_ports + 1)), CF_OFVER='OpenFlow13')
         if self.ssl:
             env['CF_SSL'] = ' '.join(self.ssl)
-        return subprocess.run(self.ns.cmd([DRIVER, verb]), env=env, timeout=60, text=True, capture_output=True,
+        return subprocess.run(self.ns.cmd([self.driver, verb]), env=env, timeout=60, text=True, capture_output=True,
                               check=False, stdin=subprocess.DEVNULL)
 
     def start(self):
@@ -216,7 +217,7 @@ class Switch:
         finally:
             for wire in self.wires.values():
                 wire.close()
-            for ns in [self.far, *self.hosts.values(), *([self.ns] if self.own_ns else [])]:
+            for ns in [self.far, *self.hosts.values(), self.ns]:
                 if ns:
                     ns.close()
 
