@@ -1,1 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
+# datapath/: control of what bpf/ reads: flow tables, ports, pins.  No OpenFlow bytes here.
+noinst_LIBRARIES += datapath/libdatapath.a
+datapath_libdatapath_a_SOURCES = \
+	datapath/adopt.c \
+	datapath/attach.c datapath/attach.h \
+	datapath/cells.c datapath/cells.h \
+	datapath/classifier.c \
+	datapath/csum.c datapath/csum.h \
+	datapath/datapath.c datapath/datapath.h \
+	datapath/flow_read.c \
+	datapath/flow_table.c \
+	datapath/grace.c datapath/grace.h \
+	datapath/keymap.c datapath/keymap.h \
+	datapath/maps.c datapath/maps.h \
+	datapath/packet.c \
+	datapath/port.c \
+	datapath/private.h \
+	datapath/reclaim.c \
+	datapath/spans.c datapath/spans.h

@@ -8,7 +8,6 @@
  * The rename is maps -> maps.old, maps.new -> maps, and maps.old goes.  A process killed on the way leaves one of these whole, with
  * the same flows; find_old() knows which.
  */
-#define _GNU_SOURCE 1
 #include "datapath/datapath.h"
 
 #include <errno.h>
@@ -127,7 +126,8 @@ static int fit_flow_arrays(struct dp *dp, uint32_t old_n, uint32_t n)
 
 /* --- Swapping sets --- */
 
-int swap_programs(struct dp *dp, char *err_buf, size_t err_size)
+/* Gives each port the program of dp->set. */
+static int swap_programs(struct dp *dp, char *err_buf, size_t err_size)
 {
 	int ret = 0;
 

@@ -102,6 +102,8 @@ struct dp {
 	struct grace *grace;
 	int epoll_fd;
 	struct ring_buffer *ring;
+	struct ring_aux *ring_aux;
+	uint64_t n_send_failures; /* of packet-outs */
 	int packet_fd; /* AF_PACKET, for packet-outs */
 	unsigned int n_grown;
 	struct adopted *adopted; /* by old flow; while dp_open() adopts */
@@ -201,8 +203,6 @@ struct need {
 };
 /* Makes room: by reclaiming, else by growth.  0 or -ENOSPC; on success nothing that was needed can fail. */
 int reserve(struct dp *dp, const struct need *need);
-/* Swaps the program of each port for that of dp->set. */
-int swap_programs(struct dp *dp, char *err, size_t err_size);
 uint64_t boot_ns(void);
 uint64_t mono_ns(void);
 
@@ -257,7 +257,6 @@ void adopt_late_counts(struct dp *dp, const struct map_set *old);
 
 /* --- packet.c --- */
 int packet_init(struct dp *dp);
-int packet_ring_open(struct dp *dp);
 void packet_uninit(struct dp *dp);
 
 #endif

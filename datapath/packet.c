@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Packets between the datapath and the controllers.
+ *
+ * Packet-ins come up through a ring buffer that outlives the process.  Packet-outs are executed by the host build of the very
+ * pipeline that forwards (bpf/host.h), on the same maps; what it outputs is sent on a packet socket, at the interface's egress, where no
+ * program of ours stands.
+ */
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "bpf/host.h"
+#include "datapath/csum.h"
+#include "datapath/private.h"
+
+/* --- Packet-ins --- */
+
+struct ring_aux {
+	struct dp *dp;
+	unsigned int budget;
+	uint8_t frame[SKEP_EVENT_FRAME_MAX];
+};
+
+/* Returns a negative number to stop reading: this record counts as read all the same. */
+static int take_event(void *aux, void *data, size_t size)
+{
+	struct ring_aux *r = aux;
+	const struct dp_callbacks *cb = &r->dp->config.callbacks;
+	const struct skep_event *ev = data;
+	struct dp_packet_in pin;
+
+	if (size < sizeof(*ev) || size - sizeof(*ev) < ev->len || ev->len > sizeof(r->frame))
+		return 0;
+	memcpy(r->frame, ev + 1, ev->len);
+	if (ev->len == ev->total_len)
+		csum_finish(r->frame, ev->len);
+	pin = (struct dp_packet_in){
+		.bridge = ev->bridge,
+		.in_port = ev->in_port,
+		.reason = ev->reason,
+		.table_id = ev->table,
+		.max_len = ev->max_len,
+		.cookie = ev->cookie,
+		.metadata = ev->metadata,
+		.total_len = ev->total_len,
+		.len = ev->len,
+		.frame = r->frame,
+	};
+	if (cb->packet_in && dp_bridge_name(r->dp, ev->bridge))
+		cb->packet_in(cb->aux, &pin);
+	return --r->budget ? 0 : -EAGAIN;
+}
+
+static int ring_open(struct dp *dp)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	dp->ring_aux = calloc(1, sizeof(*dp->ring_aux));
+	if (!dp->ring_aux)
+		return -ENOMEM;
+	dp->ring_aux->dp = dp;
+	dp->ring = ring_buffer__new(dp->set.events_fd, take_event, dp->ring_aux, NULL);
+	if (!dp->ring)
+		return -errno;
+	return epoll_ctl(dp->epoll_fd, EPOLL_CTL_ADD, ring_buffer__epoll_fd(dp->ring), &ev) ? -errno
+											    : 0;
+}
+
+int packet_init(struct dp *dp)
+{
+	/* Protocol 0: it only sends. */
+	dp->packet_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (dp->packet_fd < 0)
+		return -errno;
+	return ring_open(dp);
+}
+
+void packet_uninit(struct dp *dp)
+{
+	ring_buffer__free(dp->ring);
+	free(dp->ring_aux);
+	if (dp->packet_fd >= 0)
+		close(dp->packet_fd);
+}
+
+void dp_run(struct dp *dp, unsigned int budget)
+{
+	reclaim_run(dp, false);
+	dp->ring_aux->budget = budget ? budget : 1;
+	ring_buffer__consume(dp->ring);
+}
+
+/* --- Packet-outs --- */
+
+/* An output that fails (the interface is down, or its queue full) is a lost packet, as on any wire; the interface counts it. */
+static void send_frame(void *aux, uint32_t port_idx, const uint8_t *frame, size_t len)
+{
+	struct dp *dp = aux;
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = (int)PORT(dp, port_idx)->ifindex,
+		.sll_protocol = htobe16(ETH_P_ALL),
+	};
+
+	if (sendto(dp->packet_fd, frame, len, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0)
+		dp->n_send_failures++;
+}
+
+static void send_to_controller(void *aux, const struct skep_event *ev, const uint8_t *frame)
+{
+	struct dp *dp = aux;
+	const struct dp_callbacks *cb = &dp->config.callbacks;
+	struct dp_packet_in pin = {
+		.bridge = ev->bridge,
+		.in_port = ev->in_port,
+		.reason = ev->reason,
+		.table_id = ev->table,
+		.max_len = ev->max_len,
+		.cookie = ev->cookie,
+		.metadata = ev->metadata,
+		.total_len = ev->total_len,
+		.len = ev->len,
+		.frame = frame,
+	};
+
+	if (cb->packet_in)
+		cb->packet_in(cb->aux, &pin);
+}
+
+static struct skep_host_maps host_maps(const struct dp *dp)
+{
+	const struct map *m = dp->set.map;
+
+	return (struct skep_host_maps){
+#define MAP(MEMBER, ID) .MEMBER = m[MAP_##ID].base, .n_##MEMBER = m[MAP_##ID].n
+		.dp = m[MAP_DP].base,
+		MAP(ports, PORTS),
+		MAP(bridges, BRIDGES),
+		MAP(tables, TABLES),
+		MAP(subtables, SUBTABLES),
+		MAP(bucket_lines, BUCKETS),
+		MAP(rules, RULES),
+		MAP(keyx, KEYX),
+		MAP(cells, CELLS),
+		MAP(counters, COUNTERS),
+		MAP(table_counters, TABLE_COUNTERS),
+		MAP(drops, DROPS),
+#undef MAP
+	};
+}
+
+int dp_packet_out(struct dp *dp, uint32_t bridge, uint32_t in_port,
+		  const struct action_list *actions, const uint8_t *frame, size_t len)
+{
+	struct skep_host_ops ops = { send_frame, send_to_controller, dp };
+	struct port_scope scope = { dp, bridge };
+	struct cell_ports ports = cell_ports(&scope);
+	struct skep_cell cells[SKEP_CELLS_MAX];
+	struct skep_host_maps maps;
+	int n;
+
+	if (!dp_bridge_name(dp, bridge) || len > DP_FRAME_MAX)
+		return -EINVAL;
+	n = cells_from_actions(actions, &ports, cells);
+	if (n < 0)
+		return n;
+	dp_commit(dp);
+	maps = host_maps(dp);
+	return skep_host_packet_out(&maps, &ops, bridge, in_port, cells, (uint32_t)n, frame, len);
+}
