@@ -24,6 +24,11 @@ tests_unit_test_text_LDADD = model/libmodel.a lib/libbase.a $(CMOCKA_LIBS)
 EXTRA_DIST += tests/unit/text-golden.py tests/unit/text-golden.txt
 
 # ofchan/: tests/unit/test-conn, tests/wire, tests/fuzz.
+check_PROGRAMS += tests/unit/test-conn
+TESTS += tests/unit/test-conn
+tests_unit_test_conn_SOURCES = tests/unit/test-conn.c tests/unit/conn_util.c tests/unit/conn_util.h
+tests_unit_test_conn_LDADD = ofchan/libofconn.a ofchan/libofp.a lib/libbase.a \
+	$(CMOCKA_LIBS) $(EVENT_LIBS) $(SSL_LIBS)
 
 # utils/: tests/unit/test-text.
 
