@@ -36,10 +36,35 @@ static bool oxm_is_known(const struct oxm *o)
 	return o->class == OFPXMC_OPENFLOW_BASIC && field_is_known(o->field);
 }
 
-static void value_load(struct field_value *v, const uint8_t *p, size_t n)
+/* How many bytes of a field's value on the wire stand before those of the model.  ipv6_flabel alone
+ * has 4 bytes for its 20 bits. */
+static uint8_t wire_extra(enum field_id id)
 {
+	return id == FIELD_IPV6_FLABEL ? 1 : 0;
+}
+
+uint8_t of_oxm_value_len(enum field_id id)
+{
+	return (uint8_t)(wire_extra(id) + field_table[id].n_bytes);
+}
+
+/* Loads a value of field 'id' from 'p'; false if it has bits beyond the field's width. */
+static bool value_load(struct field_value *v, enum field_id id, const uint8_t *p)
+{
+	uint8_t extra = wire_extra(id);
+
 	memset(v, 0, sizeof(*v));
-	memcpy(v, p, n);
+	memcpy(v, p + extra, field_table[id].n_bytes);
+	return field_value_fits(id, v) && !(extra && p[0]);
+}
+
+static uint8_t *value_store(uint8_t *p, enum field_id id, const struct field_value *v)
+{
+	uint8_t extra = wire_extra(id);
+
+	memset(p, 0, extra);
+	memcpy(p + extra, v, field_table[id].n_bytes);
+	return p + extra + field_table[id].n_bytes;
 }
 
 /* §7.2.3.7, table 13: without OFPVID_PRESENT, which says that there is a tag, the other bits can
@@ -73,19 +98,20 @@ static enum ofp_err field_load(const struct oxm *o, struct field_value *value,
 			       struct field_value *mask)
 {
 	enum field_id id = o->field;
-	const struct field_info *f = &field_table[id];
+	uint8_t len = of_oxm_value_len(id);
 
-	if (o->has_mask && !f->is_maskable)
+	if (o->has_mask && !field_table[id].is_maskable)
 		return OFPBMC_BAD_MASK;
-	if (o->len != f->n_bytes << o->has_mask)
+	if (o->len != len << o->has_mask)
 		return OFPBMC_BAD_LEN;
-	value_load(value, o->payload, f->n_bytes);
-	if (!field_value_fits(id, value))
+	if (!value_load(value, id, o->payload))
 		return OFPBMC_BAD_VALUE;
 	*mask = field_exact_mask(id);
 	if (o->has_mask) {
-		for (unsigned int i = 0; i < f->n_bytes; i++)
-			mask->b[i] &= o->payload[f->n_bytes + i];
+		const uint8_t *p = o->payload + len + wire_extra(id);
+
+		for (unsigned int i = 0; i < field_table[id].n_bytes; i++)
+			mask->b[i] &= p[i];
 		if (value_has_more_than(value, mask))
 			return OFPBMC_BAD_WILDCARDS;
 	}
@@ -196,18 +222,18 @@ enum ofp_err of_match_decode_packet_in(const uint8_t *p, size_t len, uint32_t *r
 void of_oxm_encode(struct buf *out, enum field_id id, const struct field_value *value,
 		   const struct field_value *mask)
 {
-	uint8_t n = field_table[id].n_bytes;
 	uint8_t tlv[sizeof(struct ofp_oxm_header) + 2 * FIELD_MAX_BYTES];
 	struct ofp_oxm_header h = {
 		.oxm_class = htobe16(OFPXMC_OPENFLOW_BASIC),
 		.field_hasmask = (uint8_t)(id << 1 | (mask ? 1 : 0)),
-		.length = (uint8_t)(mask ? 2 * n : n),
+		.length = (uint8_t)(of_oxm_value_len(id) << (mask ? 1 : 0)),
 	};
+	uint8_t *p = tlv + sizeof(h);
 
 	memcpy(tlv, &h, sizeof(h));
-	memcpy(tlv + sizeof(h), value, n);
+	p = value_store(p, id, value);
 	if (mask)
-		memcpy(tlv + sizeof(h) + n, mask, n);
+		value_store(p, id, mask);
 	buf_put(out, tlv, sizeof(h) + h.length);
 }
 
@@ -240,10 +266,9 @@ enum ofp_err of_oxm_decode_set_field(const uint8_t *p, size_t len, enum field_id
 	/* 1.3 has no set-field with a mask: such a TLV is of another type. */
 	if (!oxm_is_known(&o) || !field_table[o.field].is_settable || o.has_mask)
 		return OFPBAC_BAD_SET_TYPE;
-	if (o.len != field_table[o.field].n_bytes)
+	if (o.len != of_oxm_value_len(o.field))
 		return OFPBAC_BAD_SET_LEN;
-	value_load(&value, o.payload, o.len);
-	if (!field_value_fits(o.field, &value))
+	if (!value_load(&value, o.field, o.payload))
 		return OFPBAC_BAD_SET_ARGUMENT;
 	*ret_id = o.field;
 	*ret_value = value;

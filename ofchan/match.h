@@ -34,6 +34,8 @@ enum ofp_err of_match_decode_packet_in(const uint8_t *p, size_t len, uint32_t *r
  * come first. */
 void of_match_encode(struct buf *out, const struct match *m);
 
+/* The length of a value of field 'id' in a TLV. */
+uint8_t of_oxm_value_len(enum field_id id);
 /* Appends one OXM TLV; 'mask' NULL: without a mask. */
 void of_oxm_encode(struct buf *out, enum field_id id, const struct field_value *value,
 		   const struct field_value *mask);

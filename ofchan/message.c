@@ -265,6 +265,14 @@ const char *ofp_type_name(uint8_t type)
 	return type < OFPT_N_TYPES ? names[type] : NULL;
 }
 
+const char *of_error_name(const struct of_error *e)
+{
+	if (e->type == OFPET_EXPERIMENTER && e->experimenter != ONF_EXPERIMENTER_ID)
+		return NULL;
+	/* 0xfffe is no type, and has the number of OFPET_EXPERIMENTER in an enum ofp_err. */
+	return ofp_err_type(e->err) == e->type ? ofp_err_name(e->err) : NULL;
+}
+
 size_t ofmsg_begin(struct buf *out, enum ofp_type type, uint32_t xid)
 {
 	struct ofp_header h = wire_header(type, sizeof(h), xid);

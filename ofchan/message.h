@@ -49,7 +49,8 @@ struct of_hello {
 };
 
 struct of_error {
-	enum ofp_err err; /* both numbers; ofp_err_name() may not know it */
+	enum ofp_err err; /* both numbers; of an unknown error it may be that of another: see
+			     of_error_name() */
 	uint16_t type;
 	uint16_t code;	       /* exp_type if 'type' is OFPET_EXPERIMENTER */
 	uint32_t experimenter; /* if so */
@@ -127,6 +128,8 @@ enum ofmsg_direction {
  * beyond 'len'. */
 enum ofp_err ofmsg_decode(struct ofmsg *m, enum ofmsg_direction dir, const void *data, size_t len);
 
+/* "OFPBMC_BAD_VALUE", or NULL if neither 1.3 nor ONF's extensions of it have this error. */
+const char *of_error_name(const struct of_error *e);
 /* "OFPT_FLOW_MOD", or NULL if 1.3 has no such type. */
 const char *ofp_type_name(uint8_t type);
 

@@ -4,10 +4,10 @@
  * message.
  *
  * An enum ofp_err is both parts of an error in one number, so that a function has one thing to
- * return and OFP_OK is 0: the type plus one in the upper 16 bits, the code in the lower (plus one,
- * because OFPET_HELLO_FAILED and OFPHFC_INCOMPATIBLE are both 0).  Errors that ONF added to 1.3 as
- * an experimenter have 0xffff above.  Nobody computes with that: ofp_err_type() and ofp_err_code()
- * take it apart.
+ * return and OFP_OK is 0: the type plus one in the upper 16 bits (OFPET_HELLO_FAILED is 0, and so
+ * is its OFPHFC_INCOMPATIBLE), the code in the lower.  Errors that ONF added to 1.3 as an
+ * experimenter have 0xffff above. Nobody computes with that: ofp_err_type() and ofp_err_code() take
+ * it apart.
  *
  * A number that a peer sent need not be an enumerator; ofp_err_name() is NULL then.  Never mix
  * these with errno.

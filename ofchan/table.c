@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ofchan/action.h"
+#include "ofchan/match.h"
 #include "ofchan/message.h"
 #include "ofchan/wire.h"
 
@@ -126,12 +127,11 @@ static void property_put_fields(struct buf *out, enum ofp_table_feature_prop_typ
 	size_t start = property_begin(out, type);
 
 	for (unsigned int id = 0; id < N_FIELD_IDS; id++) {
-		const struct field_info *f = &field_table[id];
-		bool has_mask = with_masks && f->is_maskable;
+		bool has_mask = with_masks && field_table[id].is_maskable;
 		struct ofp_oxm_header h = {
 			.oxm_class = htobe16(OFPXMC_OPENFLOW_BASIC),
 			.field_hasmask = (uint8_t)(id << 1 | has_mask),
-			.length = (uint8_t)(f->n_bytes << has_mask),
+			.length = (uint8_t)(of_oxm_value_len(id) << has_mask),
 		};
 
 		if (fields >> id & 1)

@@ -24,6 +24,14 @@ tests_unit_test_text_LDADD = model/libmodel.a lib/libbase.a $(CMOCKA_LIBS)
 EXTRA_DIST += tests/unit/text-golden.py tests/unit/text-golden.txt
 
 # ofchan/: tests/unit/test-conn, tests/wire, tests/fuzz.
+check_PROGRAMS += tests/wire/test-codec tests/fuzz/fuzz-codec
+TESTS += tests/wire/test-codec
+tests_wire_test_codec_SOURCES = tests/wire/test-codec.c tests/wire/reencode.c tests/wire/reencode.h
+tests_wire_test_codec_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_wire_test_codec_LDADD = ofchan/libofp.a model/libmodel.a lib/libbase.a $(CMOCKA_LIBS)
+tests_fuzz_fuzz_codec_SOURCES = tests/fuzz/fuzz-codec.c tests/wire/reencode.c tests/wire/reencode.h
+tests_fuzz_fuzz_codec_LDADD = ofchan/libofp.a model/libmodel.a lib/libbase.a
+EXTRA_DIST += tests/wire/golden.py tests/wire/golden.txt
 check_PROGRAMS += tests/unit/test-conn
 TESTS += tests/unit/test-conn
 tests_unit_test_conn_SOURCES = tests/unit/test-conn.c tests/unit/conn_util.c tests/unit/conn_util.h
