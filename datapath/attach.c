@@ -71,18 +71,22 @@ static int set_clsact(uint32_t ifindex, int prog_fd)
 
 int attach_set(enum dp_attach mode, const char *links_dir, uint32_t ifindex, int prog_fd)
 {
+	if (mode == DP_ATTACH_NONE)
+		return 0;
 	if (mode == DP_ATTACH_TCX)
 		return set_tcx(links_dir, ifindex, prog_fd);
 	return set_clsact(ifindex, prog_fd);
 }
 
-void attach_clear(const char *links_dir, uint32_t ifindex)
+void attach_clear(enum dp_attach mode, const char *links_dir, uint32_t ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = TC_HANDLE, .priority = TC_PRIORITY);
 	char path[PATH_MAX];
 	int fd;
 
+	if (mode == DP_ATTACH_NONE)
+		return;
 	link_path(links_dir, ifindex, path, sizeof(path));
 	fd = bpf_obj_get(path);
 	if (fd >= 0) {

@@ -17,7 +17,7 @@ enum dp_attach attach_probe(enum dp_attach wanted, int prog_fd);
 /* Puts 'prog_fd' on the interface, in the place of an earlier program of ours if there is one.  Links are pinned as LINKS_DIR/IFINDEX.  Returns 0 or
  * a negative errno. */
 int attach_set(enum dp_attach mode, const char *links_dir, uint32_t ifindex, int prog_fd);
-/* Takes our program off the interface, whichever way it was attached. */
-void attach_clear(const char *links_dir, uint32_t ifindex);
+/* Takes our program off the interface, whichever way it was attached (unless 'mode' is DP_ATTACH_NONE). */
+void attach_clear(enum dp_attach mode, const char *links_dir, uint32_t ifindex);
 
 #endif

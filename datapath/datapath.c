@@ -48,6 +48,7 @@ static void init_config(struct dp *dp)
 	c->n_cpus = n_cpus > 0 ? (unsigned int)n_cpus : 1;
 	c->n_stripes = (c->n_cpus < MAX_STRIPES ? c->n_cpus : MAX_STRIPES) + 1;
 	c->clone_last = dp->config.clone_last;
+	c->in_memory = dp->config.attach == DP_ATTACH_NONE;
 	c->events_fd = -1;
 	for (unsigned int i = 0; i < N_MAPS; i++)
 		c->reuse_fd[i] = -1;
@@ -147,9 +148,25 @@ static int swap_programs(struct dp *dp, char *err_buf, size_t err_size)
 	return ret;
 }
 
+/* Pins a set that is being made. */
+static int pin_new(const struct dp *dp, const struct map_set *set, char *err_buf, size_t err_size)
+{
+	int err;
+
+	if (dp->attach == DP_ATTACH_NONE)
+		return 0;
+	map_set_unpin(dp->new_dir);
+	err = map_set_pin(set, dp->new_dir);
+	if (err)
+		snprintf(err_buf, err_size, "%s: cannot pin: %s", dp->new_dir, strerror(-err));
+	return err;
+}
+
 /* The new pins take the place of the old ones. */
 static int rename_pins(struct dp *dp)
 {
+	if (dp->attach == DP_ATTACH_NONE)
+		return 0;
 	map_set_unpin(dp->old_dir);
 	if (rename(dp->maps_dir, dp->old_dir) && errno != ENOENT)
 		return -errno;
@@ -202,12 +219,9 @@ static int grow_to(struct dp *dp, const struct map_set_config *config, const boo
 
 	if (err)
 		return err;
-	map_set_unpin(dp->new_dir);
-	err = map_set_pin(&new, dp->new_dir);
-	if (err) {
-		snprintf(err_buf, err_size, "%s: cannot pin: %s", dp->new_dir, strerror(-err));
+	err = pin_new(dp, &new, err_buf, err_size);
+	if (err)
 		goto close_new;
-	}
 	if (grows[MAP_COUNTERS]) {
 		then = malloc(old.map[MAP_COUNTERS].size);
 		err = then ? fit_flow_arrays(dp, old.map[MAP_FLOWS].n, config->n[MAP_FLOWS]) : -ENOMEM;
@@ -329,6 +343,8 @@ static bool is_dir(const char *path)
 /* The pins of the set that was in charge, or NULL. */
 static const char *find_old(const struct dp *dp)
 {
+	if (dp->config.attach == DP_ATTACH_NONE)
+		return NULL;
 	if (is_dir(dp->maps_dir))
 		return dp->maps_dir;
 	if (is_dir(dp->new_dir))
@@ -362,6 +378,8 @@ static int take_pin_dir(struct dp *dp, char *err_buf, size_t err_size)
 	struct statfs fs;
 	int err = 0;
 
+	if (dp->config.attach == DP_ATTACH_NONE)
+		return 0;
 	if (mkdir(dp->pin_dir, 0700) && errno != EEXIST)
 		err = -errno;
 	else if (statfs(dp->pin_dir, &fs))
@@ -451,17 +469,13 @@ static int build(struct dp *dp, bool *ret_adopted, char *err_buf, size_t err_siz
 	if (err)
 		goto out;
 	dp->attach = attach_probe(dp->config.attach, dp->set.prog_fd);
-	if (old_dir && old_dir != dp->new_dir)
-		map_set_unpin(dp->new_dir);
-	if (old_dir == dp->new_dir && rename(dp->new_dir, dp->maps_dir)) {
+	if (old_dir == dp->new_dir && old_dir && rename(dp->new_dir, dp->maps_dir)) {
 		err = -errno;
 		goto out;
 	}
-	err = map_set_pin(&dp->set, dp->new_dir);
-	if (err) {
-		snprintf(err_buf, err_size, "%s: cannot pin: %s", dp->new_dir, strerror(-err));
+	err = pin_new(dp, &dp->set, err_buf, err_size);
+	if (err)
 		goto out;
-	}
 	if (old_dir)
 		err = take_over(dp, &old, old_dir, err_buf, err_size);
 	if (err) {
@@ -550,7 +564,7 @@ int dp_open(const struct dp_config *config, struct dp **ret, bool *ret_adopted, 
 
 	*err_buf = '\0';
 	*ret_adopted = false;
-	if (!dp || make_paths(dp, config->pin_dir)) {
+	if (!dp || make_paths(dp, config->pin_dir ? config->pin_dir : "")) {
 		snprintf(err_buf, err_size, "out of memory");
 		err = -ENOMEM;
 		goto fail;
@@ -592,7 +606,7 @@ static void detach_ports(const struct map_set *set, const char *links_dir)
 		const struct skep_port *port = MAP_ELEM(set, MAP_PORTS, struct skep_port, i);
 
 		if (port->ofport && port->ifindex)
-			attach_clear(links_dir, port->ifindex);
+			attach_clear(DP_ATTACH_AUTO, links_dir, port->ifindex);
 	}
 }
 
@@ -637,7 +651,7 @@ int dp_fd(const struct dp *dp)
 
 const char *dp_attach_name(const struct dp *dp)
 {
-	return dp->attach == DP_ATTACH_TCX ? "tcx" : "clsact";
+	return dp->attach == DP_ATTACH_TCX ? "tcx" : dp->attach == DP_ATTACH_CLSACT ? "clsact" : "none";
 }
 
 void dp_info(const struct dp *dp, struct dp_info *ret)

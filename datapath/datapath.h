@@ -30,7 +30,12 @@
 
 struct dp;
 
-enum dp_attach { DP_ATTACH_AUTO, DP_ATTACH_TCX, DP_ATTACH_CLSACT };
+enum dp_attach {
+	DP_ATTACH_AUTO,
+	DP_ATTACH_TCX,
+	DP_ATTACH_CLSACT,
+	DP_ATTACH_NONE, /* no kernel at all: maps in memory, nothing pinned, packets only by dp_inject() and dp_packet_out() */
+};
 
 #define DP_BRIDGES_MAX    16
 #define DP_NAME_MAX       16 /* with the NUL */
@@ -56,6 +61,8 @@ struct dp_callbacks {
 	/* Only for flows with FLOW_SEND_FLOW_REM. */
 	void (*flow_removed)(void *aux, uint32_t bridge, const struct flow_desc *desc,
 			     enum flow_removed_reason reason);
+	/* If set, what packet-outs and dp_inject() output comes here instead of going to the interface. */
+	void (*output)(void *aux, uint32_t ofport, const uint8_t *frame, size_t len);
 	void *aux;
 };
 
@@ -140,6 +147,8 @@ void dp_table_stats(const struct dp *dp, uint32_t bridge, uint8_t table,
  * PORT_LOCAL too).  Commits first, so that PORT_TABLE sees what was staged. */
 int dp_packet_out(struct dp *dp, uint32_t bridge, uint32_t in_port,
 		  const struct action_list *actions, const uint8_t *frame, size_t len);
+/* Executes the tables on 'frame' in this process, as if it had arrived at port 'in_port'.  Counts in the same counters. */
+int dp_inject(struct dp *dp, uint32_t bridge, uint32_t in_port, const uint8_t *frame, size_t len);
 
 /* --- For `show` --- */
 struct dp_info {

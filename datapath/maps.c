@@ -52,6 +52,18 @@ static int map_attach(struct map *m, enum map_id id, int fd, uint32_t n)
 	return 0;
 }
 
+/* The same array without a kernel that reads it. */
+static int make_in_memory(enum map_id id, uint32_t n)
+{
+	int fd = memfd_create(map_table[id].name, MFD_CLOEXEC);
+
+	if (fd >= 0 && ftruncate(fd, (off_t)map_bytes(id, n))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 static int map_make(struct map *m, enum map_id id, const struct map_set_config *config)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
@@ -59,6 +71,8 @@ static int map_make(struct map *m, enum map_id id, const struct map_set_config *
 
 	if (config->reuse_fd[id] >= 0)
 		fd = dup(config->reuse_fd[id]);
+	else if (config->in_memory)
+		fd = make_in_memory(id, config->n[id]);
 	else
 		fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, map_table[id].name, sizeof(uint32_t),
 				    map_table[id].value_size, config->n[id], &opts);
@@ -72,20 +86,24 @@ static int map_make(struct map *m, enum map_id id, const struct map_set_config *
 
 /* --- The program --- */
 
-/* What libbpf said last, for the error message of a failed load. */
+/* The end of what libbpf said, for the error message of a failed load: a verifier's verdict stands at the end of its log. */
 static char libbpf_said[1024];
 
 static int keep_libbpf_words(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-	char line[1024];
-	size_t n = strlen(libbpf_said);
+	char *words;
+	int n;
 
 	if (level > LIBBPF_WARN)
 		return 0;
-	vsnprintf(line, sizeof(line), fmt, ap);
-	log_debug("%s", line);
-	if (n < sizeof(libbpf_said) - 1)
-		snprintf(libbpf_said + n, sizeof(libbpf_said) - n, "%s", line);
+	n = vasprintf(&words, fmt, ap);
+	if (n < 0)
+		return 0;
+	log_debug("%s", words);
+	if ((size_t)n >= sizeof(libbpf_said) || strstr(words, "PROG LOAD LOG"))
+		snprintf(libbpf_said, sizeof(libbpf_said), "%s",
+			 words + ((size_t)n < sizeof(libbpf_said) ? 0 : (size_t)n - sizeof(libbpf_said) + 1));
+	free(words);
 	return 0;
 }
 
@@ -119,7 +137,7 @@ static int fit_maps(struct skep_bpf *skel, const struct map_set *set,
 			err = bpf_map__set_max_entries(map, EVENTS_SIZE);
 		else if (!strcmp(name, "skep_pktin"))
 			err = bpf_map__set_max_entries(map, DP_BRIDGES_MAX);
-		else if (!strncmp(name, "skep_", 5)) /* per-CPU scratch */
+		else if (!bpf_map__is_internal(map)) /* per-CPU scratch */
 			err = bpf_map__set_max_entries(map, config->n_cpus);
 		if (err)
 			return err;
@@ -155,7 +173,7 @@ out:
 
 static void explain(int err, char *buf, size_t size)
 {
-	if (err == -EPERM || err == -EACCES)
+	if (err == -EPERM)
 		snprintf(buf, size,
 			 "the kernel refuses to load BPF (%s): CAP_BPF, CAP_NET_ADMIN and "
 			 "CAP_PERFMON are needed: %s",
@@ -177,7 +195,7 @@ int map_set_create(const struct map_set_config *config, struct map_set *ret, cha
 		set.map[i].fd = -1;
 	for (unsigned int i = 0; i < N_MAPS && !err; i++)
 		err = map_make(&set.map[i], (enum map_id)i, config);
-	if (!err)
+	if (!err && !config->in_memory)
 		err = load_program(&set, config);
 	libbpf_set_print(old_print);
 	if (err) {

@@ -62,6 +62,7 @@ struct map_set_config {
 	uint32_t n_stripes;
 	unsigned int n_cpus;
 	bool clone_last;
+	bool in_memory; /* no BPF: arrays in shared memory, no program */
 };
 
 /* Makes the maps and loads the program.  On error writes what was wrong to 'err', and leaves '*ret' alone. */

@@ -76,6 +76,8 @@ static int ring_open(struct dp *dp)
 
 int packet_init(struct dp *dp)
 {
+	if (dp->attach == DP_ATTACH_NONE)
+		return 0;
 	/* Protocol 0: it only sends. */
 	dp->packet_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (dp->packet_fd < 0)
@@ -94,6 +96,8 @@ void packet_uninit(struct dp *dp)
 void dp_run(struct dp *dp, unsigned int budget)
 {
 	reclaim_run(dp, false);
+	if (!dp->ring)
+		return;
 	dp->ring_aux->budget = budget ? budget : 1;
 	ring_buffer__consume(dp->ring);
 }
@@ -110,6 +114,11 @@ static void send_frame(void *aux, uint32_t port_idx, const uint8_t *frame, size_
 		.sll_protocol = htobe16(ETH_P_ALL),
 	};
 
+	if (dp->config.callbacks.output) {
+		dp->config.callbacks.output(dp->config.callbacks.aux, PORT(dp, port_idx)->ofport,
+					    frame, len);
+		return;
+	}
 	if (sendto(dp->packet_fd, frame, len, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0)
 		dp->n_send_failures++;
 }
@@ -175,4 +184,15 @@ int dp_packet_out(struct dp *dp, uint32_t bridge, uint32_t in_port,
 	dp_commit(dp);
 	maps = host_maps(dp);
 	return skep_host_packet_out(&maps, &ops, bridge, in_port, cells, (uint32_t)n, frame, len);
+}
+
+int dp_inject(struct dp *dp, uint32_t bridge, uint32_t in_port, const uint8_t *frame, size_t len)
+{
+	struct skep_host_ops ops = { send_frame, send_to_controller, dp };
+	struct skep_host_maps maps = host_maps(dp);
+
+	if (!dp_bridge_name(dp, bridge) || len > DP_FRAME_MAX)
+		return -EINVAL;
+	dp_commit(dp);
+	return skep_host_run(&maps, &ops, bridge, in_port, frame, len);
 }

@@ -241,7 +241,7 @@ int dp_port_del(struct dp *dp, uint32_t bridge, uint32_t ofport)
 	if (!idx)
 		return -ENOENT;
 	ifindex = PORT(dp, idx)->ifindex;
-	attach_clear(dp->links_dir, ifindex);
+	attach_clear(dp->attach, dp->links_dir, ifindex);
 	PUBLISH(&PORT(dp, idx)->ifindex, 0);
 	relink(dp, bridge);
 	if_del(dp, ifindex);

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The shipped program under BPF_PROG_TEST_RUN; see backend_dp.h.
+ *
+ * The process moves to a network namespace of its own, makes a veth pair for each port, and puts a capturing program on the egress of
+ * each (capture.h).  The datapath sends the last copy as a copy too (clone_last), since a test run does not execute a redirect.
+ * A frame whose processing ends in a redirect is covered by the network tests.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "tests/datapath/backend_dp.h"
+#include "tests/datapath/capture.h"
+#include "tests/datapath/capture.skel.h"
+
+static struct {
+	struct dp_backend b;
+	struct capture_bpf *capture;
+	struct capture_head *head;
+	struct capture_frame *frames;
+	char bpffs[64];
+	char pin_dir[80];
+	bool has_ports;
+} k;
+
+static int run_command(const char *fmt, const char *arg)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), fmt, arg, arg);
+	return system(command) ? -EIO : 0; /* NOLINT: a test's own words */
+}
+
+/* A namespace, and a bpffs, that go with the process. */
+static int make_room(void)
+{
+	snprintf(k.bpffs, sizeof(k.bpffs), "/tmp/skep-diff.XXXXXX");
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) || !mkdtemp(k.bpffs))
+		return -errno;
+	snprintf(k.pin_dir, sizeof(k.pin_dir), "%s/dp", k.bpffs);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("bpf", k.bpffs, "bpf", 0, NULL))
+		return -errno;
+	return run_command("ip link set lo up", "");
+}
+
+static int open_capture(void)
+{
+	size_t size = sizeof(struct capture_frame) * CAPTURE_MAX;
+
+	k.capture = capture_bpf__open_and_load();
+	if (!k.capture)
+		return -errno;
+	k.head = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      bpf_map__fd(k.capture->maps.cap_head), 0);
+	k.frames = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			bpf_map__fd(k.capture->maps.cap_frames), 0);
+	return k.head == MAP_FAILED || k.frames == MAP_FAILED ? -errno : 0;
+}
+
+static int kernel_start(void)
+{
+	struct dp_config config = {
+		.pin_dir = k.pin_dir,
+		.clone_last = true,
+		.n_rules = 4096,
+	};
+	int err;
+
+	if (geteuid()) {
+		fprintf(stderr, "kernel: needs root, for BPF and a network namespace\n");
+		return -EOPNOTSUPP;
+	}
+	err = make_room();
+	if (!err)
+		err = open_capture();
+	if (!err)
+		err = dp_backend_open(&k.b, &config);
+	return err;
+}
+
+static void kernel_stop(void)
+{
+	char err_buf[256];
+
+	if (k.b.dp) {
+		dp_close(k.b.dp);
+		dp_teardown(k.pin_dir, err_buf, sizeof(err_buf));
+	}
+	capture_bpf__destroy(k.capture);
+	if (k.bpffs[0]) {
+		umount2(k.bpffs, MNT_DETACH);
+		rmdir(k.bpffs);
+	}
+}
+
+static int capture_at(unsigned int ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(k.capture->progs.capture));
+	int err = bpf_tc_hook_create(&hook);
+
+	return err ? err : bpf_tc_attach(&hook, &opts);
+}
+
+static int make_port(uint32_t ofport)
+{
+	char name[16], err_buf[256];
+	int err;
+
+	snprintf(name, sizeof(name), "p%u", ofport == PORT_LOCAL ? 99999 : ofport);
+	err = run_command("ip link add %s type veth peer name %sx && "
+			  "sysctl -qw net.ipv6.conf.all.disable_ipv6=1",
+			  name);
+	if (!err)
+		err = run_command("ip link set %s up mtu 9000 && ip link set %sx up mtu 9000", name);
+	if (!err)
+		err = capture_at(if_nametoindex(name));
+	if (!err)
+		err = dp_port_add(k.b.dp, k.b.bridge, ofport, if_nametoindex(name), err_buf,
+				  sizeof(err_buf));
+	return err;
+}
+
+static int kernel_reset(const struct backend_config *config)
+{
+	for (unsigned int i = 0; i < config->n_ports && !k.has_ports; i++) {
+		int err = make_port(config->ports[i].ofport);
+
+		if (err) {
+			fprintf(stderr, "kernel: cannot make port %u: %s\n", config->ports[i].ofport,
+				strerror(-err));
+			return err;
+		}
+	}
+	k.has_ports = true;
+	return dp_backend_reset(&k.b, config);
+}
+
+static int kernel_flow_mod(const struct flow_mod *fm)
+{
+	return dp_backend_flow_mod(&k.b, fm);
+}
+
+static uint32_t ofport_of(uint32_t ifindex)
+{
+	struct dp_port p = { 0 };
+
+	for (uint32_t n = 0; dp_port_next(k.b.dp, k.b.bridge, n, &p); n = p.ofport + 1) {
+		if (p.ifindex == ifindex)
+			return p.ofport;
+	}
+	return 0;
+}
+
+static uint32_t ifindex_of(uint32_t ofport)
+{
+	struct dp_port p;
+
+	if (dp_port_next(k.b.dp, k.b.bridge, ofport, &p) && p.ofport == ofport)
+		return p.ifindex;
+	return 0;
+}
+
+/* The frame as it would be on the wire. */
+static void add_captured(const struct capture_frame *f, struct oracle_result *r)
+{
+	uint8_t frame[CAPTURE_FRAME_MAX + 8];
+	struct oracle_output *o;
+	size_t len = f->len < CAPTURE_FRAME_MAX ? f->len : CAPTURE_FRAME_MAX;
+
+	memcpy(frame, f->bytes, len);
+	if (f->vlan_present && len >= 12) {
+		memmove(frame + 16, frame + 12, len - 12);
+		memcpy(frame + 12, &f->vlan_proto, 2);
+		frame[14] = (uint8_t)(f->vlan_tci >> 8);
+		frame[15] = (uint8_t)f->vlan_tci;
+		len += 4;
+	}
+	o = oracle_result_add(r, ORACLE_TO_PORT, frame, len);
+	if (o)
+		o->port = ofport_of(f->ifindex);
+}
+
+static int kernel_run(uint32_t in_port, const uint8_t *frame, size_t len, struct oracle_result *r)
+{
+	struct __sk_buff ctx = { .ifindex = ifindex_of(in_port) };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = (__u32)len,
+		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = 1);
+
+	dp_backend_begin(&k.b, r);
+	k.head->n = 0;
+	if (bpf_prog_test_run_opts(k.b.dp->set.prog_fd, &run))
+		return -errno;
+	for (uint32_t i = 0; i < k.head->n && i < CAPTURE_MAX; i++)
+		add_captured(&k.frames[i], r);
+	if (k.head->n > CAPTURE_MAX)
+		r->overflow = true;
+	dp_run(k.b.dp, 1000);
+	dp_backend_end(&k.b, r);
+	return 0;
+}
+
+const struct backend backend_kernel = {
+	.name = "kernel",
+	.flags = BACKEND_UNORDERED,
+	.start = kernel_start,
+	.stop = kernel_stop,
+	.reset = kernel_reset,
+	.add = kernel_flow_mod,
+	.del_strict = kernel_flow_mod,
+	.run = kernel_run,
+};
