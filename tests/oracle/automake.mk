@@ -9,3 +9,13 @@ tests_oracle_liboracle_a_SOURCES = \
 	tests/oracle/gen_rules.c \
 	tests/oracle/oracle.c tests/oracle/oracle.h \
 	tests/oracle/parse.c tests/oracle/parse.h
+
+ORACLE_LIBS = tests/oracle/liboracle.a model/libmodel.a lib/libbase.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/oracle/test-gen tests/oracle/test-oracle tests/oracle/test-parse
+TESTS += tests/oracle/test-gen tests/oracle/test-oracle tests/oracle/test-parse
+tests_oracle_test_gen_SOURCES = tests/oracle/test-gen.c
+tests_oracle_test_gen_LDADD = $(ORACLE_LIBS)
+tests_oracle_test_oracle_SOURCES = tests/oracle/test-oracle.c tests/oracle/hex.h
+tests_oracle_test_oracle_LDADD = $(ORACLE_LIBS)
+tests_oracle_test_parse_SOURCES = tests/oracle/test-parse.c tests/oracle/hex.h
+tests_oracle_test_parse_LDADD = $(ORACLE_LIBS)
