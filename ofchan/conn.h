@@ -38,7 +38,8 @@
  *
  * Bounds.  One message is at most 65535 bytes.  What waits to be sent is at most OF_CONN_TX_HARD; above
  * OF_CONN_TX_HIGH nothing more is read from the peer (so its requests cannot make the queue grow) until
- * the queue is down to OF_CONN_TX_LOW.  In one turn of the event loop at most OF_CONN_BATCH_MAX messages
+ * the queue is down to OF_CONN_TX_LOW.  So a peer must read while it writes; one that does neither is
+ * dropped after two probe intervals.  In one turn of the event loop at most OF_CONN_BATCH_MAX messages
  * or OF_CONN_BATCH_US microseconds' worth are delivered, so one busy peer does not starve the others.
  *
  * Logging.  The connection logs its own ups and downs, under its name and rate limited: a failure to

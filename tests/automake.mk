@@ -37,6 +37,11 @@ TESTS += tests/unit/test-conn
 tests_unit_test_conn_SOURCES = tests/unit/test-conn.c tests/unit/conn_util.c tests/unit/conn_util.h
 tests_unit_test_conn_LDADD = ofchan/libofconn.a ofchan/libofp.a lib/libbase.a \
 	$(CMOCKA_LIBS) $(EVENT_LIBS) $(SSL_LIBS)
+check_PROGRAMS += tests/unit/test-conn-tls
+TESTS += tests/unit/test-conn-tls
+tests_unit_test_conn_tls_SOURCES = \
+	tests/unit/test-conn-tls.c tests/unit/conn_util.c tests/unit/conn_util.h
+tests_unit_test_conn_tls_LDADD = $(tests_unit_test_conn_LDADD)
 
 # utils/: tests/unit/test-text.
 

@@ -130,7 +130,8 @@ static void on_message(struct of_conn *conn, const uint8_t *data, size_t len, vo
 	assert_ptr_equal(conn, o->conn);
 	assert_int_equal((uintptr_t)data % 8, 0);
 	o->n_messages++;
-	if (o->len + len <= sizeof(o->data)) {
+	o->is_full |= o->len + len > sizeof(o->data);
+	if (!o->is_full) {
 		memcpy(o->data + o->len, data, len);
 		o->len += len;
 	}

@@ -49,8 +49,9 @@ struct owner {
 	struct of_conn *conn;
 	unsigned int n_connected, n_disconnected, n_messages, n_batches, n_drained;
 	char reason[512];
-	uint8_t data[262144]; /* all messages in a row */
+	uint8_t data[262144]; /* the messages in a row, until one does not fit */
 	size_t len;
+	bool is_full;
 	/* What to do at the next event of each kind, if set. */
 	void (*on_connected)(struct owner *o);
 	void (*on_disconnected)(struct owner *o);
