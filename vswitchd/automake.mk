@@ -1,1 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
+# vswitchd/: skepd, the daemon.  All but main() is a library, for tests.
+noinst_LIBRARIES += vswitchd/libvswitchd.a
+vswitchd_libvswitchd_a_SOURCES = \
+	vswitchd/agent.c vswitchd/agent.h vswitchd/agent_private.h \
+	vswitchd/agent_flow.c vswitchd/agent_packet.c vswitchd/agent_port.c \
+	vswitchd/agent_role.c vswitchd/agent_stats.c \
+	vswitchd/bridge.c vswitchd/bridge.h \
+	vswitchd/conf.c vswitchd/conf.h vswitchd/conf_file.c \
+	vswitchd/control.c vswitchd/control.h vswitchd/control_cmd.c \
+	vswitchd/ethtool.c vswitchd/ethtool.h \
+	vswitchd/netlink.c vswitchd/netlink.h \
+	vswitchd/port.c vswitchd/port.h \
+	vswitchd/startup.c vswitchd/startup.h \
+	vswitchd/switch.c vswitchd/switch.h
+
+sbin_PROGRAMS += vswitchd/skepd
+vswitchd_skepd_SOURCES = vswitchd/skepd.c
+vswitchd_skepd_LDADD = vswitchd/libvswitchd.a datapath/libdatapath.a ofchan/libofconn.a \
+	ofchan/libofp.a model/libmodel.a lib/libbase.a \
+	$(BPF_LIBS) $(ELF_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(MNL_LIBS) $(JANSSON_LIBS) $(CAPNG_LIBS)

@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The agent: connections and dispatch; see agent.h. */
+#include "vswitchd/agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ofchan/stream.h"
+#include "ofchan/tls.h"
+#include "vswitchd/agent_private.h"
+
+/* Reconnecting is quick: a controller that restarts finds its switches at once, and one attempt a second costs nothing. */
+static const struct of_conn_config conn_config = { .max_backoff_ms = 8000 };
+
+void session_send(struct session *s, struct buf *out)
+{
+	if (buf_failed(out))
+		of_conn_disconnect(s->conn, "out of memory");
+	else if (out->len)
+		of_conn_send(s->conn, out->data, out->len); /* failures end the connection, later */
+	buf_reset(out);
+}
+
+/* --- What is done about messages --- */
+
+struct handler {
+	agent_handler *act;
+	bool is_change; /* slaves may not (§6.3.4) */
+};
+
+static enum ofp_err refuse_group(struct session *s, const struct ofmsg *msg)
+{
+	(void)s;
+	return of_group_mod_refusal(&msg->group_mod);
+}
+
+static enum ofp_err refuse_meter(struct session *s, const struct ofmsg *msg)
+{
+	(void)s;
+	return of_meter_mod_refusal(&msg->meter_mod);
+}
+
+/* The only thing that a table-mod may set means nothing in 1.3. */
+static enum ofp_err table_mod(struct session *s, const struct ofmsg *msg)
+{
+	uint8_t table = msg->table_mod.table_id;
+
+	(void)s;
+	return table > TABLE_MAX && table != TABLE_NONE ? OFPTMFC_BAD_TABLE : OFP_OK;
+}
+
+/* The peer had something against a message of ours: nobody can do anything about it here. */
+static enum ofp_err peer_error(struct session *s, const struct ofmsg *msg)
+{
+	const char *name = ofp_err_name(msg->error.err);
+
+	log_limited(&s->error_limit, LOG_LVL_INFO, "bridge %s: %s reports error %s (%u, %u)",
+		    s->agent->br->name, of_conn_name(s->conn), name ? name : "unknown",
+		    msg->error.type, msg->error.code);
+	return OFP_OK;
+}
+
+static const struct handler handlers[OFPT_N_TYPES] = {
+	[OFPT_ERROR] = { peer_error, false },
+	[OFPT_FEATURES_REQUEST] = { agent_features, false },
+	[OFPT_GET_CONFIG_REQUEST] = { agent_get_config, false },
+	[OFPT_SET_CONFIG] = { agent_set_config, false },
+	[OFPT_PACKET_OUT] = { agent_packet_out, true },
+	[OFPT_FLOW_MOD] = { agent_flow_mod, true },
+	[OFPT_GROUP_MOD] = { refuse_group, true },
+	[OFPT_PORT_MOD] = { agent_port_mod, true },
+	[OFPT_TABLE_MOD] = { table_mod, true },
+	[OFPT_MULTIPART_REQUEST] = { agent_multipart, false },
+	[OFPT_BARRIER_REQUEST] = { agent_barrier, false },
+	[OFPT_QUEUE_GET_CONFIG_REQUEST] = { agent_queue_get_config, false },
+	[OFPT_ROLE_REQUEST] = { agent_role, false },
+	[OFPT_GET_ASYNC_REQUEST] = { agent_get_async, false },
+	[OFPT_SET_ASYNC] = { agent_set_async, false },
+	[OFPT_METER_MOD] = { refuse_meter, true },
+};
+
+static enum ofp_err execute(struct session *s, const struct ofmsg *msg)
+{
+	const struct handler *h = msg->type < OFPT_N_TYPES ? &handlers[msg->type] : NULL;
+
+	if (!h || !h->act)
+		return OFPBRC_BAD_TYPE;
+	if (h->is_change && s->role == OFPCR_ROLE_SLAVE)
+		return OFPBRC_IS_SLAVE;
+	return h->act(s, msg);
+}
+
+static void send_error(struct session *s, enum ofp_err err, const uint8_t *data, size_t len)
+{
+	const char *name = ofp_err_name(err), *type = ofp_type_name(data[1]);
+	struct buf *out = &s->agent->sw->out;
+
+	log_limited(&s->error_limit, LOG_LVL_INFO, "bridge %s: %s: %s answered with %s",
+		    s->agent->br->name, of_conn_name(s->conn), type ? type : "message of unknown type",
+		    name ? name : "an error");
+	of_error_encode(out, err, data, len);
+	session_send(s, out);
+}
+
+static void on_message(struct of_conn *conn, const uint8_t *data, size_t len, void *arg)
+{
+	struct session *s = arg;
+	struct ofmsg *msg = &s->agent->sw->msg;
+	enum ofp_err err = ofmsg_decode(msg, OFMSG_TO_SWITCH, data, len);
+
+	(void)conn;
+	if (!err)
+		err = execute(s, msg);
+	if (err)
+		send_error(s, err, data, len);
+}
+
+static void on_batch_end(struct of_conn *conn, void *arg)
+{
+	struct session *s = arg;
+
+	(void)conn;
+	sw_commit(s->agent->sw);
+}
+
+static void on_drained(struct of_conn *conn, void *arg)
+{
+	(void)conn;
+	agent_dump_continue(arg);
+}
+
+/* --- Sessions --- */
+
+static struct session *session_new(struct agent *agent, struct of_conn *conn, bool is_service)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->agent = agent;
+	s->conn = conn;
+	s->is_service = is_service;
+	s->miss_send_len = is_service ? 0 : AGENT_MISS_SEND_LEN;
+	s->error_limit = (struct log_limit)LOG_LIMIT_INIT(10, 1000);
+	of_async_init(&s->async);
+	TAILQ_INSERT_TAIL(&agent->sessions, s, node);
+	session_set_role(s, OFPCR_ROLE_EQUAL);
+	return s;
+}
+
+static void session_free(struct session *s)
+{
+	TAILQ_REMOVE(&s->agent->sessions, s, node);
+	agent_dump_stop(s);
+	if (s->controller)
+		s->controller->session = NULL;
+	else
+		of_conn_free(s->conn);
+	free(s);
+}
+
+static void on_passive_down(struct of_conn *conn, const char *reason, void *arg)
+{
+	(void)conn;
+	(void)reason;
+	session_free(arg);
+}
+
+static const struct of_conn_cbs passive_cbs = {
+	.disconnected = on_passive_down,
+	.message = on_message,
+	.batch_end = on_batch_end,
+	.drained = on_drained,
+};
+
+static void accept_conn(struct agent *agent, struct of_conn *conn, bool is_service)
+{
+	struct session *s = session_new(agent, conn, is_service);
+
+	if (s)
+		of_conn_set_callbacks(conn, &passive_cbs, s);
+	else
+		of_conn_free(conn);
+}
+
+static void on_mgmt(struct of_listener *listener, struct of_conn *conn, void *arg)
+{
+	(void)listener;
+	accept_conn(arg, conn, true);
+}
+
+static void on_accepted(struct of_listener *listener, struct of_conn *conn, void *arg)
+{
+	struct controller *c = arg;
+
+	(void)listener;
+	accept_conn(c->agent, conn, false);
+}
+
+/* An active connection outlives its sessions: its argument is the controller. */
+static void on_active_up(struct of_conn *conn, void *arg)
+{
+	struct controller *c = arg;
+
+	c->session = session_new(c->agent, conn, false);
+	if (c->session)
+		c->session->controller = c;
+	else
+		of_conn_disconnect(conn, "out of memory");
+}
+
+static void on_active_down(struct of_conn *conn, const char *reason, void *arg)
+{
+	struct controller *c = arg;
+
+	(void)conn;
+	(void)reason;
+	if (c->session)
+		session_free(c->session);
+}
+
+static void on_active_message(struct of_conn *conn, const uint8_t *data, size_t len, void *arg)
+{
+	struct controller *c = arg;
+
+	if (c->session)
+		on_message(conn, data, len, c->session);
+}
+
+static void on_active_batch_end(struct of_conn *conn, void *arg)
+{
+	struct controller *c = arg;
+
+	(void)conn;
+	sw_commit(c->agent->sw);
+}
+
+static void on_active_drained(struct of_conn *conn, void *arg)
+{
+	struct controller *c = arg;
+
+	(void)conn;
+	if (c->session)
+		agent_dump_continue(c->session);
+}
+
+static const struct of_conn_cbs active_cbs = {
+	.connected = on_active_up,
+	.disconnected = on_active_down,
+	.message = on_active_message,
+	.batch_end = on_active_batch_end,
+	.drained = on_active_drained,
+};
+
+/* --- Controllers --- */
+
+static int controller_listen(struct controller *c)
+{
+	struct stream_addr addr;
+	int error = stream_addr_parse(c->target, &addr, c->error, sizeof(c->error));
+
+	if (error)
+		return error;
+	c->listener = of_listener_open(c->agent->sw->base, &addr, c->agent->sw->tls, &conn_config,
+				       on_accepted, c, &error, c->error, sizeof(c->error));
+	if (!c->listener)
+		return error;
+	c->error[0] = '\0';
+	return 0;
+}
+
+static void controller_free(struct controller *c)
+{
+	TAILQ_REMOVE(&c->agent->controllers, c, node);
+	if (c->session)
+		session_free(c->session);
+	of_conn_free(c->conn);
+	of_listener_close(c->listener);
+	free(c->target);
+	free(c);
+}
+
+static void controller_add(struct agent *agent, const char *target, struct sw_problems *problems)
+{
+	struct controller *c = calloc(1, sizeof(*c));
+	struct stream_addr addr;
+	char err[256] = "";
+
+	if (!c)
+		return;
+	c->agent = agent;
+	c->target = strdup(target);
+	TAILQ_INSERT_TAIL(&agent->controllers, c, node);
+	if (!c->target || stream_addr_parse(target, &addr, err, sizeof(err))) {
+		sw_problem(problems, "bridge %s: controller %s", agent->br->name,
+			   err[0] ? err : strerror(ENOMEM));
+		controller_free(c);
+		return;
+	}
+	c->is_passive = addr.is_passive;
+	if (c->is_passive) {
+		if (controller_listen(c))
+			sw_problem(problems, "bridge %s: %s", agent->br->name, c->error);
+		return;
+	}
+	c->conn = of_conn_connect(agent->sw->base, &addr, agent->sw->tls, &conn_config,
+				  &active_cbs, c);
+	if (!c->conn) {
+		sw_problem(problems, "bridge %s: controller %s: %s", agent->br->name, target,
+			   strerror(ENOMEM));
+		controller_free(c);
+	}
+}
+
+static bool is_listed(const struct conf_bridge *conf, const char *target)
+{
+	for (unsigned int i = 0; i < conf->n_controllers; i++)
+		if (!strcmp(conf->controllers[i], target))
+			return true;
+	return false;
+}
+
+static bool is_known(const struct agent *agent, const char *target)
+{
+	const struct controller *c;
+
+	TAILQ_FOREACH(c, &agent->controllers, node)
+		if (!strcmp(c->target, target))
+			return true;
+	return false;
+}
+
+void agent_apply(struct agent *agent, const struct conf_bridge *conf,
+		 struct sw_problems *problems)
+{
+	struct controller *c, *next;
+
+	for (c = TAILQ_FIRST(&agent->controllers); c; c = next) {
+		next = TAILQ_NEXT(c, node);
+		if (!is_listed(conf, c->target))
+			controller_free(c);
+	}
+	for (unsigned int i = 0; i < conf->n_controllers; i++)
+		if (!is_known(agent, conf->controllers[i]))
+			controller_add(agent, conf->controllers[i], problems);
+}
+
+void agent_tick(struct agent *agent)
+{
+	struct controller *c;
+
+	if (++agent->n_ticks % AGENT_LISTEN_TICKS)
+		return;
+	TAILQ_FOREACH(c, &agent->controllers, node)
+		if (c->is_passive && !c->listener && !controller_listen(c))
+			log_info("bridge %s: listening on %s at last", agent->br->name,
+				 of_listener_name(c->listener));
+}
+
+void agent_disconnect(struct agent *agent, const char *reason)
+{
+	struct session *s;
+
+	TAILQ_FOREACH(s, &agent->sessions, node)
+		of_conn_disconnect(s->conn, reason);
+}
+
+/* --- The agent --- */
+
+struct agent *agent_new(struct bridge *br, struct sw_problems *problems)
+{
+	struct agent *agent = calloc(1, sizeof(*agent));
+	struct stream_addr addr;
+	char path[256], err[256] = "";
+	int error;
+
+	if (!agent)
+		return NULL;
+	agent->br = br;
+	agent->sw = br->sw;
+	agent->pktin_limit = (struct log_limit)LOG_LIMIT_INIT(1, 10000);
+	TAILQ_INIT(&agent->controllers);
+	TAILQ_INIT(&agent->sessions);
+	snprintf(path, sizeof(path), "punix:%s/%s.mgmt", br->sw->paths.rundir, br->name);
+	error = stream_addr_parse(path, &addr, err, sizeof(err));
+	if (!error)
+		agent->mgmt = of_listener_open(br->sw->base, &addr, NULL, &conn_config, on_mgmt,
+					       agent, &error, err, sizeof(err));
+	if (!agent->mgmt) {
+		sw_problem(problems, "bridge %s: %s", br->name, err);
+		free(agent);
+		return NULL;
+	}
+	dp_bridge_set_frag_drop(br->sw->dp, br->number, false);
+	return agent;
+}
+
+void agent_free(struct agent *agent)
+{
+	struct controller *c;
+	struct session *s;
+
+	if (!agent)
+		return;
+	while ((c = TAILQ_FIRST(&agent->controllers)))
+		controller_free(c);
+	while ((s = TAILQ_FIRST(&agent->sessions)))
+		session_free(s);
+	of_listener_close(agent->mgmt);
+	free(agent);
+}
+
+/* --- For `show` --- */
+
+json_t *agent_show_controllers(const struct agent *agent)
+{
+	const struct controller *c;
+	json_t *list = json_array(), *obj;
+	struct of_conn_info info;
+
+	TAILQ_FOREACH(c, &agent->controllers, node) {
+		if (c->is_passive)
+			continue;
+		of_conn_get_info(c->conn, &info);
+		obj = json_pack("{s:s, s:s, s:I, s:s, s:b, s:I, s:I}", "target", c->target,
+				"state", of_conn_state_name(info.state), "since_s",
+				(json_int_t)(info.state_ms / 1000), "role", info.role,
+				"is_connected", of_conn_is_up(c->conn), "messages_received",
+				(json_int_t)info.n_rx, "messages_sent", (json_int_t)info.n_tx);
+		if (obj && info.last_error[0])
+			json_object_set_new(obj, "last_error", json_string(info.last_error));
+		if (obj && info.tls_session[0])
+			json_object_set_new(obj, "tls", json_string(info.tls_session));
+		json_array_append_new(list, obj);
+	}
+	return list;
+}
+
+json_t *agent_show_listeners(const struct agent *agent)
+{
+	const struct controller *c;
+	json_t *list = json_array(), *obj;
+
+	obj = json_pack("{s:s, s:s, s:i}", "target", of_listener_name(agent->mgmt), "state",
+			"LISTENING", "connections", (int)of_listener_n_conns(agent->mgmt));
+	json_array_append_new(list, obj);
+	TAILQ_FOREACH(c, &agent->controllers, node) {
+		if (!c->is_passive)
+			continue;
+		obj = json_pack("{s:s, s:s}", "target", c->target, "state",
+				c->listener ? "LISTENING" : "FAILED");
+		if (obj && c->listener)
+			json_object_set_new(obj, "connections",
+					    json_integer(of_listener_n_conns(c->listener)));
+		else if (obj)
+			json_object_set_new(obj, "last_error", json_string(c->error));
+		json_array_append_new(list, obj);
+	}
+	return list;
+}

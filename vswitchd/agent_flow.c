@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Flows: modifications, dumps that follow the peer's pace, and removals; see agent.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "vswitchd/agent_private.h"
+
+enum ofp_err agent_flow_mod(struct session *s, const struct ofmsg *msg)
+{
+	const struct flow_mod *fm = &msg->flow_mod;
+	struct sw *sw = s->agent->sw;
+	int error = dp_flow_mod(sw->dp, s->agent->br->number, fm);
+
+	switch (error) {
+	case 0:
+		sw->is_dirty = true;
+		break;
+	case -EEXIST:
+		return OFPFMFC_OVERLAP;
+	case -ENOSPC:
+		return OFPFMFC_TABLE_FULL;
+	case -E2BIG:
+		return OFPBAC_TOO_MANY;
+	default:
+		log_limited(&s->error_limit, LOG_LVL_ERR, "bridge %s: %s: flow-mod: %s",
+			    s->agent->br->name, of_conn_name(s->conn), strerror(-error));
+		return OFPFMFC_UNKNOWN;
+	}
+	/* §6.4: a buffer number is ignored by deletes.  For others, the flow is made; only the packet is not there. */
+	if (fm->buffer_id != BUFFER_NONE && fm->command != FLOW_DELETE &&
+	    fm->command != FLOW_DELETE_STRICT)
+		return OFPBRC_BUFFER_UNKNOWN;
+	return OFP_OK;
+}
+
+void agent_dump_stop(struct session *s)
+{
+	s->dump.is_active = false;
+	buf_uninit(&s->dump.out);
+}
+
+void agent_dump_start(struct session *s, uint32_t xid, const struct flow_filter *filter)
+{
+	struct dump *d = &s->dump;
+
+	/* Reading was paused with the dump before, so there is none. */
+	d->is_active = true;
+	d->filter = *filter;
+	d->cursor = (struct dp_cursor){ .next = 0 };
+	buf_reset(&d->out);
+	mp_start(&d->writer, &d->out, OFPMP_FLOW, xid);
+	of_conn_pause(s->conn, true);
+	agent_dump_continue(s);
+}
+
+/* Sends the messages that are whole. */
+static void send_complete(struct session *s)
+{
+	struct dump *d = &s->dump;
+	size_t len = mp_complete(&d->writer);
+
+	if (!len)
+		return;
+	of_conn_send(s->conn, d->out.data, len);
+	mp_drop_complete(&d->writer);
+}
+
+void agent_dump_continue(struct session *s)
+{
+	struct dump *d = &s->dump;
+	struct sw *sw = s->agent->sw;
+	unsigned int n = 0;
+
+	if (!d->is_active)
+		return;
+	while (n++ < AGENT_DUMP_FLOWS && of_conn_backlog(s->conn) <= AGENT_DUMP_BACKLOG) {
+		if (!dp_flow_next(sw->dp, s->agent->br->number, &d->filter, &d->cursor,
+				  &sw->desc)) {
+			mp_finish(&d->writer);
+			session_send(s, &d->out);
+			agent_dump_stop(s);
+			of_conn_pause(s->conn, false);
+			return;
+		}
+		of_flow_stats_put(&d->writer, &sw->desc);
+		if (buf_failed(&d->out)) {
+			of_conn_disconnect(s->conn, "out of memory");
+			return;
+		}
+		send_complete(s);
+	}
+	of_conn_want_drained(s->conn);
+}
+
+void agent_flow_removed(struct agent *agent, const struct flow_desc *desc,
+			enum flow_removed_reason reason)
+{
+	struct of_flow_removed fr = {
+		.cookie = desc->cookie,
+		.priority = desc->priority,
+		.reason = reason,
+		.table_id = desc->table_id,
+		.duration_ns = desc->duration_ns,
+		.idle_timeout = desc->idle_timeout,
+		.hard_timeout = desc->hard_timeout,
+		.n_packets = desc->n_packets,
+		.n_bytes = desc->n_bytes,
+		.match = desc->match,
+	};
+	struct buf out = BUF_INIT; /* sw->out may be in use: we are called from inside of a request */
+	struct session *s;
+
+	TAILQ_FOREACH(s, &agent->sessions, node)
+		if (session_wants(s, s->async.flow_removed, reason)) {
+			of_flow_removed_encode(&out, 0, &fr);
+			session_send(s, &out);
+		}
+	buf_uninit(&out);
+}

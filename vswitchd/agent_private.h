@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the agent share; see agent.h. */
+#ifndef SKEP_VSWITCHD_AGENT_PRIVATE_H
+#define SKEP_VSWITCHD_AGENT_PRIVATE_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "buf.h"
+#include "datapath/datapath.h"
+#include "log.h"
+#include "ofchan/conn.h"
+#include "ofchan/listener.h"
+#include "ofchan/message.h"
+#include "vswitchd/agent.h"
+#include "vswitchd/bridge.h"
+#include "vswitchd/switch.h"
+
+#define AGENT_PKTIN_BACKLOG  (2u << 20) /* packet-ins are dropped above this backlog */
+#define AGENT_DUMP_BACKLOG   (512u << 10) /* a dump waits above this */
+#define AGENT_DUMP_FLOWS     2048 /* flows of a dump in one turn of the event loop */
+#define AGENT_LISTEN_TICKS   10 /* how often a listener that failed is tried again */
+#define AGENT_MISS_SEND_LEN  128 /* OFP_DEFAULT_MISS_SEND_LEN */
+
+/* A flow dump under way. */
+struct dump {
+	bool is_active;
+	struct dp_cursor cursor;
+	struct flow_filter filter;
+	struct mp_writer writer;
+	struct buf out;
+};
+
+/* A connection that is up. */
+struct session {
+	TAILQ_ENTRY(session) node;
+	struct agent *agent;
+	struct of_conn *conn; /* owned if it is passive; else the controller's */
+	struct controller *controller; /* of an active one; NULL */
+	bool is_service;
+	bool is_async_set; /* it sent SET_ASYNC */
+	uint32_t role;	   /* enum ofp_controller_role */
+	uint16_t miss_send_len;
+	struct of_async async;
+	struct dump dump;
+	struct log_limit error_limit;
+};
+
+/* A configured address: one that we dial, or one that we listen on. */
+struct controller {
+	TAILQ_ENTRY(controller) node;
+	struct agent *agent;
+	char *target; /* owned; as configured */
+	bool is_passive;
+	struct of_conn *conn; /* if it is not; owned */
+	struct of_listener *listener; /* if it is; owned; NULL: it failed, and is tried again */
+	struct session *session; /* of 'conn' while it is up */
+	char error[256]; /* why there is no listener */
+};
+
+struct agent {
+	struct bridge *br;
+	struct sw *sw;
+	TAILQ_HEAD(, controller) controllers;
+	TAILQ_HEAD(, session) sessions;
+	struct of_listener *mgmt; /* owned */
+	bool is_frag_drop;
+	bool has_generation_id;
+	uint64_t generation_id; /* §6.3.6 */
+	uint64_t n_pktin_dropped; /* for a backlog */
+	unsigned int n_ticks;
+	struct log_limit pktin_limit;
+};
+
+/* Acts on s->agent->sw->msg, which was decoded from 'len' bytes at 'data'. */
+typedef enum ofp_err agent_handler(struct session *s, const struct ofmsg *msg);
+
+/* Sends what is in 'out', and empties it. */
+void session_send(struct session *s, struct buf *out);
+
+/* agent_flow.c */
+enum ofp_err agent_flow_mod(struct session *s, const struct ofmsg *msg);
+void agent_dump_start(struct session *s, uint32_t xid, const struct flow_filter *filter);
+void agent_dump_continue(struct session *s);
+void agent_dump_stop(struct session *s);
+/* agent_packet.c */
+enum ofp_err agent_packet_out(struct session *s, const struct ofmsg *msg);
+/* agent_port.c */
+enum ofp_err agent_port_mod(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_queue_get_config(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_mp_port_desc(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_mp_port_stats(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_mp_queue(struct session *s, const struct ofmsg *msg);
+/* agent_stats.c */
+enum ofp_err agent_multipart(struct session *s, const struct ofmsg *msg);
+/* agent_role.c */
+enum ofp_err agent_features(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_get_config(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_set_config(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_role(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_get_async(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_set_async(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_barrier(struct session *s, const struct ofmsg *msg);
+void session_set_role(struct session *s, uint32_t role);
+
+/* True if the peer of 's' wants asynchronous messages for which it has 'masks' and 'reason'. */
+bool session_wants(const struct session *s, const uint32_t masks[2], unsigned int reason);
+
+#endif

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Multipart requests (OF1.3.5 §7.3.5) but those of ports; see agent.h. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "config.h"
+#include "vswitchd/agent_private.h"
+
+static enum ofp_err mp_desc(struct session *s, const struct ofmsg *msg)
+{
+	struct of_desc desc;
+	struct utsname u;
+
+	memset(&desc, 0, sizeof(desc));
+	memset(&u, 0, sizeof(u));
+	uname(&u);
+	snprintf(desc.mfr_desc, sizeof(desc.mfr_desc), "skep");
+	snprintf(desc.hw_desc, sizeof(desc.hw_desc), "Linux eBPF");
+	snprintf(desc.sw_desc, sizeof(desc.sw_desc), PACKAGE_VERSION);
+	snprintf(desc.serial_num, sizeof(desc.serial_num), "None");
+	snprintf(desc.dp_desc, sizeof(desc.dp_desc), "%s on %s, Linux %s, %s", s->agent->br->name,
+		 u.nodename, u.release, dp_attach_name(s->agent->sw->dp));
+	of_desc_reply_encode(&s->agent->sw->out, msg->xid, &desc);
+	session_send(s, &s->agent->sw->out);
+	return OFP_OK;
+}
+
+static enum ofp_err mp_flow(struct session *s, const struct ofmsg *msg)
+{
+	uint8_t table = msg->mp.flow.table_id;
+
+	if (table > TABLE_MAX && table != TABLE_NONE)
+		return OFPBRC_BAD_TABLE_ID;
+	agent_dump_start(s, msg->xid, &msg->mp.flow);
+	return OFP_OK;
+}
+
+static enum ofp_err mp_aggregate(struct session *s, const struct ofmsg *msg)
+{
+	uint8_t table = msg->mp.flow.table_id;
+	struct of_aggregate a;
+
+	if (table > TABLE_MAX && table != TABLE_NONE)
+		return OFPBRC_BAD_TABLE_ID;
+	dp_flow_aggregate(s->agent->sw->dp, s->agent->br->number, &msg->mp.flow, &a.n_packets,
+			  &a.n_bytes, &a.n_flows);
+	of_aggregate_reply_encode(&s->agent->sw->out, msg->xid, &a);
+	session_send(s, &s->agent->sw->out);
+	return OFP_OK;
+}
+
+static enum ofp_err mp_table(struct session *s, const struct ofmsg *msg)
+{
+	struct mp_writer w;
+
+	mp_start(&w, &s->agent->sw->out, OFPMP_TABLE, msg->xid);
+	for (unsigned int i = 0; i < N_TABLES; i++) {
+		struct dp_table_stats t;
+		struct of_table_stats ts;
+
+		dp_table_stats(s->agent->sw->dp, s->agent->br->number, (uint8_t)i, &t);
+		ts = (struct of_table_stats){
+			.table_id = (uint8_t)i,
+			.n_active = t.n_flows,
+			.n_lookup = t.lookups,
+			.n_matched = t.matches,
+		};
+		of_table_stats_put(&w, &ts);
+	}
+	mp_finish(&w);
+	session_send(s, &s->agent->sw->out);
+	return OFP_OK;
+}
+
+static enum ofp_err mp_table_features(struct session *s, const struct ofmsg *msg)
+{
+	struct of_table_features tf;
+	struct mp_writer w;
+	struct dp_info info;
+
+	dp_info(s->agent->sw->dp, &info);
+	mp_start(&w, &s->agent->sw->out, OFPMP_TABLE_FEATURES, msg->xid);
+	for (unsigned int i = 0; i < N_TABLES; i++) {
+		of_table_features_init(&tf, (uint8_t)i, info.rules_capacity);
+		of_table_features_put(&w, &tf);
+	}
+	mp_finish(&w);
+	session_send(s, &s->agent->sw->out);
+	return OFP_OK;
+}
+
+/* Statistics and descriptions of things that there are none of. */
+static enum ofp_err mp_none(struct session *s, const struct ofmsg *msg)
+{
+	struct mp_writer w;
+
+	mp_start(&w, &s->agent->sw->out, msg->mp.type, msg->xid);
+	mp_finish(&w);
+	session_send(s, &s->agent->sw->out);
+	return OFP_OK;
+}
+
+/* §7.3.5.9: the statistics of a group that does not exist are an empty reply; those of a meter are an error (§7.3.5.12). */
+static enum ofp_err mp_meter(struct session *s, const struct ofmsg *msg)
+{
+	return msg->mp.meter_id == OFPM_ALL ? mp_none(s, msg) : OFPMMFC_UNKNOWN_METER;
+}
+
+static enum ofp_err mp_group_features(struct session *s, const struct ofmsg *msg)
+{
+	of_group_features_none_encode(&s->agent->sw->out, msg->xid);
+	session_send(s, &s->agent->sw->out);
+	return OFP_OK;
+}
+
+static enum ofp_err mp_meter_features(struct session *s, const struct ofmsg *msg)
+{
+	of_meter_features_none_encode(&s->agent->sw->out, msg->xid);
+	session_send(s, &s->agent->sw->out);
+	return OFP_OK;
+}
+
+static agent_handler *const handlers[] = {
+	[OFPMP_DESC] = mp_desc,
+	[OFPMP_FLOW] = mp_flow,
+	[OFPMP_AGGREGATE] = mp_aggregate,
+	[OFPMP_TABLE] = mp_table,
+	[OFPMP_PORT_STATS] = agent_mp_port_stats,
+	[OFPMP_QUEUE] = agent_mp_queue,
+	[OFPMP_GROUP] = mp_none,
+	[OFPMP_GROUP_DESC] = mp_none,
+	[OFPMP_GROUP_FEATURES] = mp_group_features,
+	[OFPMP_METER] = mp_meter,
+	[OFPMP_METER_CONFIG] = mp_meter,
+	[OFPMP_METER_FEATURES] = mp_meter_features,
+	[OFPMP_TABLE_FEATURES] = mp_table_features,
+	[OFPMP_PORT_DESC] = agent_mp_port_desc,
+};
+
+enum ofp_err agent_multipart(struct session *s, const struct ofmsg *msg)
+{
+	uint16_t type = msg->mp.type;
+
+	if (type >= sizeof(handlers) / sizeof(handlers[0]) || !handlers[type])
+		return OFPBRC_BAD_MULTIPART;
+	sw_commit(s->agent->sw);
+	return handlers[type](s, msg);
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A bridge and its LOCAL interface; see bridge.h.  port.c has the ports. */
+#include "vswitchd/bridge.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "model/action.h"
+#include "vswitchd/agent.h"
+#include "vswitchd/port.h"
+#include "vswitchd/switch.h"
+
+void bridge_hidden_name(const char *name, char ret[CONF_NAME_SIZE])
+{
+	uint32_t hash = 2166136261u; /* FNV-1a, for names that are too long for the suffix */
+
+	if (strlen(name) + 4 <= CONF_NAME_SIZE) {
+		snprintf(ret, CONF_NAME_SIZE, "%.12s-dp", name);
+		return;
+	}
+	for (const char *p = name; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * 16777619u;
+	snprintf(ret, CONF_NAME_SIZE, "%.6s-%05x-dp", name, (unsigned int)(hash & 0xfffff));
+}
+
+/* Sees to it that the pair of LOCAL is there.  An interface of the bridge's name that is not our pair is somebody else's. */
+static int make_local(struct bridge *br, const uint8_t *hwaddr, struct sw_problems *problems)
+{
+	const struct nl_link *host = nl_find(br->sw->nl, br->name);
+	const struct nl_link *hidden = nl_find(br->sw->nl, br->hidden);
+	int error;
+
+	if (hidden && hidden->is_veth && hidden->is_peer_elsewhere)
+		goto found; /* somebody moved the host's end into another namespace */
+	if (host && hidden && host->is_veth && hidden->is_veth &&
+	    host->peer_ifindex == hidden->ifindex)
+		goto found;
+	if (host || hidden) {
+		sw_problem(problems,
+			   "bridge %s: interface %s exists already and is not that of a bridge",
+			   br->name, host ? br->name : br->hidden);
+		return -EEXIST;
+	}
+	error = nl_add_veth(br->sw->nl, br->name, hwaddr, br->hidden);
+	if (error) {
+		sw_problem(problems, "bridge %s: its interface cannot be made: %s%s", br->name,
+			   strerror(-error), error == -EPERM ? " (CAP_NET_ADMIN is missing)" : "");
+		return error;
+	}
+	hidden = nl_find(br->sw->nl, br->hidden);
+found:
+	if (!hidden)
+		return -ENODEV;
+	/* Without IPv6 in the kernel there is nothing to turn off. */
+	(void)nl_set_no_address(br->sw->nl, hidden->ifindex);
+	error = hidden->is_up ? 0 : nl_set_up(br->sw->nl, hidden->ifindex, true);
+	if (error)
+		sw_problem(problems, "bridge %s: %s cannot be set up: %s", br->name, br->hidden,
+			   strerror(-error));
+	return error;
+}
+
+static void del_local(struct bridge *br)
+{
+	const struct nl_link *hidden = nl_find(br->sw->nl, br->hidden);
+	int error;
+
+	if (!hidden)
+		return;
+	error = nl_del_link(br->sw->nl, hidden->ifindex);
+	if (error)
+		log_err("bridge %s: its interface cannot be deleted: %s", br->name,
+			strerror(-error));
+}
+
+struct bridge *bridge_new(struct sw *sw, const struct conf_bridge *conf,
+			  struct sw_problems *problems)
+{
+	struct bridge *br = calloc(1, sizeof(*br));
+	bool is_local_new;
+	int error;
+
+	if (!br)
+		return NULL;
+	br->sw = sw;
+	memcpy(br->name, conf->name, sizeof(br->name));
+	bridge_hidden_name(br->name, br->hidden);
+	TAILQ_INIT(&br->ports);
+	port_init(&br->local, br, br->name, PORT_LOCAL);
+	is_local_new = !nl_find(sw->nl, br->hidden);
+	if (make_local(br, conf->has_hwaddr ? conf->hwaddr : NULL, problems))
+		goto fail_free;
+	error = dp_bridge_add(sw->dp, br->name, &br->number);
+	if (error && error != -EEXIST) {
+		sw_problem(problems, "bridge %s: %s", br->name,
+			   error == -ENOSPC ? "there are too many bridges" : strerror(-error));
+		goto fail_local;
+	}
+	dp_bridge_set_pktin_limit(sw->dp, br->number, SW_PKTIN_RATE, SW_PKTIN_BURST);
+	br->agent = agent_new(br, problems);
+	if (br->agent)
+		return br;
+	/* One that was adopted goes on without us. */
+	if (!error)
+		dp_bridge_del(sw->dp, br->number);
+fail_local:
+	if (is_local_new)
+		del_local(br);
+fail_free:
+	free(br);
+	return NULL;
+}
+
+static uint64_t id_from_mac(const uint8_t mac[6])
+{
+	uint64_t id = 0;
+
+	for (int i = 0; i < 6; i++)
+		id = id << 8 | mac[i];
+	return id;
+}
+
+static void apply_identity(struct bridge *br, const struct conf_bridge *conf)
+{
+	const struct nl_link *host = nl_find(br->sw->nl, br->name);
+	uint64_t id = br->datapath_id;
+
+	if (host)
+		memcpy(br->hwaddr, host->mac, sizeof(br->hwaddr));
+	if (conf->has_datapath_id)
+		id = conf->datapath_id;
+	else if (conf->has_hwaddr)
+		id = id_from_mac(conf->hwaddr);
+	else if (host)
+		id = id_from_mac(host->mac);
+	if (br->datapath_id && br->datapath_id != id)
+		agent_disconnect(br->agent, "the datapath id has changed");
+	br->datapath_id = id;
+}
+
+/* True if port 'dpp' of the datapath is as 'conf' wants it. */
+static bool is_wanted(const struct bridge *br, const struct conf_bridge *conf,
+		      const struct dp_port *dpp)
+{
+	const struct conf_port *cp = conf_find_ofport(conf, dpp->ofport);
+	const char *name = dpp->ofport == PORT_LOCAL ? br->hidden : cp ? cp->name : NULL;
+	const struct nl_link *link = name ? nl_find(br->sw->nl, name) : NULL;
+
+	return link && link->ifindex == dpp->ifindex;
+}
+
+static void del_port(struct port *port)
+{
+	struct bridge *br = port->br;
+
+	port_detach(port);
+	TAILQ_REMOVE(&br->ports, port, node);
+	free(port);
+}
+
+void bridge_prune(struct bridge *br, const struct conf_bridge *conf)
+{
+	struct port *port, *next;
+	const struct conf_port *cp;
+	struct dp_port dpp;
+	uint32_t ofport = 0;
+
+	for (port = TAILQ_FIRST(&br->ports); port; port = next) {
+		next = TAILQ_NEXT(port, node);
+		cp = conf_find_port(conf, port->name);
+		if (!cp || cp->ofport != port->ofport)
+			del_port(port);
+	}
+	while (ofport <= PORT_LOCAL && dp_port_next(br->sw->dp, br->number, ofport, &dpp)) {
+		if (!is_wanted(br, conf, &dpp))
+			dp_port_del(br->sw->dp, br->number, dpp.ofport);
+		ofport = dpp.ofport + 1;
+	}
+}
+
+static void insert_port(struct bridge *br, struct port *port)
+{
+	struct port *p;
+
+	TAILQ_FOREACH(p, &br->ports, node)
+		if (p->ofport > port->ofport) {
+			TAILQ_INSERT_BEFORE(p, port, node);
+			return;
+		}
+	TAILQ_INSERT_TAIL(&br->ports, port, node);
+}
+
+static struct port *find_configured(const struct bridge *br, const char *name)
+{
+	struct port *port;
+
+	TAILQ_FOREACH(port, &br->ports, node)
+		if (!strcmp(port->name, name))
+			return port;
+	return NULL;
+}
+
+static void apply_ports(struct bridge *br, const struct conf_bridge *conf,
+			struct sw_problems *problems)
+{
+	const struct conf_port *cp;
+	struct port *port;
+
+	TAILQ_FOREACH(cp, &conf->ports, node) {
+		if (find_configured(br, cp->name))
+			continue;
+		port = calloc(1, sizeof(*port));
+		if (!port) {
+			sw_problem(problems, "port %s: %s", cp->name, strerror(ENOMEM));
+			return;
+		}
+		port_init(port, br, cp->name, cp->ofport);
+		insert_port(br, port);
+	}
+	port_sync(&br->local, NULL);
+	TAILQ_FOREACH(port, &br->ports, node)
+		port_sync(port, problems);
+}
+
+void bridge_apply(struct bridge *br, const struct conf_bridge *conf, struct sw_problems *problems)
+{
+	/* A LOCAL that somebody deleted comes back. */
+	if (!nl_find(br->sw->nl, br->hidden))
+		make_local(br, conf->has_hwaddr ? conf->hwaddr : NULL, problems);
+	apply_identity(br, conf);
+	apply_ports(br, conf, problems);
+	agent_apply(br->agent, conf, problems);
+}
+
+void bridge_free(struct bridge *br)
+{
+	struct port *port;
+
+	if (!br)
+		return;
+	agent_free(br->agent);
+	while ((port = TAILQ_FIRST(&br->ports))) {
+		TAILQ_REMOVE(&br->ports, port, node);
+		free(port);
+	}
+	free(br);
+}
+
+void bridge_del(struct bridge *br)
+{
+	struct port *port;
+
+	if (!br)
+		return;
+	agent_free(br->agent);
+	br->agent = NULL;
+	while ((port = TAILQ_FIRST(&br->ports)))
+		del_port(port);
+	port_detach(&br->local);
+	dp_bridge_del(br->sw->dp, br->number);
+	del_local(br);
+	br->sw->bridges[br->number] = NULL;
+	bridge_free(br);
+}
+
+void bridge_link_changed(struct bridge *br, const struct nl_link *link)
+{
+	struct port *port;
+
+	if (!strcmp(link->name, br->name) || !strcmp(link->name, br->hidden))
+		port_sync(&br->local, NULL);
+	TAILQ_FOREACH(port, &br->ports, node)
+		if (port->ifindex == link->ifindex || !strcmp(port->name, link->name))
+			port_sync(port, NULL);
+}
+
+struct port *bridge_next_port(struct bridge *br, const struct port *port)
+{
+	struct port *p;
+
+	if (port == &br->local)
+		return NULL;
+	for (p = port ? TAILQ_NEXT(port, node) : TAILQ_FIRST(&br->ports); p; p = TAILQ_NEXT(p, node))
+		if (p->ifindex)
+			return p;
+	return br->local.ifindex ? &br->local : NULL;
+}
+
+struct port *bridge_find_port(struct bridge *br, uint32_t ofport)
+{
+	struct port *p = NULL;
+
+	while ((p = bridge_next_port(br, p)))
+		if (p->ofport == ofport)
+			return p;
+	return NULL;
+}

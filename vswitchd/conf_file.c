@@ -1,0 +1,634 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The configuration as JSON text, and the file; see conf.h.
+ *
+ * jansson says where a syntax error is, but forgets where a value stood once it is parsed.  So what is wrong with a value is found by its
+ * path ("bridges", "br0", "ports"), and the path is looked for in the text again, by a small walk over JSON that is known to be well-formed.
+ */
+#include "vswitchd/conf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <libgen.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "model/action.h"
+#include "ofchan/stream.h"
+
+#define PATH_DEPTH_MAX 6
+
+struct step {
+	const char *key; /* NULL: 'idx' of an array */
+	size_t idx;
+};
+
+struct parser {
+	const char *name;
+	const char *text;
+	const char *end;
+	struct step path[PATH_DEPTH_MAX];
+	unsigned int depth;
+	char *err;
+	size_t err_size;
+};
+
+static const char *skip_space(const char *p, const char *end)
+{
+	while (p < end && strchr(" \t\r\n,:", *p) && *p)
+		p++;
+	return p;
+}
+
+static const char *skip_string(const char *p, const char *end)
+{
+	for (p++; p < end && *p != '"'; p++)
+		if (*p == '\\')
+			p++;
+	return p < end ? p + 1 : end;
+}
+
+/* From the first character of a value to behind it. */
+static const char *skip_value(const char *p, const char *end)
+{
+	unsigned int depth = 0;
+
+	do {
+		p = skip_space(p, end);
+		if (p >= end)
+			return end;
+		if (*p == '"') {
+			p = skip_string(p, end);
+		} else if (*p == '{' || *p == '[') {
+			depth++;
+			p++;
+		} else if (*p == '}' || *p == ']') {
+			depth--;
+			p++;
+		} else {
+			while (p < end && !strchr(" \t\r\n,:{}[]\"", *p))
+				p++;
+		}
+	} while (depth);
+	return p;
+}
+
+/* Enters the object or array at 'p': the place of the member's key or of the element that 'step' means.  Keys with escapes are not
+ * found; then the object itself is the place. */
+static const char *enter(const char *p, const char *end, const struct step *step,
+			 const char **ret_value)
+{
+	bool is_object = *p == '{';
+	const char *start = p;
+	size_t idx = 0, len;
+
+	for (p = skip_space(p + 1, end); p < end && *p != '}' && *p != ']';
+	     p = skip_space(skip_value(p, end), end), idx++) {
+		const char *key = p;
+
+		if (is_object)
+			p = skip_space(skip_string(p, end), end);
+		*ret_value = p;
+		len = step->key ? strlen(step->key) : 0;
+		if (is_object && step->key && (size_t)(end - key) > len + 1 &&
+		    !strncmp(key + 1, step->key, len) && key[len + 1] == '"')
+			return key;
+		if (!is_object && !step->key && idx == step->idx)
+			return p;
+	}
+	*ret_value = start;
+	return start;
+}
+
+/* Writes "NAME:LINE:COLUMN: ..." for the current path, and returns -EINVAL. */
+static int __attribute__((format(printf, 2, 3))) fail(struct parser *ps, const char *fmt, ...)
+{
+	const char *value = skip_space(ps->text, ps->end), *place = value;
+	unsigned int line = 1, column = 1;
+	va_list ap;
+	int n;
+
+	for (unsigned int i = 0; i < ps->depth && value < ps->end; i++) {
+		if (*value != '{' && *value != '[')
+			break;
+		place = enter(value, ps->end, &ps->path[i], &value);
+	}
+	for (const char *p = ps->text; p < place; p++, column++)
+		if (*p == '\n') {
+			line++;
+			column = 0;
+		}
+	n = snprintf(ps->err, ps->err_size, "%s:%u:%u: ", ps->name, line, column);
+	va_start(ap, fmt);
+	if (n >= 0 && (size_t)n < ps->err_size)
+		vsnprintf(ps->err + n, ps->err_size - (size_t)n, fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+static void push_key(struct parser *ps, const char *key)
+{
+	if (ps->depth < PATH_DEPTH_MAX)
+		ps->path[ps->depth] = (struct step){ .key = key };
+	ps->depth++;
+}
+
+static void push_idx(struct parser *ps, size_t idx)
+{
+	if (ps->depth < PATH_DEPTH_MAX)
+		ps->path[ps->depth] = (struct step){ .idx = idx };
+	ps->depth++;
+}
+
+static void pop(struct parser *ps)
+{
+	ps->depth--;
+}
+
+/* A table of an object's members, so that names, types and handlers stand together and all else is an unknown key. */
+struct member {
+	const char *key;
+	json_type type;
+	int (*parse)(struct parser *ps, const json_t *value, void *arg);
+};
+
+static const char *type_name(json_type type)
+{
+	switch (type) {
+	case JSON_OBJECT:
+		return "an object";
+	case JSON_ARRAY:
+		return "an array";
+	case JSON_STRING:
+		return "a string";
+	case JSON_INTEGER:
+		return "an integer";
+	default:
+		return "something else";
+	}
+}
+
+static int parse_object(struct parser *ps, const json_t *obj, const struct member *members,
+			void *arg)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)obj, key, value) {
+		const struct member *m = members;
+		int error;
+
+		while (m->key && strcmp(m->key, key))
+			m++;
+		push_key(ps, key);
+		if (!m->key)
+			return fail(ps, "unknown key \"%s\"", key);
+		if (json_typeof(value) != m->type)
+			return fail(ps, "\"%s\" must be %s", key, type_name(m->type));
+		error = m->parse(ps, value, arg);
+		if (error)
+			return error;
+		pop(ps);
+	}
+	return 0;
+}
+
+struct ssl_strings {
+	const char *private_key, *certificate, *ca_cert;
+};
+
+static int ssl_private_key(struct parser *ps, const json_t *value, void *arg)
+{
+	(void)ps;
+	((struct ssl_strings *)arg)->private_key = json_string_value(value);
+	return 0;
+}
+
+static int ssl_certificate(struct parser *ps, const json_t *value, void *arg)
+{
+	(void)ps;
+	((struct ssl_strings *)arg)->certificate = json_string_value(value);
+	return 0;
+}
+
+static int ssl_ca_cert(struct parser *ps, const json_t *value, void *arg)
+{
+	(void)ps;
+	((struct ssl_strings *)arg)->ca_cert = json_string_value(value);
+	return 0;
+}
+
+static int parse_ssl(struct parser *ps, const json_t *value, void *arg)
+{
+	static const struct member members[] = {
+		{ "private_key", JSON_STRING, ssl_private_key },
+		{ "certificate", JSON_STRING, ssl_certificate },
+		{ "ca_cert", JSON_STRING, ssl_ca_cert },
+		{ NULL, JSON_NULL, NULL },
+	};
+	struct ssl_strings s = { NULL, NULL, NULL };
+	int error = parse_object(ps, value, members, &s);
+
+	if (error)
+		return error;
+	if (!s.private_key || !s.certificate || !s.ca_cert)
+		return fail(ps, "\"ssl\" needs \"private_key\", \"certificate\" and \"ca_cert\"");
+	return conf_set_ssl(arg, s.private_key, s.certificate, s.ca_cert);
+}
+
+static int br_datapath_id(struct parser *ps, const json_t *value, void *arg)
+{
+	struct conf_bridge *br = arg;
+
+	if (!conf_parse_datapath_id(json_string_value(value), &br->datapath_id))
+		return fail(ps, "datapath_id \"%s\" is not 1 to 16 hexadecimal digits other than 0",
+			    json_string_value(value));
+	br->has_datapath_id = true;
+	return 0;
+}
+
+static int br_hwaddr(struct parser *ps, const json_t *value, void *arg)
+{
+	const char *s = json_string_value(value);
+	struct conf_bridge *br = arg;
+	unsigned int a[6];
+	int n = 0;
+
+	if (sscanf(s, "%2x:%2x:%2x:%2x:%2x:%2x%n", &a[0], &a[1], &a[2], &a[3], &a[4], &a[5], &n) !=
+		    6 ||
+	    s[n])
+		return fail(ps, "hwaddr \"%s\" is not an Ethernet address", s);
+	if (a[0] & 1)
+		return fail(ps, "hwaddr \"%s\" is a multicast address", s);
+	for (int i = 0; i < 6; i++)
+		br->hwaddr[i] = (uint8_t)a[i];
+	br->has_hwaddr = true;
+	return 0;
+}
+
+static int br_fail_mode(struct parser *ps, const json_t *value, void *arg)
+{
+	const char *s = json_string_value(value);
+
+	(void)arg;
+	if (!strcmp(s, "standalone"))
+		return fail(ps, "fail_mode \"standalone\" is not supported yet");
+	if (strcmp(s, "secure"))
+		return fail(ps, "fail_mode \"%s\" is not \"secure\"", s);
+	return 0;
+}
+
+static int br_controllers(struct parser *ps, const json_t *value, void *arg)
+{
+	struct conf_bridge *br = arg;
+	struct stream_addr addr;
+	const json_t *element;
+	char why[256];
+	size_t i;
+	int error;
+
+	json_array_foreach((json_t *)(uintptr_t)value, i, element) {
+		push_idx(ps, i);
+		if (!json_is_string(element))
+			return fail(ps, "a controller must be a string");
+		if (stream_addr_parse(json_string_value(element), &addr, why, sizeof(why)))
+			return fail(ps, "controller %s", why);
+		error = conf_add_controller(br, json_string_value(element));
+		if (error == -EEXIST)
+			return fail(ps, "controller \"%s\" is listed twice",
+				    json_string_value(element));
+		if (error == -E2BIG)
+			return fail(ps, "more than %d controllers", CONF_CONTROLLERS_MAX);
+		if (error)
+			return error;
+		pop(ps);
+	}
+	return 0;
+}
+
+static int port_ofport(struct parser *ps, const json_t *value, void *arg)
+{
+	json_int_t n = json_integer_value(value);
+
+	if (n < 1 || n > PORT_NO_MAX)
+		return fail(ps, "ofport %" JSON_INTEGER_FORMAT " is not 1 to %d", n, PORT_NO_MAX);
+	*(uint32_t *)arg = (uint32_t)n;
+	return 0;
+}
+
+static int br_ports(struct parser *ps, const json_t *value, void *arg)
+{
+	static const struct member members[] = {
+		{ "ofport", JSON_INTEGER, port_ofport },
+		{ NULL, JSON_NULL, NULL },
+	};
+	struct conf_bridge *br = arg;
+	const char *name;
+	json_t *p;
+	int error;
+
+	json_object_foreach((json_t *)(uintptr_t)value, name, p) {
+		uint32_t ofport = 0;
+
+		push_key(ps, name);
+		if (!conf_name_is_valid(name))
+			return fail(ps, "\"%s\" cannot be the name of an interface", name);
+		if (!json_is_object(p))
+			return fail(ps, "port \"%s\" must be an object", name);
+		error = parse_object(ps, p, members, &ofport);
+		if (error)
+			return error;
+		if (!ofport)
+			return fail(ps, "port \"%s\" needs an \"ofport\"", name);
+		if (conf_find_ofport(br, ofport))
+			return fail(ps, "ofport %u of port \"%s\" is that of port \"%s\" too",
+				    ofport, name, conf_find_ofport(br, ofport)->name);
+		if (!conf_add_port(br, name, ofport))
+			return -ENOMEM;
+		pop(ps);
+	}
+	return 0;
+}
+
+static int parse_bridges(struct parser *ps, const json_t *value, void *arg)
+{
+	static const struct member members[] = {
+		{ "datapath_id", JSON_STRING, br_datapath_id },
+		{ "hwaddr", JSON_STRING, br_hwaddr },
+		{ "fail_mode", JSON_STRING, br_fail_mode },
+		{ "controllers", JSON_ARRAY, br_controllers },
+		{ "ports", JSON_OBJECT, br_ports },
+		{ NULL, JSON_NULL, NULL },
+	};
+	struct conf *conf = arg;
+	struct conf_bridge *br;
+	const char *name;
+	json_t *b;
+	int error;
+
+	json_object_foreach((json_t *)(uintptr_t)value, name, b) {
+		push_key(ps, name);
+		if (!conf_name_is_valid(name))
+			return fail(ps, "\"%s\" cannot be the name of a bridge", name);
+		if (!json_is_object(b))
+			return fail(ps, "bridge \"%s\" must be an object", name);
+		br = conf_add_bridge(conf, name);
+		if (!br)
+			return -ENOMEM;
+		error = parse_object(ps, b, members, br);
+		if (error)
+			return error;
+		pop(ps);
+	}
+	return 0;
+}
+
+/* An interface is a port of one bridge only. */
+static int check_ports(struct parser *ps, const struct conf *conf)
+{
+	struct conf_bridge *br;
+	struct conf_port *port;
+
+	TAILQ_FOREACH(br, &conf->bridges, node)
+		TAILQ_FOREACH(port, &br->ports, node) {
+			const struct conf_bridge *owner =
+				conf_find_bridge_of_port(conf, port->name);
+
+			ps->depth = 0;
+			push_key(ps, "bridges");
+			push_key(ps, br->name);
+			push_key(ps, "ports");
+			push_key(ps, port->name);
+			if (owner != br)
+				return fail(ps, "port \"%s\" is a port of bridge \"%s\" too",
+					    port->name, owner->name);
+			if (conf_find_bridge(conf, port->name))
+				return fail(ps, "port \"%s\" has the name of a bridge", port->name);
+		}
+	return 0;
+}
+
+int conf_parse(const char *text, size_t len, const char *name, struct conf **ret, char *err,
+	       size_t err_size)
+{
+	static const struct member members[] = {
+		{ "ssl", JSON_OBJECT, parse_ssl },
+		{ "bridges", JSON_OBJECT, parse_bridges },
+		{ NULL, JSON_NULL, NULL },
+	};
+	struct parser ps = {
+		.name = name, .text = text, .end = text + len, .err = err, .err_size = err_size
+	};
+	struct conf *conf = NULL;
+	json_error_t je;
+	json_t *root;
+	int error = -EINVAL;
+
+	err[0] = '\0';
+	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &je);
+	if (!root) {
+		snprintf(err, err_size, "%s:%d:%d: %s", name, je.line, je.column, je.text);
+		return -EINVAL;
+	}
+	if (!json_is_object(root)) {
+		fail(&ps, "the configuration must be an object");
+		goto out;
+	}
+	conf = conf_new();
+	error = conf ? parse_object(&ps, root, members, conf) : -ENOMEM;
+	if (!error)
+		error = check_ports(&ps, conf);
+	if (!error) {
+		*ret = conf;
+		conf = NULL;
+	} else if (!err[0]) {
+		snprintf(err, err_size, "%s: %s", name, strerror(-error));
+	}
+out:
+	conf_free(conf);
+	json_decref(root);
+	return error;
+}
+
+/* Reads all of 'path' into '*ret', which the caller frees. */
+static int read_file(const char *path, char **ret, size_t *ret_len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	size_t len = 0, cap = 4096;
+	char *text = NULL, *bigger;
+	struct stat st;
+	ssize_t n;
+	int error = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		error = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+		goto out;
+	}
+	do {
+		bigger = len + 1 >= cap || !text ? realloc(text, cap *= 2) : text;
+		if (!bigger || len > CONF_FILE_MAX) {
+			error = bigger ? -EFBIG : -ENOMEM;
+			text = bigger ? bigger : text;
+			goto out;
+		}
+		text = bigger;
+		n = read(fd, text + len, cap - len);
+		if (n > 0)
+			len += (size_t)n;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	if (n < 0)
+		error = -errno;
+out:
+	close(fd);
+	if (error) {
+		free(text);
+		return error;
+	}
+	*ret = text;
+	*ret_len = len;
+	return 0;
+}
+
+int conf_load(const char *path, struct conf **ret, char *err, size_t err_size)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int error = read_file(path, &text, &len);
+
+	if (error == -ENOENT) {
+		*ret = conf_new();
+		if (*ret)
+			return 0;
+		error = -ENOMEM;
+	}
+	if (error) {
+		snprintf(err, err_size, "%s: %s", path, strerror(-error));
+		return error;
+	}
+	error = conf_parse(text, len, path, ret, err, err_size);
+	free(text);
+	return error;
+}
+
+static json_t *bridge_to_json(const struct conf_bridge *br)
+{
+	json_t *obj = json_object(), *list;
+	struct conf_port *port;
+	char s[24];
+
+	if (br->has_datapath_id) {
+		snprintf(s, sizeof(s), "%016llx", (unsigned long long)br->datapath_id);
+		json_object_set_new(obj, "datapath_id", json_string(s));
+	}
+	if (br->has_hwaddr) {
+		const uint8_t *a = br->hwaddr;
+
+		snprintf(s, sizeof(s), "%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3],
+			 a[4], a[5]);
+		json_object_set_new(obj, "hwaddr", json_string(s));
+	}
+	json_object_set_new(obj, "fail_mode", json_string("secure"));
+	list = json_array();
+	for (unsigned int i = 0; i < br->n_controllers; i++)
+		json_array_append_new(list, json_string(br->controllers[i]));
+	json_object_set_new(obj, "controllers", list);
+	list = json_object();
+	TAILQ_FOREACH(port, &br->ports, node)
+		json_object_set_new(list, port->name, json_pack("{s:i}", "ofport", port->ofport));
+	json_object_set_new(obj, "ports", list);
+	return obj;
+}
+
+char *conf_format(const struct conf *conf)
+{
+	json_t *root = json_object(), *bridges = json_object();
+	struct conf_bridge *br;
+	char *text;
+
+	if (conf->has_ssl)
+		json_object_set_new(root, "ssl",
+				    json_pack("{s:s, s:s, s:s}", "private_key", conf->private_key,
+					      "certificate", conf->certificate, "ca_cert",
+					      conf->ca_cert));
+	TAILQ_FOREACH(br, &conf->bridges, node)
+		json_object_set_new(bridges, br->name, bridge_to_json(br));
+	json_object_set_new(root, "bridges", bridges);
+	text = json_dumps(root, JSON_INDENT(2));
+	json_decref(root);
+	return text;
+}
+
+static int write_all(int fd, const char *p, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Makes the rename last, too. */
+static int sync_dir_of(const char *path)
+{
+	char *copy = strdup(path);
+	int fd, error = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(copy);
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd))
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+int conf_save(const struct conf *conf, const char *path, char *err, size_t err_size)
+{
+	char *text = conf_format(conf), *tmp = NULL;
+	int fd = -1, error = -ENOMEM;
+
+	if (!text || asprintf(&tmp, "%s.tmp", path) < 0) {
+		tmp = NULL;
+		goto out;
+	}
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (fd < 0) {
+		error = -errno;
+		goto out;
+	}
+	error = write_all(fd, text, strlen(text));
+	if (!error)
+		error = write_all(fd, "\n", 1);
+	if (!error && fsync(fd))
+		error = -errno;
+	if (close(fd) && !error)
+		error = -errno;
+	if (!error && rename(tmp, path))
+		error = -errno;
+	if (error)
+		unlink(tmp);
+	else
+		error = sync_dir_of(path);
+out:
+	if (error)
+		snprintf(err, err_size, "%s: cannot be written: %s", path, strerror(-error));
+	free(tmp);
+	free(text);
+	return error;
+}

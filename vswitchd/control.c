@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The control socket's connections; see control.h. */
+#include "vswitchd/control.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "vswitchd/switch.h"
+
+#define CONTROL_END_MS	 1000 /* how long the last answer may take */
+#define CONTROL_OUT_HIGH 65536
+
+struct client {
+	TAILQ_ENTRY(client) node;
+	struct control *control;
+	struct bufferevent *bev;
+	bool is_closing; /* once the answers are sent */
+};
+
+struct control {
+	struct sw *sw;
+	struct evconnlistener *listener;
+	struct sockaddr_un sun;
+	unsigned int n_clients;
+	bool is_ending;
+	TAILQ_HEAD(, client) clients;
+};
+
+static void client_free(struct client *c)
+{
+	struct control *control = c->control;
+
+	TAILQ_REMOVE(&control->clients, c, node);
+	if (control->n_clients-- == CONTROL_CLIENTS_MAX)
+		evconnlistener_enable(control->listener);
+	bufferevent_free(c->bev);
+	free(c);
+}
+
+static void answer_json(struct client *c, json_t *obj)
+{
+	char *text = obj ? json_dumps(obj, JSON_COMPACT) : NULL;
+
+	json_decref(obj);
+	evbuffer_add_printf(bufferevent_get_output(c->bev), "%s\n",
+			    text ? text : "{\"error\":\"out of memory\"}");
+	free(text);
+}
+
+static void answer_error(struct client *c, const char *text)
+{
+	answer_json(c, json_pack("{s:s}", "error", text));
+}
+
+/* The loop ends when the answer is out, and at the latest after CONTROL_END_MS. */
+static void end_skepd(struct client *c)
+{
+	const struct timeval latest = { CONTROL_END_MS / 1000, 0 };
+
+	c->control->is_ending = true;
+	c->is_closing = true;
+	event_base_loopexit(c->control->sw->base, &latest);
+}
+
+static void handle_line(struct client *c, const char *line, size_t len)
+{
+	struct control_answer answer = { .is_end = false };
+	const char *method = NULL;
+	json_t *params = NULL, *result;
+	json_error_t je;
+	json_t *req = json_loadb(line, len, JSON_REJECT_DUPLICATES, &je);
+
+	if (!req) {
+		char err[256];
+
+		snprintf(err, sizeof(err), "not JSON: column %d: %s", je.column, je.text);
+		answer_error(c, err);
+		c->is_closing = true;
+		return;
+	}
+	if (json_unpack_ex(req, &je, JSON_STRICT, "{s:s, s?:o}", "method", &method, "params",
+			   &params) ||
+	    (params && !json_is_object(params))) {
+		answer_error(c, "a request is {\"method\": \"…\", \"params\": {…}}");
+	} else {
+		log_debug("control: %.*s", (int)len, line);
+		result = control_run(c->control->sw, method, params, &answer);
+		if (result)
+			answer_json(c, json_pack("{s:o}", "result", result));
+		else
+			answer_error(c, answer.err);
+		if (answer.is_end)
+			end_skepd(c);
+	}
+	json_decref(req);
+}
+
+static void on_read(struct bufferevent *bev, void *arg)
+{
+	struct client *c = arg;
+	struct evbuffer *in = bufferevent_get_input(bev);
+
+	while (!c->is_closing && !c->control->is_ending) {
+		size_t len;
+		char *line;
+
+		if (evbuffer_get_length(bufferevent_get_output(bev)) > CONTROL_OUT_HIGH) {
+			bufferevent_disable(bev, EV_READ);
+			return;
+		}
+		line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
+		if (line && len < CONTROL_LINE_MAX) {
+			handle_line(c, line, len);
+		} else if (line || evbuffer_get_length(in) >= CONTROL_LINE_MAX) {
+			answer_error(c, "the request is too long");
+			c->is_closing = true;
+		} else {
+			return;
+		}
+		free(line);
+	}
+}
+
+/* All answers are out. */
+static void on_write(struct bufferevent *bev, void *arg)
+{
+	struct client *c = arg;
+
+	if (c->is_closing && c->control->is_ending)
+		event_base_loopbreak(c->control->sw->base);
+	else if (c->is_closing)
+		client_free(c);
+	else if (!(bufferevent_get_enabled(bev) & EV_READ)) {
+		bufferevent_enable(bev, EV_READ);
+		on_read(bev, c);
+	}
+}
+
+static void on_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct client *c = arg;
+
+	(void)bev;
+	(void)what;
+	if (c->control->is_ending && c->is_closing)
+		event_base_loopbreak(c->control->sw->base);
+	else
+		client_free(c);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa,
+		      int sa_len, void *arg)
+{
+	struct control *control = arg;
+	struct client *c = calloc(1, sizeof(*c));
+
+	(void)sa;
+	(void)sa_len;
+	if (!c) {
+		close(fd);
+		return;
+	}
+	c->control = control;
+	c->bev = bufferevent_socket_new(control->sw->base, fd,
+					BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	if (!c->bev) {
+		free(c);
+		close(fd);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&control->clients, c, node);
+	if (++control->n_clients == CONTROL_CLIENTS_MAX)
+		evconnlistener_disable(listener);
+	bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
+	bufferevent_setwatermark(c->bev, EV_READ, 0, 2 * CONTROL_LINE_MAX);
+	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+}
+
+/* Without descriptors, accepting again at once would only spin. */
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT(1, 10000);
+
+	(void)listener;
+	(void)arg;
+	log_limited(&limit, LOG_LVL_ERR, "control socket: %s", strerror(errno));
+	usleep(10000);
+}
+
+int control_open(struct sw *sw, const char *path, struct control **ret, char *err, size_t err_size)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	mode_t mask;
+	int error = ENOMEM;
+
+	if (!control)
+		goto fail;
+	control->sw = sw;
+	TAILQ_INIT(&control->clients);
+	control->sun.sun_family = AF_UNIX;
+	error = ENAMETOOLONG;
+	if (strlen(path) >= sizeof(control->sun.sun_path))
+		goto fail;
+	strcpy(control->sun.sun_path, path);
+	unlink(path);
+	mask = umask(0177);
+	control->listener = evconnlistener_new_bind(
+		sw->base, on_accept, control, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16,
+		(struct sockaddr *)&control->sun, sizeof(control->sun));
+	error = errno;
+	umask(mask);
+	if (!control->listener)
+		goto fail;
+	evconnlistener_set_error_cb(control->listener, on_accept_error);
+	*ret = control;
+	return 0;
+fail:
+	snprintf(err, err_size, "%s: %s", path, strerror(error));
+	free(control);
+	return -error;
+}
+
+void control_close(struct control *control)
+{
+	struct client *c;
+
+	if (!control)
+		return;
+	while ((c = TAILQ_FIRST(&control->clients)))
+		client_free(c);
+	evconnlistener_free(control->listener);
+	unlink(control->sun.sun_path);
+	free(control);
+}

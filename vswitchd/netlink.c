@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The table of interfaces and rtnetlink's notifications; see netlink.h.  ethtool.c asks drivers for speeds. */
+#include "vswitchd/netlink.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "vswitchd/ethtool.h"
+
+/* linux/if.h, which net/if.h cannot stand beside. */
+#define NL_IFF_LOWER_UP 0x10000
+
+#define NL_BUCKETS     256
+#define NL_RCVBUF      (1 << 20)
+#define NL_READS_MAX   64 /* datagrams in one turn of the event loop */
+#define NL_BUF_SIZE    32768 /* a dump's datagrams are not larger */
+#define REQUEST_SIZE   (sizeof(struct nlmsghdr) + sizeof(struct ifinfomsg) + 1024)
+
+LIST_HEAD(nl_bucket, nl_link);
+
+/* What the owner is still to be told. */
+struct news {
+	STAILQ_ENTRY(news) node;
+	bool is_gone;
+	struct nl_link link;
+};
+
+struct nl {
+	struct nl_callbacks cb;
+	struct mnl_socket *monitor;
+	struct mnl_socket *request;
+	struct event *ev;
+	struct event *tell_ev;
+	uint32_t seq;
+	uint32_t dump;	  /* the number of the current or last dump */
+	bool is_quiet;	  /* while opening */
+	int ethtool_fd;
+	struct nl_bucket buckets[NL_BUCKETS];
+	STAILQ_HEAD(, news) news;
+};
+
+static struct nl_bucket *bucket_of(const struct nl *nl, uint32_t ifindex)
+{
+	return (struct nl_bucket *)(uintptr_t)&nl->buckets[ifindex % NL_BUCKETS];
+}
+
+const struct nl_link *nl_find_ifindex(const struct nl *nl, uint32_t ifindex)
+{
+	const struct nl_link *link;
+
+	LIST_FOREACH(link, bucket_of(nl, ifindex), node)
+		if (link->ifindex == ifindex)
+			return link;
+	return NULL;
+}
+
+const struct nl_link *nl_find(const struct nl *nl, const char *name)
+{
+	const struct nl_link *link;
+
+	for (unsigned int i = 0; i < NL_BUCKETS; i++)
+		LIST_FOREACH(link, &nl->buckets[i], node)
+			if (!strcmp(link->name, name))
+				return link;
+	return NULL;
+}
+
+static int on_info_attr(const struct nlattr *attr, void *data)
+{
+	struct nl_link *link = data;
+
+	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND &&
+	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+		link->is_veth = !strcmp(mnl_attr_get_str(attr), "veth");
+	return MNL_CB_OK;
+}
+
+static int on_link_attr(const struct nlattr *attr, void *data)
+{
+	struct nl_link *link = data;
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_IFNAME:
+		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			strncpy(link->name, mnl_attr_get_str(attr), sizeof(link->name) - 1);
+		break;
+	case IFLA_ADDRESS:
+		if (mnl_attr_get_payload_len(attr) == sizeof(link->mac))
+			memcpy(link->mac, mnl_attr_get_payload(attr), sizeof(link->mac));
+		break;
+	case IFLA_LINK:
+		if (mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			link->peer_ifindex = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_LINK_NETNSID:
+		link->is_peer_elsewhere = true;
+		break;
+	case IFLA_LINKINFO:
+		mnl_attr_parse_nested(attr, on_info_attr, link);
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static void link_from_msg(const struct nlmsghdr *nlh, struct nl_link *link)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+
+	memset(link, 0, sizeof(*link));
+	link->ifindex = (uint32_t)ifi->ifi_index;
+	link->is_ethernet = ifi->ifi_type == ARPHRD_ETHER;
+	link->is_up = ifi->ifi_flags & IFF_UP;
+	link->has_carrier = ifi->ifi_flags & NL_IFF_LOWER_UP;
+	mnl_attr_parse(nlh, sizeof(*ifi), on_link_attr, link);
+}
+
+static bool is_same(const struct nl_link *a, const struct nl_link *b)
+{
+	return !strcmp(a->name, b->name) && !memcmp(a->mac, b->mac, sizeof(a->mac)) &&
+	       a->is_ethernet == b->is_ethernet && a->is_up == b->is_up &&
+	       a->has_carrier == b->has_carrier && a->is_veth == b->is_veth &&
+	       a->is_peer_elsewhere == b->is_peer_elsewhere && a->peer_ifindex == b->peer_ifindex;
+}
+
+static void add_news(struct nl *nl, const struct nl_link *link, bool is_gone)
+{
+	struct news *news;
+
+	if (nl->is_quiet)
+		return;
+	news = malloc(sizeof(*news));
+	if (!news) {
+		log_err("netlink: out of memory: a change of %s is not seen", link->name);
+		return;
+	}
+	news->is_gone = is_gone;
+	news->link = *link;
+	STAILQ_INSERT_TAIL(&nl->news, news, node);
+	event_active(nl->tell_ev, 0, 0);
+}
+
+static void on_tell(evutil_socket_t fd, short what, void *arg)
+{
+	struct nl *nl = arg;
+	struct news *news;
+
+	(void)fd;
+	(void)what;
+	while ((news = STAILQ_FIRST(&nl->news))) {
+		STAILQ_REMOVE_HEAD(&nl->news, node);
+		(news->is_gone ? nl->cb.gone : nl->cb.changed)(nl->cb.aux, &news->link);
+		free(news);
+	}
+}
+
+static void remove_link(struct nl *nl, struct nl_link *link)
+{
+	LIST_REMOVE(link, node);
+	add_news(nl, link, true);
+	free(link);
+}
+
+/* Enters what the kernel says of a link into the table. */
+static void update_link(struct nl *nl, const struct nl_link *now)
+{
+	struct nl_link *link = (struct nl_link *)(uintptr_t)nl_find_ifindex(nl, now->ifindex);
+
+	if (link && strcmp(link->name, now->name)) {
+		remove_link(nl, link);
+		link = NULL;
+	}
+	if (link && is_same(link, now)) {
+		link->seen = nl->dump;
+		return;
+	}
+	if (link) {
+		LIST_REMOVE(link, node);
+	} else {
+		link = malloc(sizeof(*link));
+		if (!link) {
+			log_err("netlink: out of memory: interface %s is not seen", now->name);
+			return;
+		}
+	}
+	*link = *now;
+	link->seen = nl->dump;
+	LIST_INSERT_HEAD(bucket_of(nl, link->ifindex), link, node);
+	add_news(nl, now, false);
+}
+
+static int on_msg(const struct nlmsghdr *nlh, void *data)
+{
+	struct nl *nl = data;
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	struct nl_link now, *old;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi) || ifi->ifi_family != AF_UNSPEC)
+		return MNL_CB_OK; /* AF_BRIDGE: a bridge's view of its port, not the port */
+	if (nlh->nlmsg_type == RTM_NEWLINK) {
+		link_from_msg(nlh, &now);
+		update_link(nl, &now);
+	} else if (nlh->nlmsg_type == RTM_DELLINK) {
+		old = (struct nl_link *)(uintptr_t)nl_find_ifindex(nl, (uint32_t)ifi->ifi_index);
+		if (old)
+			remove_link(nl, old);
+	}
+	return MNL_CB_OK;
+}
+
+/* Sends 'nlh' and handles its answers until the last. */
+static int transact(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+{
+	unsigned int portid = mnl_socket_get_portid(nl->request);
+	char buf[NL_BUF_SIZE];
+	ssize_t n;
+	int ret;
+
+	nlh->nlmsg_seq = ++nl->seq;
+	if (mnl_socket_sendto(nl->request, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	do {
+		n = mnl_socket_recvfrom(nl->request, buf, sizeof(buf));
+		if (n < 0 && errno == EINTR) {
+			ret = MNL_CB_OK;
+			continue;
+		}
+		ret = n < 0 ? MNL_CB_ERROR : mnl_cb_run(buf, (size_t)n, nl->seq, portid, cb, data);
+	} while (ret > MNL_CB_STOP);
+	return ret < 0 ? -errno : 0;
+}
+
+static int dump_links(struct nl *nl)
+{
+	char req[REQUEST_SIZE];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(req);
+	struct ifinfomsg *ifi;
+	int error;
+
+	nlh->nlmsg_type = RTM_GETLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_family = AF_UNSPEC;
+	nl->dump++;
+	error = transact(nl, nlh, on_msg, nl);
+	if (error)
+		return error;
+	for (unsigned int i = 0; i < NL_BUCKETS; i++) {
+		struct nl_link *link, *next;
+
+		for (link = LIST_FIRST(&nl->buckets[i]); link; link = next) {
+			next = LIST_NEXT(link, node);
+			if (link->seen != nl->dump)
+				remove_link(nl, link);
+		}
+	}
+	return 0;
+}
+
+/* Interfaces that come or go while a dump is under way can make the kernel say so (-EINTR): then once more. */
+static int refresh(struct nl *nl)
+{
+	int error = -EINTR;
+
+	for (int i = 0; i < 10 && error == -EINTR; i++)
+		error = dump_links(nl);
+	return error;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct nl *nl = arg;
+	char buf[NL_BUF_SIZE];
+	bool lost = false;
+
+	(void)what;
+	for (int i = 0; i < NL_READS_MAX; i++) {
+		ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+		if (n < 0 && errno == ENOBUFS) {
+			lost = true;
+			continue;
+		}
+		if (n <= 0)
+			break;
+		mnl_cb_run(buf, (size_t)n, 0, 0, on_msg, nl);
+	}
+	if (lost) {
+		int error = refresh(nl);
+
+		log_info("netlink: notifications were lost, reading all interfaces again%s%s",
+			 error ? ": " : "", error ? strerror(-error) : "");
+	}
+}
+
+static int open_sockets(struct nl *nl)
+{
+	int size = NL_RCVBUF;
+
+	nl->monitor = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!nl->monitor)
+		return -errno;
+	setsockopt(mnl_socket_get_fd(nl->monitor), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	if (mnl_socket_bind(nl->monitor, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	nl->request = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!nl->request || mnl_socket_bind(nl->request, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	nl->ethtool_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return 0;
+}
+
+int nl_open(struct event_base *base, const struct nl_callbacks *callbacks, struct nl **ret)
+{
+	struct nl *nl = calloc(1, sizeof(*nl));
+	int error;
+
+	if (!nl)
+		return -ENOMEM;
+	nl->cb = *callbacks;
+	STAILQ_INIT(&nl->news);
+	nl->seq = (uint32_t)time(NULL);
+	nl->ethtool_fd = -1;
+	error = open_sockets(nl);
+	if (error)
+		goto fail;
+	nl->is_quiet = true;
+	error = refresh(nl);
+	nl->is_quiet = false;
+	if (error)
+		goto fail;
+	nl->ev = event_new(base, mnl_socket_get_fd(nl->monitor), EV_READ | EV_PERSIST, on_readable,
+			   nl);
+	nl->tell_ev = event_new(base, -1, 0, on_tell, nl);
+	if (!nl->ev || !nl->tell_ev || event_add(nl->ev, NULL)) {
+		error = -ENOMEM;
+		goto fail;
+	}
+	*ret = nl;
+	return 0;
+fail:
+	nl_close(nl);
+	return error;
+}
+
+void nl_close(struct nl *nl)
+{
+	struct news *news;
+
+	if (!nl)
+		return;
+	if (nl->tell_ev)
+		event_free(nl->tell_ev);
+	if (nl->ev)
+		event_free(nl->ev);
+	while ((news = STAILQ_FIRST(&nl->news))) {
+		STAILQ_REMOVE_HEAD(&nl->news, node);
+		free(news);
+	}
+	for (unsigned int i = 0; i < NL_BUCKETS; i++) {
+		struct nl_link *link;
+
+		while ((link = LIST_FIRST(&nl->buckets[i]))) {
+			LIST_REMOVE(link, node);
+			free(link);
+		}
+	}
+	if (nl->ethtool_fd >= 0)
+		close(nl->ethtool_fd);
+	if (nl->request)
+		mnl_socket_close(nl->request);
+	if (nl->monitor)
+		mnl_socket_close(nl->monitor);
+	free(nl);
+}
+
+/* Reads one link back into the table. */
+static int read_link(struct nl *nl, uint32_t ifindex, const char *name)
+{
+	char req[REQUEST_SIZE];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(req);
+	struct ifinfomsg *ifi;
+
+	nlh->nlmsg_type = RTM_GETLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_family = AF_UNSPEC;
+	ifi->ifi_index = (int)ifindex;
+	if (name)
+		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	return transact(nl, nlh, on_msg, nl);
+}
+
+/* Begins a request about 'ifindex' (0: a new one) in 'req', of REQUEST_SIZE bytes. */
+static struct nlmsghdr *link_request(char *req, uint16_t type, uint16_t flags, uint32_t ifindex,
+				     struct ifinfomsg **ret_ifi)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(req);
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
+	*ret_ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(**ret_ifi));
+	(*ret_ifi)->ifi_family = AF_UNSPEC;
+	(*ret_ifi)->ifi_index = (int)ifindex;
+	return nlh;
+}
+
+int nl_add_veth(struct nl *nl, const char *name, const uint8_t mac[6], const char *peer)
+{
+	char req[REQUEST_SIZE];
+	struct nlattr *info, *data, *peer_attr;
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh =
+		link_request(req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, &ifi);
+	int error;
+
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	if (mac)
+		mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	peer_attr = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, peer);
+	mnl_attr_nest_end(nlh, peer_attr);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+	error = transact(nl, nlh, NULL, NULL);
+	if (error)
+		return error;
+	error = read_link(nl, 0, name);
+	return error ? error : read_link(nl, 0, peer);
+}
+
+int nl_del_link(struct nl *nl, uint32_t ifindex)
+{
+	char req[REQUEST_SIZE];
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_request(req, RTM_DELLINK, 0, ifindex, &ifi);
+	int error = transact(nl, nlh, NULL, NULL);
+
+	return error ? error : refresh(nl);
+}
+
+static int set_flags(struct nl *nl, uint32_t ifindex, unsigned int flags, unsigned int change)
+{
+	char req[REQUEST_SIZE];
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_request(req, RTM_SETLINK, 0, ifindex, &ifi);
+	int error;
+
+	ifi->ifi_flags = flags;
+	ifi->ifi_change = change;
+	error = transact(nl, nlh, NULL, NULL);
+	return error ? error : read_link(nl, ifindex, NULL);
+}
+
+int nl_set_up(struct nl *nl, uint32_t ifindex, bool up)
+{
+	return set_flags(nl, ifindex, up ? IFF_UP : 0, IFF_UP);
+}
+
+int nl_set_promisc(struct nl *nl, uint32_t ifindex, bool on)
+{
+	return set_flags(nl, ifindex, on ? IFF_PROMISC : 0, IFF_PROMISC);
+}
+
+int nl_set_no_address(struct nl *nl, uint32_t ifindex)
+{
+	char req[REQUEST_SIZE];
+	struct nlattr *spec, *inet6;
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_request(req, RTM_SETLINK, 0, ifindex, &ifi);
+
+	spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
+	inet6 = mnl_attr_nest_start(nlh, AF_INET6);
+	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(nlh, inet6);
+	mnl_attr_nest_end(nlh, spec);
+	return transact(nl, nlh, NULL, NULL);
+}
+
+static int on_stats_attr(const struct nlattr *attr, void *data)
+{
+	struct rtnl_link_stats64 *s = data;
+	size_t len = mnl_attr_get_payload_len(attr);
+
+	if (mnl_attr_get_type(attr) == IFLA_STATS64)
+		memcpy(s, mnl_attr_get_payload(attr), len < sizeof(*s) ? len : sizeof(*s));
+	return MNL_CB_OK;
+}
+
+static int on_stats_msg(const struct nlmsghdr *nlh, void *data)
+{
+	return mnl_attr_parse(nlh, sizeof(struct ifinfomsg), on_stats_attr, data);
+}
+
+int nl_get_stats(struct nl *nl, uint32_t ifindex, struct nl_stats *ret)
+{
+	char req[REQUEST_SIZE];
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_request(req, RTM_GETLINK, 0, ifindex, &ifi);
+	struct rtnl_link_stats64 s;
+	int error;
+
+	memset(&s, 0, sizeof(s));
+	error = transact(nl, nlh, on_stats_msg, &s);
+	if (error)
+		return error;
+	*ret = (struct nl_stats){
+		.rx_packets = s.rx_packets,
+		.tx_packets = s.tx_packets,
+		.rx_bytes = s.rx_bytes,
+		.tx_bytes = s.tx_bytes,
+		.rx_dropped = s.rx_dropped,
+		.tx_dropped = s.tx_dropped,
+		.rx_errors = s.rx_errors,
+		.tx_errors = s.tx_errors,
+		.rx_frame_err = s.rx_frame_errors,
+		.rx_over_err = s.rx_over_errors,
+		.rx_crc_err = s.rx_crc_errors,
+		.collisions = s.collisions,
+	};
+	return 0;
+}
+
+void nl_get_features(struct nl *nl, const char *name, struct nl_features *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (nl->ethtool_fd >= 0)
+		ethtool_get_features(nl->ethtool_fd, name, ret);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a port, for bridge.c: see bridge.h, which also declares what others may call. */
+#ifndef SKEP_VSWITCHD_PORT_H
+#define SKEP_VSWITCHD_PORT_H 1
+
+#include "vswitchd/bridge.h"
+
+/* Fills 'port', which waits then. */
+void port_init(struct port *port, struct bridge *br, const char *name, uint32_t ofport);
+/* Attaches, detaches and updates the port as its interface is now.  An interface that cannot be attached is a problem (logged, if 'problems' is NULL
+ * too, once for each cause); one that does not exist is waited for. */
+void port_sync(struct port *port, struct sw_problems *problems);
+/* Takes the program off; controllers are told. */
+void port_detach(struct port *port);
+
+#endif
