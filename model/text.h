@@ -93,6 +93,9 @@ void text_format_flow(const struct flow_desc *flow, const struct text_ports *por
 void text_format_flow_mod(const struct flow_mod *mod, const struct text_ports *ports,
 			  struct buf *out);
 
+/* How field 'id' of 'match' is written: VALUE or VALUE/MASK. */
+void text_format_masked_field(const struct match *match, enum field_id id,
+			      const struct text_ports *ports, struct buf *out);
 /* How a field's value is written as text. */
 void text_format_value(enum field_id id, const struct field_value *value,
 		       const struct text_ports *ports, struct buf *out);

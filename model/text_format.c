@@ -47,7 +47,7 @@ static void put_field(struct match_writer *w, enum field_id id, const char *name
 		return;
 	put_comma(w);
 	buf_printf(w->out, "%s=", name);
-	text_format_masked(id, &w->match->value[id], &w->match->mask[id], w->ports, w->out);
+	text_format_masked_field(w->match, id, w->ports, w->out);
 }
 
 /* The exact value of a protocol field, or -1. */

@@ -81,11 +81,6 @@ int text_parse_value(const struct text_input *in, const struct text_word *word,
 		     struct text_span text, enum field_id id, struct field_value *ret,
 		     struct field_value *ret_mask);
 
-/* Writes VALUE, or VALUE/MASK as is usual for the field. */
-void text_format_masked(enum field_id id, const struct field_value *value,
-			const struct field_value *mask, const struct text_ports *ports,
-			struct buf *out);
-
 /*
  * Names of fields.
  *

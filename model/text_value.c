@@ -264,15 +264,14 @@ static int prefix_length(const struct field_value *mask, unsigned int n_bits)
 	return memcmp(&prefix, mask, sizeof(prefix)) ? -1 : (int)n;
 }
 
-void text_format_masked(enum field_id id, const struct field_value *value,
-			const struct field_value *mask, const struct text_ports *ports,
-			struct buf *out)
+void text_format_masked_field(const struct match *match, enum field_id id,
+			      const struct text_ports *ports, struct buf *out)
 {
-	struct field_value exact = field_exact_mask(id);
+	const struct field_value *value = &match->value[id], *mask = &match->mask[id];
 	enum value_form form = value_form(id);
 	int length;
 
-	if (!memcmp(mask, &exact, sizeof(exact))) {
+	if (match_is_exact(match, id)) {
 		text_format_value(id, value, ports, out);
 		return;
 	}

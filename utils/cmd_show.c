@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * skepctl show: bridges, ports, controllers and the datapath, in the manner of ovs-vsctl show.
+ *
+ * Whatever is missing from skepd's answer is left out, so that skepctl shows what an older or newer skepd knows.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "model/action.h"
+#include "utils/control.h"
+#include "utils/json.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+static json_int_t number_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* Prints "    KEY: VALUE" if there is such a string. */
+static void show_text(const char *indent, const json_t *object, const char *key)
+{
+	if (*text_of(object, key))
+		printf("%s%s: %s\n", indent, key, text_of(object, key));
+}
+
+static void show_port(const json_t *port)
+{
+	json_int_t number = number_of(port, "ofport");
+
+	printf("    Port %s\n", text_of(port, "name"));
+	if (number == PORT_LOCAL)
+		printf("        ofport: LOCAL\n");
+	else if (number)
+		printf("        ofport: %lld\n", (long long)number);
+	show_text("        ", port, "state");
+	show_text("        ", port, "error");
+}
+
+static void show_controller(const json_t *controller)
+{
+	const json_t *messages = json_object_get(controller, "messages");
+
+	printf("    Controller \"%s\"\n", text_of(controller, "target"));
+	printf("        is_connected: %s\n",
+	       json_is_true(json_object_get(controller, "is_connected")) ? "true" : "false");
+	printf("        state: %s, for %lld s\n", text_of(controller, "state"),
+	       (long long)number_of(controller, "since_s"));
+	show_text("        ", controller, "role");
+	show_text("        ", controller, "last_error");
+	if (json_is_object(messages))
+		printf("        messages: %lld in, %lld out\n", (long long)number_of(messages, "in"),
+		       (long long)number_of(messages, "out"));
+}
+
+static void show_listener(const json_t *listener)
+{
+	printf("    Listener \"%s\"\n", text_of(listener, "target"));
+	show_text("        ", listener, "state");
+	if (json_object_get(listener, "connections"))
+		printf("        connections: %lld\n", (long long)number_of(listener, "connections"));
+	show_text("        ", listener, "last_error");
+}
+
+static void show_datapath(json_t *datapath)
+{
+	json_t *value, *drops = json_object_get(datapath, "drops");
+	const char *key;
+
+	if (!json_is_object(datapath))
+		return;
+	printf("    Datapath\n        flows: %lld\n        version: %lld\n",
+	       (long long)number_of(datapath, "flows"), (long long)number_of(datapath, "version"));
+	show_text("        ", datapath, "attach");
+	json_object_foreach(drops, key, value) {
+		if (json_integer_value(value))
+			printf("        dropped, %s: %lld\n", key, (long long)json_integer_value(value));
+	}
+}
+
+static void show_bridge(json_t *bridge)
+{
+	json_t *item;
+	size_t i;
+
+	printf("Bridge %s\n", text_of(bridge, "name"));
+	show_text("    ", bridge, "datapath_id");
+	show_text("    ", bridge, "fail_mode");
+	json_array_foreach(json_object_get(bridge, "controllers"), i, item)
+		show_controller(item);
+	json_array_foreach(json_object_get(bridge, "listeners"), i, item)
+		show_listener(item);
+	json_array_foreach(json_object_get(bridge, "ports"), i, item)
+		show_port(item);
+	show_datapath(json_object_get(bridge, "datapath"));
+}
+
+int cmd_show(const struct skepctl *ctl, int argc, char **argv)
+{
+	json_t *params = argc ? json_pack("{s:s}", "bridge", argv[0]) : NULL, *result, *bridge;
+	size_t i;
+	int status = control_call(ctl, "show", params, &result);
+
+	if (status)
+		return status;
+	if (ctl->is_json) {
+		json_print(result, JSON_INDENT(2));
+		return EXIT_OK;
+	}
+	printf("skepd %s, pid %lld\n", text_of(result, "version"), (long long)number_of(result, "pid"));
+	json_array_foreach(json_object_get(result, "bridges"), i, bridge)
+		show_bridge(bridge);
+	json_decref(result);
+	return EXIT_OK;
+}
