@@ -282,7 +282,7 @@ static void hello_is_negotiated_by_bitmap_or_highest_version(void **state)
 	assert_true(is_up);
 	assert_int_equal(n, HELLO_LEN);
 	assert_memory_equal(in, "\x04\x00\x00\x10", 4);
-	assert_memory_equal(in + 8, HELLO + 8, 8);
+	assert_memory_equal(in + 8, &HELLO[8], 8);
 	/* Without a bitmap: ours is the smaller of the two. */
 	TRY_HELLO("\x04\x00\x00\x08\x00\x00\x00\x01");
 	assert_true(is_up);
@@ -982,8 +982,9 @@ static void running_out_of_descriptors_is_logged_once_and_survived(void **state)
 	while (n)
 		close(fds[--n]);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	raw_send(fd, HELLO, HELLO_LEN);
-	RUN_UNTIL(s.n_accepted);
+	/* Another one: valgrind, which keeps the limit for us, closes the one that it did not allow. */
+	close(fd);
+	fd = raw_up(&s, 0);
 	assert_logged_once("cannot accept connections for now: Too many open files");
 	close(fd);
 	server_close(&s);
