@@ -126,7 +126,7 @@ void diff_scenario_make(struct diff_scenario *s, uint64_t seed)
 
 	gen_tables(&g, &s->tables);
 	n_first = gen_rules(&g, &s->tables, s->frames, s->n_frames, s->rules, 0,
-			    1 + gen_below(&g, gen_chance(&g, 50) ? 12 : 64));
+			    1 + gen_below(&g, gen_chance(&g, 40) ? 16 : 72));
 	s->n_rules = n_first;
 	for (unsigned int i = 0; i < n_first; i++)
 		make_add(s, &live, i);

@@ -366,7 +366,7 @@ static void random_instructions(struct gen *g, const struct match *m, uint8_t ta
 	while (first < tables->n && tables->id[first] <= table_id)
 		first++;
 	if (first < tables->n && gen_chance(g, 60))
-		in->goto_table = tables->id[first + gen_below(g, tables->n - first)];
+		in->goto_table = tables->id[first + gen_below(g, gen_chance(g, 60) ? 1 : tables->n - first)];
 }
 
 /* Rules. */
@@ -419,6 +419,11 @@ static void rule_init(struct flow_mod *rule)
 	rule->out_group = GROUP_ANY;
 }
 
+static void set_cookie(struct gen *g, struct flow_mod *rule, unsigned int n)
+{
+	rule->cookie = (gen_u64(g) & 0x7fffffffffff0000) | n;
+}
+
 static void parse_frame(const struct gen_frame *frame, struct oracle_fields *f)
 {
 	static struct oracle_packet pkt;
@@ -439,9 +444,7 @@ static bool place_rule(struct gen *g, const struct gen_tables *tables, const str
 	parse_frame(frame, &f);
 	rule->table_id = tables->id[a < b ? a : b];
 	rule->priority = random_priority(g);
-	if (gen_chance(g, 10)) {
-		rule->priority = 0; /* table-miss */
-	} else if (n > 0 && gen_chance(g, 40)) {
+	if (n > 0 && gen_chance(g, 40)) {
 		const struct flow_mod *old = &rules[gen_below(g, n)];
 
 		rule->table_id = old->table_id;
@@ -460,19 +463,49 @@ static bool place_rule(struct gen *g, const struct gen_tables *tables, const str
 	return true;
 }
 
+/* Most tables have a table-miss rule; the packet-in is its usual work.  Returns how many rules there are. */
+static unsigned int add_table_misses(struct gen *g, const struct gen_tables *tables,
+				     struct flow_mod *rules, unsigned int n, unsigned int max)
+{
+	for (unsigned int i = 0; i < tables->n && n < max; i++) {
+		struct flow_mod *rule = &rules[n];
+
+		if (gen_chance(g, 35))
+			continue;
+		rule_init(rule);
+		rule->table_id = tables->id[i];
+		set_cookie(g, rule, n);
+		random_instructions(g, &rule->match, rule->table_id, tables, &rule->instructions);
+		if (gen_chance(g, 40)) {
+			struct instructions *in = &rule->instructions;
+
+			in->has_apply = true;
+			in->apply.n = 1;
+			memset(&in->apply.a[0], 0, sizeof(in->apply.a[0]));
+			in->apply.a[0].type = ACTION_OUTPUT;
+			in->apply.a[0].output.port = PORT_CONTROLLER;
+			in->apply.a[0].output.max_len = max_len(g);
+		}
+		n++;
+	}
+	return n;
+}
+
 unsigned int gen_rules(struct gen *g, const struct gen_tables *tables,
 		       const struct gen_frame *pool, unsigned int n_pool, struct flow_mod *rules,
 		       unsigned int n_before, unsigned int max)
 {
 	unsigned int n = n_before;
 
-	for (unsigned int i = 0; i < max; i++) {
+	if (n == 0)
+		n = add_table_misses(g, tables, rules, 0, max / 2);
+	for (unsigned int i = n - n_before; i < max; i++) {
 		struct flow_mod *rule = &rules[n];
 
 		rule_init(rule);
 		if (!place_rule(g, tables, &pool[gen_below(g, n_pool)], rules, n, rule))
 			continue;
-		rule->cookie = (gen_u64(g) & 0x7fffffffffff0000) | n;
+		set_cookie(g, rule, n);
 		random_instructions(g, &rule->match, rule->table_id, tables, &rule->instructions);
 		n++;
 	}
