@@ -24,13 +24,19 @@ tests_unit_test_text_LDADD = model/libmodel.a lib/libbase.a $(CMOCKA_LIBS)
 EXTRA_DIST += tests/unit/text-golden.py tests/unit/text-golden.txt
 
 # ofchan/: tests/unit/test-conn, tests/wire, tests/fuzz.
-check_PROGRAMS += tests/wire/test-codec tests/fuzz/fuzz-codec
-TESTS += tests/wire/test-codec
-tests_wire_test_codec_SOURCES = tests/wire/test-codec.c tests/wire/reencode.c tests/wire/reencode.h
-tests_wire_test_codec_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_wire_test_codec_LDADD = ofchan/libofp.a model/libmodel.a lib/libbase.a $(CMOCKA_LIBS)
+wire_common = tests/wire/codec_util.c tests/wire/codec_util.h tests/wire/reencode.c tests/wire/reencode.h
+wire_libs = ofchan/libofp.a model/libmodel.a lib/libbase.a
+check_PROGRAMS += tests/wire/test-codec tests/wire/test-codec-errors tests/wire/test-codec-mutations \
+	tests/fuzz/fuzz-codec
+TESTS += tests/wire/test-codec tests/wire/test-codec-errors tests/wire/test-codec-mutations
+tests_wire_test_codec_SOURCES = tests/wire/test-codec.c $(wire_common)
+tests_wire_test_codec_LDADD = $(wire_libs) $(CMOCKA_LIBS)
+tests_wire_test_codec_errors_SOURCES = tests/wire/test-codec-errors.c $(wire_common)
+tests_wire_test_codec_errors_LDADD = $(wire_libs) $(CMOCKA_LIBS)
+tests_wire_test_codec_mutations_SOURCES = tests/wire/test-codec-mutations.c $(wire_common)
+tests_wire_test_codec_mutations_LDADD = $(wire_libs) $(CMOCKA_LIBS)
 tests_fuzz_fuzz_codec_SOURCES = tests/fuzz/fuzz-codec.c tests/wire/reencode.c tests/wire/reencode.h
-tests_fuzz_fuzz_codec_LDADD = ofchan/libofp.a model/libmodel.a lib/libbase.a
+tests_fuzz_fuzz_codec_LDADD = $(wire_libs)
 EXTRA_DIST += tests/wire/golden.py tests/wire/golden.txt
 check_PROGRAMS += tests/unit/test-conn
 TESTS += tests/unit/test-conn
@@ -46,6 +52,11 @@ tests_unit_test_conn_tls_LDADD = $(tests_unit_test_conn_LDADD)
 # utils/: tests/unit/test-text.
 
 # vswitchd/: tests/unit.
+check_PROGRAMS += tests/unit/test-config
+TESTS += tests/unit/test-config
+tests_unit_test_config_SOURCES = tests/unit/test-config.c
+tests_unit_test_config_LDADD = vswitchd/libvswitchd.a ofchan/libofconn.a model/libmodel.a lib/libbase.a \
+	$(CMOCKA_LIBS) $(JANSSON_LIBS) $(SSL_LIBS)
 
 # bpf/ and datapath/: tests/oracle, tests/datapath, tests/bench.
 include tests/oracle/automake.mk

@@ -13,19 +13,6 @@
 #include "vswitchd/port.h"
 #include "vswitchd/switch.h"
 
-void bridge_hidden_name(const char *name, char ret[CONF_NAME_SIZE])
-{
-	uint32_t hash = 2166136261u; /* FNV-1a, for names that are too long for the suffix */
-
-	if (strlen(name) + 4 <= CONF_NAME_SIZE) {
-		snprintf(ret, CONF_NAME_SIZE, "%.12s-dp", name);
-		return;
-	}
-	for (const char *p = name; *p; p++)
-		hash = (hash ^ (uint8_t)*p) * 16777619u;
-	snprintf(ret, CONF_NAME_SIZE, "%.6s-%05x-dp", name, (unsigned int)(hash & 0xfffff));
-}
-
 /* Sees to it that the pair of LOCAL is there.  An interface of the bridge's name that is not our pair is somebody else's. */
 static int make_local(struct bridge *br, const uint8_t *hwaddr, struct sw_problems *problems)
 {
@@ -87,7 +74,7 @@ struct bridge *bridge_new(struct sw *sw, const struct conf_bridge *conf,
 		return NULL;
 	br->sw = sw;
 	memcpy(br->name, conf->name, sizeof(br->name));
-	bridge_hidden_name(br->name, br->hidden);
+	conf_hidden_name(br->name, br->hidden);
 	TAILQ_INIT(&br->ports);
 	port_init(&br->local, br, br->name, PORT_LOCAL);
 	is_local_new = !nl_find(sw->nl, br->hidden);

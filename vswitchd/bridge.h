@@ -86,7 +86,4 @@ void port_describe(const struct port *port, struct of_port *ret);
 /* Sets the bits of 'config' that are in 'mask' (OFPPC_*).  0 or a negative errno. */
 int port_set_config(struct port *port, uint32_t config, uint32_t mask);
 
-/* The name of the hidden end of bridge 'name'. */
-void bridge_hidden_name(const char *name, char ret[CONF_NAME_SIZE]);
-
 #endif

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -249,4 +250,17 @@ bool conf_parse_datapath_id(const char *s, uint64_t *ret)
 		return false;
 	*ret = id;
 	return true;
+}
+
+void conf_hidden_name(const char *name, char ret[CONF_NAME_SIZE])
+{
+	uint32_t hash = 2166136261u; /* FNV-1a, for names that are too long for the suffix */
+
+	if (strlen(name) + 4 <= CONF_NAME_SIZE) {
+		snprintf(ret, CONF_NAME_SIZE, "%.12s-dp", name);
+		return;
+	}
+	for (const char *p = name; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * 16777619u;
+	snprintf(ret, CONF_NAME_SIZE, "%.6s-%05x-dp", name, (unsigned int)(hash & 0xfffff));
 }

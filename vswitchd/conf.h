@@ -107,6 +107,8 @@ int conf_set_ssl(struct conf *conf, const char *private_key, const char *certifi
 /* True if the kernel would take 'name' as that of an interface; bridges add that it must not begin with a dot or a dash, since it is a
  * file's name as well. */
 bool conf_name_is_valid(const char *name);
+/* The name of the hidden end of the LOCAL interface of bridge 'name' (bridge.h). */
+void conf_hidden_name(const char *name, char ret[CONF_NAME_SIZE]);
 /* Parses 1 to 16 hexadecimal digits with an optional 0x; 0 is refused, as it means "none" to controllers. */
 bool conf_parse_datapath_id(const char *s, uint64_t *ret);
 

@@ -21,7 +21,6 @@
 
 #include "config.h"
 #include "log.h"
-#include "vswitchd/bridge.h"
 #include "vswitchd/control.h"
 #include "vswitchd/startup.h"
 #include "vswitchd/switch.h"
@@ -337,7 +336,7 @@ static int teardown(struct daemon *d, char *err, size_t err_size)
 	TAILQ_FOREACH(br, &conf->bridges, node) {
 		const struct nl_link *link;
 
-		bridge_hidden_name(br->name, hidden);
+		conf_hidden_name(br->name, hidden);
 		link = nl_find(nl, hidden);
 		if (link && link->is_veth)
 			nl_del_link(nl, link->ifindex);
