@@ -20,37 +20,33 @@ struct port_dump {
 	json_t *array; /* with --json */
 	struct buf text;
 	unsigned int n;
-	const char *header; /* printed once; NULL: done */
 };
 
-static int add_port_descs(struct session *s, void *aux)
+static int by_port_number(const void *a_, const void *b_)
 {
-	struct port_dump *dump = aux;
-	struct of_port port;
-	struct mp_iter it;
+	const struct of_port *a = a_, *b = b_;
 
-	if (dump->header && !dump->array)
-		printf("%s (xid=0x%x):\n", dump->header, s->msg->xid);
-	dump->header = NULL;
-	mp_iter_init(&it, &s->msg->mp);
-	while (of_port_desc_next(&it, &port)) {
-		if (dump->array)
-			json_array_append_new(dump->array, json_port_desc(&port));
-		else
-			port_text_desc(&port, &dump->text);
-	}
-	return it.err ? fail_reply(s) : EXIT_OK;
+	return a->port_no < b->port_no ? -1 : a->port_no > b->port_no;
 }
 
 static int get_port_descs(struct session *s, struct port_dump *dump)
 {
-	uint32_t xid = session_xid(s);
+	uint32_t xid = s->next_xid;
+	int status = session_get_ports(s);
 
-	*dump = (struct port_dump){ .array = s->ctl->is_json ? json_array() : NULL,
-				    .text = BUF_INIT,
-				    .header = "OFPST_PORT_DESC reply (OF1.3)" };
-	of_multipart_request_encode(&s->out, xid, OFPMP_PORT_DESC);
-	return session_multipart(s, xid, add_port_descs, dump);
+	*dump = (struct port_dump){ .array = s->ctl->is_json ? json_array() : NULL, .text = BUF_INIT };
+	if (status)
+		return status;
+	buf_printf(&dump->text, "OFPST_PORT_DESC reply (OF1.3) (xid=0x%x):\n", xid);
+	if (s->n_ports)
+		qsort(s->ports, s->n_ports, sizeof(*s->ports), by_port_number);
+	for (unsigned int i = 0; i < s->n_ports; i++) {
+		if (dump->array)
+			json_array_append_new(dump->array, json_port_desc(&s->ports[i]));
+		else
+			port_text_desc(&s->ports[i], &dump->text);
+	}
+	return EXIT_OK;
 }
 
 /* Prints what was collected, and frees it. */
@@ -180,12 +176,14 @@ int cmd_mod_port(const struct skepctl *ctl, int argc, char **argv)
 	if (!status)
 		status = find_port(&s, argv[1], &pm.port_no);
 	if (!status) {
-		/* The address must be the port's; asking for any name reads all ports. */
-		s.port_names.by_name(&s, "", &pm.port_no);
+		/* The address must be the port's. */
+		status = session_get_ports(&s);
 		for (unsigned int i = 0; i < s.n_ports; i++) {
 			if (s.ports[i].port_no == pm.port_no)
 				memcpy(pm.hw_addr, s.ports[i].hw_addr, sizeof(pm.hw_addr));
 		}
+	}
+	if (!status) {
 		of_port_mod_encode(&s.out, session_xid(&s), &pm);
 		status = session_barrier(&s, NULL, NULL);
 	}
@@ -231,7 +229,7 @@ static int print_features(struct session *s)
 	struct of_switch_config config;
 	struct of_features f;
 	struct port_dump dump;
-	uint32_t xid;
+	uint32_t xid, config_xid;
 	int status = request_empty(s, OFPT_FEATURES_REQUEST, OFPT_FEATURES_REPLY);
 
 	if (status)
@@ -242,6 +240,7 @@ static int print_features(struct session *s)
 	if (status)
 		return status;
 	config = s->msg->config;
+	config_xid = s->msg->xid;
 	if (!s->ctl->is_json) {
 		printf("OFPT_FEATURES_REPLY (OF1.3) (xid=0x%x): dpid:%016llx\n", xid,
 		       (unsigned long long)f.datapath_id);
@@ -262,7 +261,7 @@ static int print_features(struct session *s)
 	}
 	finish_port_dump(&dump, status);
 	if (!status)
-		printf("OFPT_GET_CONFIG_REPLY (OF1.3) (xid=0x%x): frags=%s miss_send_len=%u\n", xid + 1,
+		printf("OFPT_GET_CONFIG_REPLY (OF1.3) (xid=0x%x): frags=%s miss_send_len=%u\n", config_xid,
 		       config.flags & OFPC_FRAG_DROP ? "drop" : "normal", config.miss_send_len);
 	return status;
 }
@@ -314,15 +313,15 @@ static void print_tables(const struct table_dump *dump)
 		const struct of_table_stats *t = &dump->stats[i];
 		unsigned int end = i + 1;
 
-		printf("  table %u:\n    active=%u, lookup=%llu, matched=%llu\n\n", t->table_id,
-		       t->n_active, (unsigned long long)t->n_lookup,
+		printf("%s  table %u:\n    active=%u, lookup=%llu, matched=%llu\n", i ? "\n" : "",
+		       t->table_id, t->n_active, (unsigned long long)t->n_lookup,
 		       (unsigned long long)t->n_matched);
 		while (end < dump->n && same_counters(&dump->stats[end], t))
 			end++;
 		if (end == i + 2)
-			printf("  table %u: ditto\n\n", dump->stats[i + 1].table_id);
+			printf("\n  table %u: ditto\n", dump->stats[i + 1].table_id);
 		else if (end > i + 2)
-			printf("  tables %u...%u: ditto\n\n", dump->stats[i + 1].table_id,
+			printf("\n  tables %u...%u: ditto\n", dump->stats[i + 1].table_id,
 			       dump->stats[end - 1].table_id);
 		i = end;
 	}

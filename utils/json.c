@@ -6,7 +6,7 @@
 
 void json_print(json_t *value, size_t flags)
 {
-	json_dumpf(value, stdout, flags);
+	json_dumpf(value, stdout, flags | JSON_REAL_PRECISION(15));
 	putchar('\n');
 	json_decref(value);
 }
@@ -51,6 +51,12 @@ json_t *json_match(const struct match *match, const struct text_ports *ports)
 	enum field_id id;
 
 	MATCH_FOR_EACH(match, id) {
+		if (id == FIELD_IN_PORT && !ports) {
+			uint64_t port = field_value_to_u64(id, &match->value[id]);
+
+			json_object_set_new(object, "in_port", json_port_number((uint32_t)port));
+			continue;
+		}
 		text_format_masked_field(match, id, ports, &text);
 		json_object_set_new(object, field_table[id].oxm_name, json_take(&text));
 	}

@@ -191,25 +191,25 @@ static int collect_ports(struct session *s, void *aux)
 	return it.err ? fail("%s: a port's description cannot be understood", s->name) : EXIT_OK;
 }
 
-static void get_ports(struct session *s)
+int session_get_ports(struct session *s)
 {
 	uint32_t xid;
 
 	if (s->has_ports)
-		return;
+		return EXIT_OK;
 	s->has_ports = true;
 	xid = session_xid(s);
 	of_multipart_request_encode(&s->out, xid, OFPMP_PORT_DESC);
-	session_multipart(s, xid, collect_ports, NULL);
+	return session_multipart(s, xid, collect_ports, NULL);
 }
 
 /* Names are asked for while lines are parsed and, in a dump, while a reply is walked; s->out is empty at those
- * times, but s->msg is in use in the second, so there get_ports() has been called before. */
+ * times, but s->msg is in use in the second, so there session_get_ports() has been called before. */
 static bool port_by_name(void *aux, const char *name, uint32_t *ret_port)
 {
 	struct session *s = aux;
 
-	get_ports(s);
+	session_get_ports(s);
 	for (unsigned int i = 0; i < s->n_ports; i++) {
 		if (!strcmp(s->ports[i].name, name)) {
 			*ret_port = s->ports[i].port_no;
@@ -234,6 +234,6 @@ const struct text_ports *session_print_ports(struct session *s)
 {
 	if (!s->ctl->has_names)
 		return NULL;
-	get_ports(s);
+	session_get_ports(s);
 	return &s->port_names;
 }

@@ -25,7 +25,7 @@ struct session {
 	struct ofmsg *msg; /* what was received last */
 	uint32_t next_xid;
 
-	/* Filled from the bridge when a port's name is first asked for. */
+	/* What session_get_ports() found; it is called when a port's name is first asked for. */
 	bool has_ports;
 	unsigned int n_ports;
 	struct of_port *ports;
@@ -56,6 +56,8 @@ int session_barrier(struct session *s, void (*on_error)(void *aux, const struct 
 int session_multipart(struct session *s, uint32_t xid, int (*each)(struct session *, void *aux),
 		      void *aux);
 
+/* Fills s->ports, if that has not been done.  Returns 0 or EXIT_ERROR. */
+int session_get_ports(struct session *s);
 /* How ports are printed: by name if --names was given. */
 const struct text_ports *session_print_ports(struct session *s);
 
