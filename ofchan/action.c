@@ -99,13 +99,15 @@ struct action_codec {
 #define N_ACTION_CODECS (OFPAT_POP_PBB + 1)
 
 static const struct action_codec action_codecs[N_ACTION_CODECS] = {
-	[OFPAT_OUTPUT] = {.decode = output_decode, .len = sizeof(struct ofp_action_output)},
-	[OFPAT_PUSH_VLAN] = {.decode = push_vlan_decode, .len = sizeof(struct ofp_action_push)},
-	[OFPAT_POP_VLAN] = {.decode = pop_vlan_decode, .len = sizeof(struct ofp_action_header)},
-	[OFPAT_GROUP] = {.refusal = OFPBAC_BAD_OUT_GROUP},
-	[OFPAT_SET_NW_TTL] = {.decode = set_nw_ttl_decode, .len = sizeof(struct ofp_action_nw_ttl)},
-	[OFPAT_DEC_NW_TTL] = {.decode = dec_nw_ttl_decode, .len = sizeof(struct ofp_action_header)},
-	[OFPAT_SET_FIELD] = {.decode = set_field_decode},
+	[OFPAT_OUTPUT] = { .decode = output_decode, .len = sizeof(struct ofp_action_output) },
+	[OFPAT_PUSH_VLAN] = { .decode = push_vlan_decode, .len = sizeof(struct ofp_action_push) },
+	[OFPAT_POP_VLAN] = { .decode = pop_vlan_decode, .len = sizeof(struct ofp_action_header) },
+	[OFPAT_GROUP] = { .refusal = OFPBAC_BAD_OUT_GROUP },
+	[OFPAT_SET_NW_TTL] = { .decode = set_nw_ttl_decode,
+			       .len = sizeof(struct ofp_action_nw_ttl) },
+	[OFPAT_DEC_NW_TTL] = { .decode = dec_nw_ttl_decode,
+			       .len = sizeof(struct ofp_action_header) },
+	[OFPAT_SET_FIELD] = { .decode = set_field_decode },
 };
 
 uint32_t of_actions_supported(void)
@@ -165,7 +167,7 @@ enum ofp_err of_actions_decode(struct action_list *list, const uint8_t *p, size_
 
 static void header_encode(struct buf *out, uint16_t type)
 {
-	struct ofp_action_header w = {.type = htobe16(type), .len = htobe16(sizeof(w))};
+	struct ofp_action_header w = { .type = htobe16(type), .len = htobe16(sizeof(w)) };
 
 	buf_put(out, &w, sizeof(w));
 }

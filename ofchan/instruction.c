@@ -131,7 +131,7 @@ static void actions_instruction_encode(struct buf *out, uint16_t type,
 				       const struct action_list *list)
 {
 	size_t start = out->len;
-	struct ofp_instruction_actions w = {.type = htobe16(type)};
+	struct ofp_instruction_actions w = { .type = htobe16(type) };
 
 	buf_put(out, &w, sizeof(w));
 	if (list)
@@ -180,8 +180,8 @@ struct known {
 
 static void known_init(struct known *k, const struct match *m)
 {
-	static const enum field_id prereqs[] = {FIELD_ETH_TYPE, FIELD_VLAN_VID, FIELD_IP_PROTO,
-						FIELD_ICMPV6_TYPE};
+	static const enum field_id prereqs[] = { FIELD_ETH_TYPE, FIELD_VLAN_VID, FIELD_IP_PROTO,
+						 FIELD_ICMPV6_TYPE };
 
 	match_init(&k->m);
 	for (size_t i = 0; i < sizeof(prereqs) / sizeof(prereqs[0]); i++) {
@@ -210,11 +210,20 @@ static bool known_allows(const struct known *k, enum field_id id)
 	return match_prereq_ok(&k->m, id == FIELD_VLAN_VID ? FIELD_VLAN_PCP : id);
 }
 
+static bool has_set_field(const struct action_list *list)
+{
+	for (unsigned int i = 0; i < list->n; i++) {
+		if (list->a[i].type == ACTION_SET_FIELD)
+			return true;
+	}
+	return false;
+}
+
 enum ofp_err of_instructions_check(const struct instructions *in, const struct match *m)
 {
 	struct known k;
 
-	if (!in->has_apply)
+	if (!in->has_apply || !has_set_field(&in->apply))
 		return OFP_OK;
 	known_init(&k, m);
 	for (unsigned int i = 0; i < in->apply.n; i++) {

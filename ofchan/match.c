@@ -120,9 +120,24 @@ static enum ofp_err field_load(const struct oxm *o, struct field_value *value,
 	return OFP_OK;
 }
 
-/* Adds the field of 'o' to 'm'.  'seen' has a bit for each field so far, those that match nothing
- * included. */
-static enum ofp_err field_add(struct match *m, uint64_t *seen, const struct oxm *o)
+/* What is known of the match so far. */
+struct progress {
+	uint64_t seen;	  /* bit per enum field_id; those that match nothing are here too */
+	uint32_t prereqs; /* bit per enum field_prereq that holds: for good, as fields are only
+			     added */
+};
+
+static bool prereq_ok(struct progress *pr, const struct match *m, enum field_id id)
+{
+	uint32_t bit = 1u << field_table[id].prereq;
+
+	if (!(pr->prereqs & bit) && match_prereq_ok(m, id))
+		pr->prereqs |= bit;
+	return pr->prereqs & bit;
+}
+
+/* Adds the field of 'o' to 'm'. */
+static enum ofp_err field_add(struct match *m, struct progress *pr, const struct oxm *o)
 {
 	struct field_value value, mask;
 	enum field_id id = o->field;
@@ -133,12 +148,12 @@ static enum ofp_err field_add(struct match *m, uint64_t *seen, const struct oxm 
 	err = field_load(o, &value, &mask);
 	if (err)
 		return err;
-	if (*seen >> id & 1)
+	if (pr->seen >> id & 1)
 		return OFPBMC_DUP_FIELD;
-	*seen |= 1ULL << id;
+	pr->seen |= 1ULL << id;
 	if (o->has_mask && value_is_zero(&mask))
 		return OFP_OK;
-	if (field_table[id].prereq != PREREQ_NONE && !match_prereq_ok(m, id))
+	if (!prereq_ok(pr, m, id))
 		return OFPBMC_BAD_PREREQ;
 	/* This is match_set() for a value and a mask that are canonical already. */
 	m->value[id] = value;
@@ -170,7 +185,7 @@ static enum ofp_err match_open(const uint8_t *p, size_t len, const uint8_t **ret
 enum ofp_err of_match_decode(struct match *m, const uint8_t *p, size_t len, size_t *ret_size)
 {
 	const uint8_t *tlv, *end;
-	uint64_t seen = 0;
+	struct progress pr = { .prereqs = 1u << PREREQ_NONE };
 	struct oxm o;
 	enum ofp_err err;
 
@@ -181,7 +196,7 @@ enum ofp_err of_match_decode(struct match *m, const uint8_t *p, size_t len, size
 	for (; tlv < end; tlv = o.payload + o.len) {
 		if (!oxm_parse(&o, tlv, (size_t)(end - tlv)))
 			return OFPBMC_BAD_LEN;
-		err = field_add(m, &seen, &o);
+		err = field_add(m, &pr, &o);
 		if (err)
 			return err;
 	}
@@ -239,7 +254,7 @@ void of_oxm_encode(struct buf *out, enum field_id id, const struct field_value *
 
 void of_match_encode(struct buf *out, const struct match *m)
 {
-	struct ofp_match_header h = {.type = htobe16(OFPMT_OXM)};
+	struct ofp_match_header h = { .type = htobe16(OFPMT_OXM) };
 	size_t start = out->len;
 	enum field_id id;
 

@@ -16,7 +16,7 @@ static enum ofp_err hello_decode(struct ofmsg *m, const uint8_t *msg, size_t len
 {
 	size_t ofs = sizeof(struct ofp_header);
 
-	m->hello = (struct of_hello){.has_bitmap = false};
+	m->hello = (struct of_hello){ .has_bitmap = false };
 	while (len - ofs >= sizeof(struct ofp_hello_elem_header)) {
 		const struct ofp_hello_elem_header *h = (const void *)(msg + ofs);
 		size_t elem_len = be16toh(h->length);
@@ -177,48 +177,49 @@ struct type_codec {
 #define MATCH_MIN 8 /* a struct ofp_match without fields */
 
 static const struct type_codec codecs[OFPT_N_TYPES] = {
-	[OFPT_HELLO] = {BOTH, false, 8, hello_decode},
-	[OFPT_ERROR] = {BOTH, false, sizeof(struct ofp_error_msg), error_decode},
-	[OFPT_ECHO_REQUEST] = {BOTH, false, 8, echo_decode},
-	[OFPT_ECHO_REPLY] = {BOTH, false, 8, echo_decode},
-	[OFPT_EXPERIMENTER] = {BOTH, false, sizeof(struct ofp_experimenter_header),
-			       experimenter_decode},
-	[OFPT_FEATURES_REQUEST] = {TO_SWITCH, true, 8, NULL},
-	[OFPT_FEATURES_REPLY] = {TO_CONTROLLER, true, sizeof(struct ofp_switch_features),
-				 features_decode},
-	[OFPT_GET_CONFIG_REQUEST] = {TO_SWITCH, true, 8, NULL},
-	[OFPT_GET_CONFIG_REPLY] = {TO_CONTROLLER, true, sizeof(struct ofp_switch_config),
-				   config_decode},
-	[OFPT_SET_CONFIG] = {TO_SWITCH, true, sizeof(struct ofp_switch_config), set_config_decode},
-	[OFPT_PACKET_IN] = {TO_CONTROLLER, false, sizeof(struct ofp_packet_in) + MATCH_MIN + 2,
-			    packet_in_decode},
-	[OFPT_FLOW_REMOVED] = {TO_CONTROLLER, false, sizeof(struct ofp_flow_removed) + MATCH_MIN,
-			       flow_removed_decode},
-	[OFPT_PORT_STATUS] = {TO_CONTROLLER, true, sizeof(struct ofp_port_status),
-			      port_status_decode},
-	[OFPT_PACKET_OUT] = {TO_SWITCH, false, sizeof(struct ofp_packet_out), packet_out_decode},
-	[OFPT_FLOW_MOD] = {TO_SWITCH, false, sizeof(struct ofp_flow_mod) + MATCH_MIN,
-			   flow_mod_decode},
-	[OFPT_GROUP_MOD] = {TO_SWITCH, false, sizeof(struct ofp_group_mod), group_mod_decode},
-	[OFPT_PORT_MOD] = {TO_SWITCH, true, sizeof(struct ofp_port_mod), port_mod_decode},
-	[OFPT_TABLE_MOD] = {TO_SWITCH, true, sizeof(struct ofp_table_mod), table_mod_decode},
-	[OFPT_MULTIPART_REQUEST] = {TO_SWITCH, false, sizeof(struct ofp_multipart),
-				    multipart_request_decode},
-	[OFPT_MULTIPART_REPLY] = {TO_CONTROLLER, false, sizeof(struct ofp_multipart),
-				  multipart_reply_decode},
-	[OFPT_BARRIER_REQUEST] = {TO_SWITCH, true, 8, NULL},
-	[OFPT_BARRIER_REPLY] = {TO_CONTROLLER, true, 8, NULL},
-	[OFPT_QUEUE_GET_CONFIG_REQUEST] = {TO_SWITCH, true, sizeof(struct ofp_queue_get_config),
-					   queue_config_decode},
-	[OFPT_QUEUE_GET_CONFIG_REPLY] = {TO_CONTROLLER, false, sizeof(struct ofp_queue_get_config),
-					 queue_config_decode},
-	[OFPT_ROLE_REQUEST] = {TO_SWITCH, true, sizeof(struct ofp_role_msg), role_decode},
-	[OFPT_ROLE_REPLY] = {TO_CONTROLLER, true, sizeof(struct ofp_role_msg), role_decode},
-	[OFPT_GET_ASYNC_REQUEST] = {TO_SWITCH, true, 8, NULL},
-	[OFPT_GET_ASYNC_REPLY] = {TO_CONTROLLER, true, sizeof(struct ofp_async_config),
-				  async_decode},
-	[OFPT_SET_ASYNC] = {TO_SWITCH, true, sizeof(struct ofp_async_config), async_decode},
-	[OFPT_METER_MOD] = {TO_SWITCH, false, sizeof(struct ofp_meter_mod), meter_mod_decode},
+	[OFPT_HELLO] = { BOTH, false, 8, hello_decode },
+	[OFPT_ERROR] = { BOTH, false, sizeof(struct ofp_error_msg), error_decode },
+	[OFPT_ECHO_REQUEST] = { BOTH, false, 8, echo_decode },
+	[OFPT_ECHO_REPLY] = { BOTH, false, 8, echo_decode },
+	[OFPT_EXPERIMENTER] = { BOTH, false, sizeof(struct ofp_experimenter_header),
+				experimenter_decode },
+	[OFPT_FEATURES_REQUEST] = { TO_SWITCH, true, 8, NULL },
+	[OFPT_FEATURES_REPLY] = { TO_CONTROLLER, true, sizeof(struct ofp_switch_features),
+				  features_decode },
+	[OFPT_GET_CONFIG_REQUEST] = { TO_SWITCH, true, 8, NULL },
+	[OFPT_GET_CONFIG_REPLY] = { TO_CONTROLLER, true, sizeof(struct ofp_switch_config),
+				    config_decode },
+	[OFPT_SET_CONFIG] = { TO_SWITCH, true, sizeof(struct ofp_switch_config),
+			      set_config_decode },
+	[OFPT_PACKET_IN] = { TO_CONTROLLER, false, sizeof(struct ofp_packet_in) + MATCH_MIN + 2,
+			     packet_in_decode },
+	[OFPT_FLOW_REMOVED] = { TO_CONTROLLER, false, sizeof(struct ofp_flow_removed) + MATCH_MIN,
+				flow_removed_decode },
+	[OFPT_PORT_STATUS] = { TO_CONTROLLER, true, sizeof(struct ofp_port_status),
+			       port_status_decode },
+	[OFPT_PACKET_OUT] = { TO_SWITCH, false, sizeof(struct ofp_packet_out), packet_out_decode },
+	[OFPT_FLOW_MOD] = { TO_SWITCH, false, sizeof(struct ofp_flow_mod) + MATCH_MIN,
+			    flow_mod_decode },
+	[OFPT_GROUP_MOD] = { TO_SWITCH, false, sizeof(struct ofp_group_mod), group_mod_decode },
+	[OFPT_PORT_MOD] = { TO_SWITCH, true, sizeof(struct ofp_port_mod), port_mod_decode },
+	[OFPT_TABLE_MOD] = { TO_SWITCH, true, sizeof(struct ofp_table_mod), table_mod_decode },
+	[OFPT_MULTIPART_REQUEST] = { TO_SWITCH, false, sizeof(struct ofp_multipart),
+				     multipart_request_decode },
+	[OFPT_MULTIPART_REPLY] = { TO_CONTROLLER, false, sizeof(struct ofp_multipart),
+				   multipart_reply_decode },
+	[OFPT_BARRIER_REQUEST] = { TO_SWITCH, true, 8, NULL },
+	[OFPT_BARRIER_REPLY] = { TO_CONTROLLER, true, 8, NULL },
+	[OFPT_QUEUE_GET_CONFIG_REQUEST] = { TO_SWITCH, true, sizeof(struct ofp_queue_get_config),
+					    queue_config_decode },
+	[OFPT_QUEUE_GET_CONFIG_REPLY] = { TO_CONTROLLER, false, sizeof(struct ofp_queue_get_config),
+					  queue_config_decode },
+	[OFPT_ROLE_REQUEST] = { TO_SWITCH, true, sizeof(struct ofp_role_msg), role_decode },
+	[OFPT_ROLE_REPLY] = { TO_CONTROLLER, true, sizeof(struct ofp_role_msg), role_decode },
+	[OFPT_GET_ASYNC_REQUEST] = { TO_SWITCH, true, 8, NULL },
+	[OFPT_GET_ASYNC_REPLY] = { TO_CONTROLLER, true, sizeof(struct ofp_async_config),
+				   async_decode },
+	[OFPT_SET_ASYNC] = { TO_SWITCH, true, sizeof(struct ofp_async_config), async_decode },
+	[OFPT_METER_MOD] = { TO_SWITCH, false, sizeof(struct ofp_meter_mod), meter_mod_decode },
 };
 
 /* A hello of any version is understood (§7.5.1), and so is the error that ends a failed
@@ -383,7 +384,7 @@ void of_role_encode(struct buf *out, enum ofp_type type, uint32_t xid, const str
 
 void of_async_encode(struct buf *out, enum ofp_type type, uint32_t xid, const struct of_async *a)
 {
-	struct ofp_async_config w = {.header = wire_header(type, sizeof(w), xid)};
+	struct ofp_async_config w = { .header = wire_header(type, sizeof(w), xid) };
 
 	for (int i = 0; i < 2; i++) {
 		w.packet_in_mask[i] = htobe32(a->packet_in[i]);
@@ -396,10 +397,10 @@ void of_async_encode(struct buf *out, enum ofp_type type, uint32_t xid, const st
 void of_async_init(struct of_async *a)
 {
 	*a = (struct of_async){
-		.packet_in = {1 << OFPR_NO_MATCH | 1 << OFPR_ACTION | 1 << OFPR_INVALID_TTL, 0},
-		.port_status = {1 << OFPPR_ADD | 1 << OFPPR_DELETE | 1 << OFPPR_MODIFY,
-				1 << OFPPR_ADD | 1 << OFPPR_DELETE | 1 << OFPPR_MODIFY},
+		.packet_in = { 1 << OFPR_NO_MATCH | 1 << OFPR_ACTION | 1 << OFPR_INVALID_TTL, 0 },
+		.port_status = { 1 << OFPPR_ADD | 1 << OFPPR_DELETE | 1 << OFPPR_MODIFY,
+				 1 << OFPPR_ADD | 1 << OFPPR_DELETE | 1 << OFPPR_MODIFY },
 		/* idle timeout, hard timeout, delete, and a group's delete */
-		.flow_removed = {0xf, 0},
+		.flow_removed = { 0xf, 0 },
 	};
 }

@@ -62,20 +62,20 @@ struct mp_codec {
 #define FLOW_REQUEST_MIN (sizeof(struct ofp_flow_stats_request) + 8)
 
 static const struct mp_codec mp_codecs[] = {
-	[OFPMP_DESC] = {"OFPMP_DESC", 0, true, NULL},
-	[OFPMP_FLOW] = {"OFPMP_FLOW", FLOW_REQUEST_MIN, false, flow_body_decode},
-	[OFPMP_AGGREGATE] = {"OFPMP_AGGREGATE", FLOW_REQUEST_MIN, false, flow_body_decode},
-	[OFPMP_TABLE] = {"OFPMP_TABLE", 0, true, NULL},
-	[OFPMP_PORT_STATS] = {"OFPMP_PORT_STATS", 8, true, port_body_decode},
-	[OFPMP_QUEUE] = {"OFPMP_QUEUE", 8, true, queue_body_decode},
-	[OFPMP_GROUP] = {"OFPMP_GROUP", 8, true, group_body_decode},
-	[OFPMP_GROUP_DESC] = {"OFPMP_GROUP_DESC", 0, true, NULL},
-	[OFPMP_GROUP_FEATURES] = {"OFPMP_GROUP_FEATURES", 0, true, NULL},
-	[OFPMP_METER] = {"OFPMP_METER", 8, true, meter_body_decode},
-	[OFPMP_METER_CONFIG] = {"OFPMP_METER_CONFIG", 8, true, meter_body_decode},
-	[OFPMP_METER_FEATURES] = {"OFPMP_METER_FEATURES", 0, true, NULL},
-	[OFPMP_TABLE_FEATURES] = {"OFPMP_TABLE_FEATURES", 0, false, NULL},
-	[OFPMP_PORT_DESC] = {"OFPMP_PORT_DESC", 0, true, NULL},
+	[OFPMP_DESC] = { "OFPMP_DESC", 0, true, NULL },
+	[OFPMP_FLOW] = { "OFPMP_FLOW", FLOW_REQUEST_MIN, false, flow_body_decode },
+	[OFPMP_AGGREGATE] = { "OFPMP_AGGREGATE", FLOW_REQUEST_MIN, false, flow_body_decode },
+	[OFPMP_TABLE] = { "OFPMP_TABLE", 0, true, NULL },
+	[OFPMP_PORT_STATS] = { "OFPMP_PORT_STATS", 8, true, port_body_decode },
+	[OFPMP_QUEUE] = { "OFPMP_QUEUE", 8, true, queue_body_decode },
+	[OFPMP_GROUP] = { "OFPMP_GROUP", 8, true, group_body_decode },
+	[OFPMP_GROUP_DESC] = { "OFPMP_GROUP_DESC", 0, true, NULL },
+	[OFPMP_GROUP_FEATURES] = { "OFPMP_GROUP_FEATURES", 0, true, NULL },
+	[OFPMP_METER] = { "OFPMP_METER", 8, true, meter_body_decode },
+	[OFPMP_METER_CONFIG] = { "OFPMP_METER_CONFIG", 8, true, meter_body_decode },
+	[OFPMP_METER_FEATURES] = { "OFPMP_METER_FEATURES", 0, true, NULL },
+	[OFPMP_TABLE_FEATURES] = { "OFPMP_TABLE_FEATURES", 0, false, NULL },
+	[OFPMP_PORT_DESC] = { "OFPMP_PORT_DESC", 0, true, NULL },
 };
 
 #define N_MP_CODECS (sizeof(mp_codecs) / sizeof(mp_codecs[0]))
@@ -232,7 +232,7 @@ bad:
 void of_desc_reply_encode(struct buf *out, uint32_t xid, const struct of_desc *desc)
 {
 	struct mp_writer w;
-	struct ofp_desc s = {.mfr_desc = ""};
+	struct ofp_desc s = { .mfr_desc = "" };
 
 	memcpy(s.mfr_desc, desc->mfr_desc, strnlen(desc->mfr_desc, sizeof(s.mfr_desc) - 1));
 	memcpy(s.hw_desc, desc->hw_desc, strnlen(desc->hw_desc, sizeof(s.hw_desc) - 1));

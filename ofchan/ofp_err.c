@@ -57,7 +57,7 @@ enum ofp_err ofp_err_from_name(const char *name)
 		const char *name;
 		enum ofp_err err;
 	} table[] = {
-#define X(NAME, TYPE, CODE) {#NAME, NAME},
+#define X(NAME, TYPE, CODE) { #NAME, NAME },
 		OFP_ERR_TABLE(X)
 #undef X
 	};

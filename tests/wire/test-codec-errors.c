@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The OpenFlow codecs: everything malformed gets its own error, and the error's message is right.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/wire/codec_util.h"
+
+/* Assembles a flow-mod in 'out' with a match of the TLVs 'oxm' and the instructions 'inst', both in
+ * hex. */
+static void build_flow_mod(struct buf *out, uint8_t command, uint8_t table_id, const char *oxm,
+			   const char *inst)
+{
+	static uint8_t bytes[60000];
+	size_t start = ofmsg_begin(out, OFPT_FLOW_MOD, XID), match, n;
+	struct ofp_flow_mod w = { .command = command,
+				  .table_id = table_id,
+				  .out_port = 0xffffffff,
+				  .out_group = 0xffffffff,
+				  .buffer_id = 0xffffffff };
+
+	buf_put(out, &w.cookie, sizeof(w) - sizeof(w.header));
+	match = out->len;
+	n = unhex(bytes, oxm);
+	buf_put_be16(out, OFPMT_OXM);
+	buf_put_be16(out, (uint16_t)(4 + n));
+	buf_put(out, bytes, n);
+	buf_pad8(out, match);
+	buf_put(out, bytes, unhex(bytes, inst));
+	ofmsg_end(out, start);
+}
+
+struct error_case {
+	const char *title;
+	const char *hex;
+	enum ofp_err err;
+};
+
+#define ETH_IP	"80000a02 0800"
+#define ETH_IP6 "80000a02 86dd"
+#define TCP	"80001401 06"
+
+static const struct error_case match_cases[] = {
+	{ "no fields", "", OFP_OK },
+	{ "a class that is not OpenFlow's", "00010a02 0800", OFPBMC_BAD_FIELD },
+	{ "an experimenter's field", "ffff0a08 4f4e4600 00000000", OFPBMC_BAD_FIELD },
+	{ "in_phy_port, which skep has not", "80000204 00000001", OFPBMC_BAD_FIELD },
+	{ "mpls_label, which skep has not", "80000a02 8847 80004404 00000001", OFPBMC_BAD_FIELD },
+	{ "field 127", "8000fe02 0000", OFPBMC_BAD_FIELD },
+	{ "a field that is too short", "80000a01 08", OFPBMC_BAD_LEN },
+	{ "a field that is too long", "80000a03 080000", OFPBMC_BAD_LEN },
+	{ "a field of no length", "80000a00", OFPBMC_BAD_LEN },
+	{ "a TLV that goes beyond the match", "80000604 0a00", OFPBMC_BAD_LEN },
+	{ "half a TLV header", "8000", OFPBMC_BAD_LEN },
+	{ "a masked field without its mask", "80000706 0a0000000000", OFPBMC_BAD_LEN },
+	{ "a mask on in_port", "80000108 00000001 ffffffff", OFPBMC_BAD_MASK },
+	{ "a mask on eth_type", "80000b04 0800 ffff", OFPBMC_BAD_MASK },
+	{ "a value outside its mask", "8000070c 0a0000000001 ffffffffff00", OFPBMC_BAD_WILDCARDS },
+	{ "a masked eth_dst", "8000070c 010000000000 010000000000", OFP_OK },
+	{ "a metadata mask", "80000510 0000000000001200 000000000000ff00", OFP_OK },
+	{ "ip_dscp 64", ETH_IP "80001001 40", OFPBMC_BAD_VALUE },
+	{ "ip_ecn 4", ETH_IP "80001201 04", OFPBMC_BAD_VALUE },
+	{ "vlan_pcp 8", "80000c02 1001 80000e01 08", OFPBMC_BAD_VALUE },
+	{ "ipv6_flabel", ETH_IP6 "80003804 000fffff", OFP_OK },
+	{ "ipv6_flabel of 3 bytes", ETH_IP6 "80003803 0fffff", OFPBMC_BAD_LEN },
+	{ "ipv6_flabel with a mask of 32 bits", ETH_IP6 "80003908 000fffff ffffffff", OFP_OK },
+	{ "ipv6_flabel of 25 bits", ETH_IP6 "80003804 01000000", OFPBMC_BAD_VALUE },
+	{ "ipv6_flabel of 21 bits", ETH_IP6 "80003804 00100000", OFPBMC_BAD_VALUE },
+	{ "vlan_vid of 14 bits", "80000c02 3001", OFPBMC_BAD_VALUE },
+	{ "vlan_vid without OFPVID_PRESENT", "80000c02 0064", OFPBMC_BAD_VALUE },
+	{ "vlan_vid OFPVID_NONE", "80000c02 0000", OFP_OK },
+	{ "vlan_vid with a tag of any number", "80000d04 1000 1000", OFP_OK },
+	{ "vlan_vid in part", "80000d04 1004 100f", OFP_OK },
+	{ "vlan_vid that cannot be, masked", "80000d04 0004 100f", OFPBMC_BAD_VALUE },
+	{ "vlan_vid with a mask beyond its width", "80000d04 1064 ffff", OFP_OK },
+	{ "a field twice", "80000604 0a0000000001 80000606 0a0000000001", OFPBMC_BAD_LEN },
+	{ "eth_dst twice", "80000606 0a0000000001 80000606 0a0000000001", OFPBMC_DUP_FIELD },
+	{ "eth_dst twice, once with mask 0",
+	  "8000070c 000000000000 000000000000 80000606 0a0000000001", OFPBMC_DUP_FIELD },
+	{ "ipv4_src alone", "80001604 0a000001", OFPBMC_BAD_PREREQ },
+	{ "ipv4_src alone with mask 0, which is as good as absent", "80001708 00000000 00000000",
+	  OFP_OK },
+	{ "ipv4_src for IPv6", ETH_IP6 "80001604 0a000001", OFPBMC_BAD_PREREQ },
+	{ "ipv4_src before eth_type", "80001604 0a000001" ETH_IP, OFPBMC_BAD_PREREQ },
+	{ "tcp_dst", ETH_IP TCP "80001c02 0050", OFP_OK },
+	{ "tcp_dst over IPv6", ETH_IP6 TCP "80001c02 0050", OFP_OK },
+	{ "tcp_dst without ip_proto", ETH_IP "80001c02 0050", OFPBMC_BAD_PREREQ },
+	{ "udp_dst for TCP", ETH_IP TCP "80002002 0050", OFPBMC_BAD_PREREQ },
+	{ "icmpv6_type over IPv4", ETH_IP "80001401 3a 80003a01 87", OFPBMC_BAD_PREREQ },
+	{ "ipv6_nd_sll in an advertisement",
+	  ETH_IP6 "80001401 3a 80003a01 88 80004006 0a0000000001", OFPBMC_BAD_PREREQ },
+	{ "arp_op for IPv4", ETH_IP "80002a02 0001", OFPBMC_BAD_PREREQ },
+	{ "vlan_pcp alone", "80000e01 03", OFPBMC_BAD_PREREQ },
+	{ "vlan_pcp of untagged packets", "80000c02 0000 80000e01 03", OFPBMC_BAD_PREREQ },
+	{ "vlan_pcp of tagged packets", "80000d04 1000 1000 80000e01 03", OFP_OK },
+};
+
+static void run_cases(const struct error_case *cases, size_t n, bool is_match)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct error_case *c = &cases[i];
+		struct buf b = BUF_INIT;
+
+		build_flow_mod(&b, FLOW_ADD, 3, is_match ? c->hex : "", is_match ? "" : c->hex);
+		assert_err(decode_built(&b), c->err, c->title);
+		buf_uninit(&b);
+	}
+}
+
+static void test_a_bad_match_gets_its_error(void **state)
+{
+	(void)state;
+	run_cases(match_cases, sizeof(match_cases) / sizeof(match_cases[0]), true);
+}
+
+static void test_a_mask_of_zeros_leaves_the_field_out(void **state)
+{
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	build_flow_mod(&b, FLOW_ADD, 0, "8000070c 000000000000 000000000000", "");
+	assert_err(decode_built(&b), OFP_OK, "mask 0");
+	assert_int_equal(msg.flow_mod.match.present, 0);
+	buf_uninit(&b);
+}
+
+static void test_a_match_of_another_type_or_length_is_refused(void **state)
+{
+	struct buf b = BUF_INIT;
+	const size_t match = sizeof(struct ofp_flow_mod);
+
+	(void)state;
+	build_flow_mod(&b, FLOW_ADD, 0, "", "");
+	buf_set_be16(&b, match, OFPMT_STANDARD);
+	assert_err(decode_built(&b), OFPBMC_BAD_TYPE, "standard");
+	buf_set_be16(&b, match, OFPMT_OXM);
+	buf_set_be16(&b, match + 2, 3);
+	assert_err(decode_built(&b), OFPBMC_BAD_LEN, "3");
+	buf_set_be16(&b, match + 2, 9);
+	assert_err(decode_built(&b), OFPBMC_BAD_LEN, "9");
+	buf_set_be16(&b, match + 2, 0xffff);
+	assert_err(decode_built(&b), OFPBMC_BAD_LEN, "65535");
+	buf_uninit(&b);
+}
+
+/* An instruction apply-actions, by its length in hex. */
+#define APPLY(LEN)   "0004" LEN "00000000"
+#define WRITE(LEN)   "0003" LEN "00000000"
+#define OUTPUT(PORT) "00000010" PORT "ffff000000000000"
+
+static const struct error_case instruction_cases[] = {
+	{ "nothing", "", OFP_OK },
+	{ "an empty list", APPLY("0008"), OFP_OK },
+	{ "instruction 0", "0000000800000000", OFPBIC_UNKNOWN_INST },
+	{ "instruction 7", "0007000800000000", OFPBIC_UNKNOWN_INST },
+	{ "a meter", "0006000800000001", OFPBIC_UNSUP_INST },
+	{ "an experimenter's", "ffff000800000001", OFPBIC_BAD_EXPERIMENTER },
+	{ "a length of 0", "0004000000000000", OFPBIC_BAD_LEN },
+	{ "a length of 12", "0004000c 00000000 00000000 00000000", OFPBIC_BAD_LEN },
+	{ "a length beyond the message", "0004001000000000", OFPBIC_BAD_LEN },
+	{ "half an instruction", "00040008", OFPBIC_BAD_LEN },
+	{ "goto of 16 bytes", "00010010 04000000 0000000000000000", OFPBIC_BAD_LEN },
+	{ "clear with actions", "00050018 00000000" OUTPUT("00000001"), OFPBIC_BAD_LEN },
+	{ "goto ahead", "0001000804000000", OFP_OK },
+	{ "goto itself", "0001000803000000", OFPBIC_BAD_TABLE_ID },
+	{ "goto back", "0001000802000000", OFPBIC_BAD_TABLE_ID },
+	{ "goto table 254", "00010008fe000000", OFPBIC_BAD_TABLE_ID },
+	{ "goto table 255", "00010008ff000000", OFPBIC_BAD_TABLE_ID },
+	{ "apply twice", APPLY("0008") APPLY("0008"), OFPBIC_DUP_INST },
+	{ "output", APPLY("0018") OUTPUT("00000001"), OFP_OK },
+	{ "output to the last port", APPLY("0018") OUTPUT("0000feff"), OFP_OK },
+	{ "output to port 0", APPLY("0018") OUTPUT("00000000"), OFPBAC_BAD_OUT_PORT },
+	{ "output beyond the last port", APPLY("0018") OUTPUT("0000ff00"), OFPBAC_BAD_OUT_PORT },
+	{ "output to OFPP_MAX", APPLY("0018") OUTPUT("ffffff00"), OFPBAC_BAD_OUT_PORT },
+	{ "output to an unnamed reserved port", APPLY("0018") OUTPUT("fffffff7"),
+	  OFPBAC_BAD_OUT_PORT },
+	{ "output to NORMAL", APPLY("0018") OUTPUT("fffffffa"), OFPBAC_BAD_OUT_PORT },
+	{ "output to TABLE in a flow", APPLY("0018") OUTPUT("fffffff9"), OFPBAC_BAD_OUT_PORT },
+	{ "output to ANY", APPLY("0018") OUTPUT("ffffffff"), OFPBAC_BAD_OUT_PORT },
+	{ "output of 8 bytes", APPLY("0010") "0000000800000001", OFPBAC_BAD_LEN },
+	{ "an action of no length", APPLY("0010") "0012000000000000", OFPBAC_BAD_LEN },
+	{ "an action of 12 bytes", APPLY("0018") "0019000c 80000606 00000000 00000000",
+	  OFPBAC_BAD_LEN },
+	{ "an action beyond its instruction", APPLY("0010") "0000001000000001 0000000000000000",
+	  OFPBAC_BAD_LEN },
+	{ "pop_vlan of 16 bytes", APPLY("0018") "0012001000000000 0000000000000000",
+	  OFPBAC_BAD_LEN },
+	{ "action 1", APPLY("0010") "0001000800000000", OFPBAC_BAD_TYPE },
+	{ "action 28", APPLY("0010") "001c000800000000", OFPBAC_BAD_TYPE },
+	{ "copy_ttl_out", APPLY("0010") "000b000800000000", OFPBAC_BAD_TYPE },
+	{ "push_mpls", APPLY("0010") "0013000888470000", OFPBAC_BAD_TYPE },
+	{ "set_queue", APPLY("0010") "0015000800000001", OFPBAC_BAD_TYPE },
+	{ "push_pbb", APPLY("0010") "001a000888e70000", OFPBAC_BAD_TYPE },
+	{ "a group", APPLY("0010") "0016000800000001", OFPBAC_BAD_OUT_GROUP },
+	{ "an experimenter's action", APPLY("0010") "ffff000800002320", OFPBAC_BAD_EXPERIMENTER },
+	{ "push_vlan 0x88a8", APPLY("0010") "0011000888a80000", OFP_OK },
+	{ "push_vlan of another type", APPLY("0010") "0011000808000000", OFPBAC_BAD_ARGUMENT },
+	{ "set eth_dst", APPLY("0018") "00190010 80000606 0a0000000001 0000", OFP_OK },
+	{ "set in_port", APPLY("0018") "00190010 80000004 00000001 00000000", OFPBAC_BAD_SET_TYPE },
+	{ "set metadata", APPLY("0018") "00190010 80000408 0000000000000001", OFPBAC_BAD_SET_TYPE },
+	{ "set a field skep has not", APPLY("0018") "00190010 80004404 00000001 00000000",
+	  OFPBAC_BAD_SET_TYPE },
+	{ "set with a mask", APPLY("0020") "00190018 8000070c 0a0000000001 ffffffffffff 00000000",
+	  OFPBAC_BAD_SET_TYPE },
+	{ "set eth_dst of 5 bytes", APPLY("0018") "00190010 80000605 0a00000000 000000",
+	  OFPBAC_BAD_SET_LEN },
+	{ "set with a TLV beyond the action", APPLY("0010") "00190008 80000606",
+	  OFPBAC_BAD_SET_LEN },
+	{ "set with 8 bytes too many",
+	  APPLY("0020") "00190018 80000606 0a0000000001 0000 0000000000000000",
+	  OFPBAC_BAD_SET_LEN },
+	{ "set ip_dscp 64 in write-actions", WRITE("0018") "00190010 80001001 40 00000000000000",
+	  OFPBAC_BAD_SET_ARGUMENT },
+	{ "set vlan_vid 0x3001", WRITE("0018") "00190010 80000c02 3001 000000000000",
+	  OFPBAC_BAD_SET_ARGUMENT },
+	{ "set ipv4_src of any packet", APPLY("0018") "00190010 80001604 0a000001 00000000",
+	  OFPBAC_MATCH_INCONSISTENT },
+	{ "the same in write-actions", WRITE("0018") "00190010 80001604 0a000001 00000000",
+	  OFP_OK },
+	{ "set vlan_vid of any packet", APPLY("0018") "00190010 80000c02 1001 000000000000",
+	  OFPBAC_MATCH_INCONSISTENT },
+	{ "set vlan_vid after a push",
+	  APPLY("0020") "0011000881000000"
+			"00190010 80000c02 1001 000000000000",
+	  OFP_OK },
+	{ "set vlan_pcp after a push and a pop",
+	  APPLY("0028") "0011000881000000"
+			"0012000800000000"
+			"00190010 80000e01 01 00000000000000",
+	  OFPBAC_MATCH_INCONSISTENT },
+	{ "set vlan_pcp after two pushes and a pop",
+	  APPLY("0030") "0011000881000000"
+			"0011000881000000"
+			"0012000800000000"
+			"00190010 80000e01 01 00000000000000",
+	  OFP_OK },
+	{ "set ipv4_src after eth_type",
+	  APPLY("0028") "00190010 80000a02 0800 000000000000"
+			"00190010 80001604 0a000001 00000000",
+	  OFP_OK },
+};
+
+static void test_bad_instructions_and_actions_get_their_error(void **state)
+{
+	(void)state;
+	run_cases(instruction_cases, sizeof(instruction_cases) / sizeof(instruction_cases[0]),
+		  false);
+}
+
+static void test_a_list_has_room_for_its_bound_and_not_more(void **state)
+{
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	for (unsigned int n = ACTIONS_MAX; n <= ACTIONS_MAX + 1; n++) {
+		size_t start, inst;
+
+		buf_reset(&b);
+		build_flow_mod(&b, FLOW_ADD, 0, "", "");
+		start = 0;
+		inst = b.len;
+		buf_put_be16(&b, OFPIT_APPLY_ACTIONS);
+		buf_put_be16(&b, (uint16_t)(8 + 8 * n));
+		buf_put_be32(&b, 0);
+		for (unsigned int i = 0; i < n; i++) {
+			buf_put_be16(&b, OFPAT_POP_VLAN);
+			buf_put_be16(&b, 8);
+			buf_put_be32(&b, 0);
+		}
+		assert_int_equal(b.len - inst, 8 + 8 * n);
+		ofmsg_end(&b, start);
+		assert_err(decode_built(&b), n <= ACTIONS_MAX ? OFP_OK : OFPBAC_TOO_MANY, "n");
+	}
+	buf_uninit(&b);
+}
+
+static void test_flow_mods_check_command_table_and_flags(void **state)
+{
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	build_flow_mod(&b, 5, 0, "", "");
+	assert_err(decode_built(&b), OFPFMFC_BAD_COMMAND, "command 5");
+	buf_reset(&b);
+	build_flow_mod(&b, FLOW_ADD, 0xff, "", "");
+	assert_err(decode_built(&b), OFPFMFC_BAD_TABLE_ID, "add to all tables");
+	buf_reset(&b);
+	build_flow_mod(&b, FLOW_MODIFY_STRICT, 0xff, "", "");
+	assert_err(decode_built(&b), OFPFMFC_BAD_TABLE_ID, "modify in all tables");
+	buf_reset(&b);
+	build_flow_mod(&b, FLOW_DELETE, 0xff, "", "");
+	assert_err(decode_built(&b), OFP_OK, "delete in all tables");
+	buf_reset(&b);
+	build_flow_mod(&b, FLOW_DELETE, 0xfe, "", "");
+	assert_err(decode_built(&b), OFPFMFC_BAD_TABLE_ID, "table 254");
+	buf_reset(&b);
+	build_flow_mod(&b, FLOW_ADD, 0, "", "");
+	buf_set_be16(&b, offsetof(struct ofp_flow_mod, flags), 0x20);
+	assert_err(decode_built(&b), OFPFMFC_BAD_FLAGS, "flag 0x20");
+	buf_uninit(&b);
+}
+
+static const struct error_case message_cases[] = {
+	{ "an unknown type", "041e000800000001", OFPBRC_BAD_TYPE },
+	{ "a reply sent to a switch", "0415000800000001", OFPBRC_BAD_TYPE },
+	{ "a packet-in sent to a switch",
+	  "040a0022 00000001 ffffffff 0000 00 00 0000000000000000 0001000400000000 0000",
+	  OFPBRC_BAD_TYPE },
+	{ "version 1", "0105000800000001", OFPBRC_BAD_VERSION },
+	{ "version 6", "0605000800000001", OFPBRC_BAD_VERSION },
+	{ "a hello of version 6", "0600000800000001", OFP_OK },
+	{ "seven bytes", "04050008000000", OFPBRC_BAD_LEN },
+	{ "a header that says more", "0405001000000001", OFPBRC_BAD_LEN },
+	{ "a header that says less", "0405000000000001", OFPBRC_BAD_LEN },
+	{ "a features request with a body", "0405001000000001 0000000000000000", OFPBRC_BAD_LEN },
+	{ "a barrier with a body", "0414000c00000001 00000000", OFPBRC_BAD_LEN },
+	{ "an experimenter's message", "04040010000000010000232000000000",
+	  OFPBRC_BAD_EXPERIMENTER },
+	{ "an experimenter's message cut short", "0404000c0000000100002320", OFPBRC_BAD_LEN },
+	{ "a flow-mod cut in its match",
+	  "040e0034 00000001 0000000000000000 0000000000000000 00000000 0000 0000 00000000 "
+	  "00000000 "
+	  "00000000 00000000 00010004",
+	  OFPBRC_BAD_LEN },
+	{ "set-config with reassembly", "0409000c00000001 0002 0080", OFPSCFC_BAD_FLAGS },
+	{ "set-config with an unknown flag", "0409000c00000001 0004 0080", OFPSCFC_BAD_FLAGS },
+	{ "role 4", "04180018 00000001 00000004 00000000 0000000000000000", OFPRRFC_BAD_ROLE },
+	{ "port-mod of an unknown bit",
+	  "04100028 00000001 00000001 00000000 000000000000 0000 00000002 00000002 00000000 "
+	  "00000000",
+	  OFPPMFC_BAD_CONFIG },
+	{ "port-mod of an unknown feature",
+	  "04100028 00000001 00000001 00000000 000000000000 0000 00000001 00000001 00010000 "
+	  "00000000",
+	  OFPPMFC_BAD_ADVERTISE },
+	{ "table-mod of table 254", "04110010 00000001 fe000000 00000000", OFPTMFC_BAD_TABLE },
+	{ "table-mod of an unknown bit", "04110010 00000001 00000000 00000004",
+	  OFPTMFC_BAD_CONFIG },
+	{ "packet-out from port 0",
+	  "040d0026 00000001 ffffffff 00000000 0000 000000000000 0000000000000000000000000000",
+	  OFPBRC_BAD_PORT },
+	{ "packet-out of 13 bytes",
+	  "040d0025 00000001 ffffffff fffffffd 0000 000000000000 00000000000000000000000000",
+	  OFPBRC_BAD_PACKET },
+	{ "packet-out with actions beyond its end",
+	  "040d0018 00000001 ffffffff fffffffd 0008 000000000000", OFPBRC_BAD_LEN },
+	{ "multipart type 14", "04120010 00000001 000e 0000 00000000", OFPBRC_BAD_MULTIPART },
+	{ "an experimenter's multipart", "04120018 00000001 ffff 0000 00000000 00002320 00000000",
+	  OFPBRC_BAD_EXPERIMENTER },
+	{ "desc with a body", "04120018 00000001 0000 0000 00000000 0000000000000000",
+	  OFPBRC_BAD_LEN },
+	{ "port stats without a body", "04120010 00000001 0004 0000 00000000", OFPBRC_BAD_LEN },
+	{ "a request that goes on", "04120010 00000001 0000 0001 00000000",
+	  OFPBRC_MULTIPART_BUFFER_OVERFLOW },
+	{ "table features to be set", "04120018 00000001 000c 0000 00000000 0000000000000000",
+	  OFPTFFC_EPERM },
+	{ "flow stats of table 254",
+	  "04120038 00000001 0001 0000 00000000 fe000000 ffffffff ffffffff 00000000 "
+	  "0000000000000000 0000000000000000 0001000400000000",
+	  OFPBRC_BAD_TABLE_ID },
+	{ "flow stats with more behind the match",
+	  "04120040 00000001 0001 0000 00000000 ff000000 ffffffff ffffffff 00000000 "
+	  "0000000000000000 0000000000000000 0001000400000000 0000000000000000",
+	  OFPBRC_BAD_LEN },
+	{ "group command 3", "040f0010 00000001 0003 00 00 00000001", OFPGMFC_BAD_COMMAND },
+	{ "group type 4", "040f0010 00000001 0000 04 00 00000001", OFPGMFC_BAD_TYPE },
+	{ "adding all groups", "040f0010 00000001 0000 00 00 fffffffc", OFPGMFC_INVALID_GROUP },
+	{ "a bucket cut short", "040f0018 00000001 0000 00 00 00000001 0010000000000000",
+	  OFPGMFC_BAD_BUCKET },
+	{ "a bucket of no length",
+	  "040f0020 00000001 0000 00 00 00000001 00000000 00000000 00000000 00000000",
+	  OFPGMFC_BAD_BUCKET },
+	{ "meter command 3", "041d0010 00000001 0003 0000 00000001", OFPMMFC_BAD_COMMAND },
+	{ "meter 0", "041d0010 00000001 0000 0001 00000000", OFPMMFC_INVALID_METER },
+	{ "meter flag 0x10", "041d0010 00000001 0000 0010 00000001", OFPMMFC_BAD_FLAGS },
+	{ "a band of no length",
+	  "041d0020 00000001 0000 0001 00000001 00010000 00000000 00000000 00000000",
+	  OFPBRC_BAD_LEN },
+	{ "band type 3", "041d0020 00000001 0000 0001 00000001 00030010 00000000 00000000 00000000",
+	  OFPMMFC_BAD_BAND },
+	{ "a hello with an element of no length", "0400001000000001 0001000000000010",
+	  OFPBRC_BAD_LEN },
+};
+
+static void test_bad_messages_get_their_error(void **state)
+{
+	static uint8_t bytes[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(message_cases) / sizeof(message_cases[0]); i++) {
+		const struct error_case *c = &message_cases[i];
+		struct buf b = BUF_INIT;
+
+		buf_put(&b, bytes, unhex(bytes, c->hex));
+		assert_err(decode_built(&b), c->err, c->title);
+		buf_uninit(&b);
+	}
+}
+
+static void test_an_error_carries_xid_and_64_bytes_of_the_request(void **state)
+{
+	const struct golden *g = golden("flow_mod_tcp");
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	of_error_encode(&b, OFPFMFC_TABLE_FULL, g->data, g->len);
+	assert_int_equal(ofmsg_decode(&msg, OFMSG_TO_CONTROLLER, b.data, b.len), OFP_OK);
+	assert_int_equal(msg.xid, XID);
+	assert_int_equal(msg.error.err, OFPFMFC_TABLE_FULL);
+	assert_int_equal(msg.error.data_len, 64);
+	assert_memory_equal(msg.error.data, g->data, 64);
+	buf_reset(&b);
+	/* A short request is there as a whole; ONF's errors have their own form. */
+	g = golden("barrier_request");
+	of_error_encode(&b, OFPBIC_DUP_INST, g->data, g->len);
+	assert_int_equal(ofmsg_decode(&msg, OFMSG_TO_CONTROLLER, b.data, b.len), OFP_OK);
+	assert_int_equal(msg.error.err, OFPBIC_DUP_INST);
+	assert_int_equal(msg.error.experimenter, 0x4f4e4600);
+	assert_int_equal(msg.error.data_len, 8);
+	buf_reset(&b);
+	of_error_encode(&b, OFPBRC_BAD_LEN, g->data, 3);
+	assert_int_equal(ofmsg_decode(&msg, OFMSG_TO_CONTROLLER, b.data, b.len), OFP_OK);
+	assert_int_equal(msg.xid, 0);
+	assert_int_equal(msg.error.data_len, 3);
+	buf_reset(&b);
+	of_hello_failed_encode(&b, 9, OFPHFC_INCOMPATIBLE, "only 1.3");
+	assert_int_equal(ofmsg_decode(&msg, OFMSG_TO_CONTROLLER, b.data, b.len), OFP_OK);
+	assert_string_equal(of_error_name(&msg.error), "OFPHFC_INCOMPATIBLE");
+	assert_memory_equal(msg.error.data, "only 1.3", 8);
+	buf_uninit(&b);
+}
+
+static void test_errors_have_names_and_numbers(void **state)
+{
+	struct of_error foreign = { .err = ofp_err_make(0xffff, 2600),
+				    .type = 0xffff,
+				    .code = 2600,
+				    .experimenter = 0x2320 };
+
+	(void)state;
+#define X(NAME, TYPE, CODE)                                                                        \
+	assert_int_equal(ofp_err_make(OFPET_##TYPE, CODE), NAME);                                  \
+	assert_int_equal(ofp_err_type(NAME), OFPET_##TYPE);                                        \
+	assert_int_equal(ofp_err_code(NAME), CODE);                                                \
+	assert_string_equal(ofp_err_name(NAME), #NAME);                                            \
+	assert_int_equal(ofp_err_from_name(#NAME), NAME);
+	OFP_ERR_TABLE(X)
+#undef X
+	assert_int_not_equal(OFPHFC_INCOMPATIBLE, OFP_OK);
+	assert_null(ofp_err_name(ofp_err_make(1, 99)));
+	assert_string_equal(ofp_err_type_name(4), "OFPET_BAD_MATCH");
+	assert_null(ofp_err_type_name(14));
+	assert_string_equal(ofp_type_name(OFPT_FLOW_MOD), "OFPT_FLOW_MOD");
+	assert_null(ofp_type_name(30));
+	assert_null(of_error_name(&foreign));
+	assert_string_equal(of_multipart_type_name(OFPMP_PORT_DESC), "OFPMP_PORT_DESC");
+	assert_null(of_multipart_type_name(14));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_bad_match_gets_its_error),
+		cmocka_unit_test(test_a_mask_of_zeros_leaves_the_field_out),
+		cmocka_unit_test(test_a_match_of_another_type_or_length_is_refused),
+		cmocka_unit_test(test_bad_instructions_and_actions_get_their_error),
+		cmocka_unit_test(test_a_list_has_room_for_its_bound_and_not_more),
+		cmocka_unit_test(test_flow_mods_check_command_table_and_flags),
+		cmocka_unit_test(test_bad_messages_get_their_error),
+		cmocka_unit_test(test_an_error_carries_xid_and_64_bytes_of_the_request),
+		cmocka_unit_test(test_errors_have_names_and_numbers),
+	};
+
+	return cmocka_run_group_tests_name("codec errors", tests, load_goldens, free_goldens);
+}
