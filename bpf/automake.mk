@@ -1,5 +1,7 @@
-# SPDX-License-Identifier: Apache-2.0
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # bpf/: what runs per packet.  BPF_SKELETONS: FOLDER/NAME.skel.h is made of FOLDER/NAME.bpf.c by the rules
 # in Makefile.am.  The program and its headers go into EXTRA_DIST.
-BPF_SKELETONS =
-EXTRA_DIST +=
+BPF_SKELETONS = bpf/skep.skel.h
+EXTRA_DIST += bpf/skep.bpf.c \
+	bpf/actions.h bpf/bytes.h bpf/classify.h bpf/crc32c.h bpf/edit.h bpf/home_tc.h bpf/maps.h \
+	bpf/output.h bpf/parse.h bpf/pipeline.h bpf/state.h

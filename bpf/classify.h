@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The classifier: the visible rule of highest priority that a table has for a key.
+ *
+ * abi.h describes the structures.  Each subtable is searched by a call of skep_search(), so that the verifier sees the search
+ * once and not once per iteration of the loop over subtables.
+ */
+#ifndef SKEP_BPF_CLASSIFY_H
+#define SKEP_BPF_CLASSIFY_H 1
+
+#include "bpf/state.h"
+
+/* The word of the key at byte offset 'ofs', which comes from a subtable. */
+SKEP_INLINE __u64 skep_key_word(const struct skep_state *s, __u32 ofs)
+{
+	return *(const __u64 *)((const __u8 *)s->w + (ofs & (SKEP_KEY_WORDS - 1) * 8));
+}
+
+/* The first rule of the bucket that hash 'h' is in. */
+SKEP_INLINE __u32 skep_bucket_head(__u64 h, __u64 region)
+{
+	__u32 bucket = skep_hash_bucket(h, region);
+	struct skep_bucket_line *line = home_bucket_line(bucket / SKEP_LINE_HEADS);
+
+	return line ? SKEP_ONCE(line->heads[bucket % SKEP_LINE_HEADS]) : 0;
+}
+
+SKEP_INLINE _Bool skep_is_visible(const struct skep_rule *rule, __u64 version)
+{
+	return SKEP_ONCE(rule->added_prio) >> 16 <= version && version < SKEP_ONCE(rule->removed);
+}
+
+SKEP_INLINE void skep_candidate(struct skep_state *s, __u32 idx, const struct skep_rule *rule)
+{
+	__u32 prio = (__u32)(SKEP_ONCE(rule->added_prio) & 0xffff) + 1;
+
+	if (prio > s->best_prio) {
+		s->best_prio = prio;
+		s->best_rule = idx;
+	}
+}
+
+/* Subtables of up to 4 words. */
+SKEP_INLINE void skep_search_4(struct skep_state *s, const struct skep_subtable *st)
+{
+	__u64 region = SKEP_ONCE(st->region), h = st->seed;
+	__u64 w0 = skep_key_word(s, st->ofs[0]) & st->mask[0];
+	__u64 w1 = skep_key_word(s, st->ofs[1]) & st->mask[1];
+	__u64 w2 = skep_key_word(s, st->ofs[2]) & st->mask[2];
+	__u64 w3 = skep_key_word(s, st->ofs[3]) & st->mask[3];
+	__u32 gen = SKEP_REGION_GEN(region), idx;
+
+	h = skep_hash_add(skep_hash_add(skep_hash_add(skep_hash_add(h, w0), w1), w2), w3);
+	idx = skep_bucket_head(h, region);
+	for (int i = 0; i < SKEP_CHAIN_MAX && idx; i++) {
+		const struct skep_rule *rule = home_rule(idx);
+
+		if (!rule)
+			return;
+		if (!((rule->key[0] ^ w0) | (rule->key[1] ^ w1) | (rule->key[2] ^ w2) |
+		      (rule->key[3] ^ w3)) &&
+		    skep_is_visible(rule, s->version)) {
+			skep_candidate(s, idx, rule);
+			return;
+		}
+		idx = SKEP_ONCE(rule->next[gen]);
+	}
+}
+
+/* True if the rule's key is s->masked, of which the first 'n' words count. */
+SKEP_SUB int skep_equal_wide(struct skep_state *s, __u32 idx, __u32 n)
+{
+	const struct skep_rule *rule = home_rule(idx);
+	const struct skep_keyx *x;
+	__u64 diff;
+
+	if (!s || !rule)
+		return 0;
+	diff = (rule->key[0] ^ s->masked[0]) | (rule->key[1] ^ s->masked[1]) |
+	       (rule->key[2] ^ s->masked[2]);
+	if (diff || !skep_is_visible(rule, s->version))
+		return 0;
+	x = home_keyx((__u32)rule->key[3]);
+	if (!x)
+		return 0;
+	for (int i = 0; i < 5; i++)
+		diff |= x->w[i] ^ s->masked[3 + i];
+	if (n > 8) {
+		for (int i = 5; i < 13; i++)
+			diff |= x->w[i] ^ s->masked[3 + i];
+	}
+	return !diff;
+}
+
+/* Fills s->masked and s->region by subtable 'st_idx' of 5 to 16 words, and returns the first rule of its bucket. */
+SKEP_SUB __u32 skep_hash_wide(struct skep_state *s, __u32 st_idx)
+{
+	const struct skep_subtable *st = home_subtable(st_idx);
+	__u64 h;
+
+	if (!s || !st)
+		return 0;
+	h = st->seed;
+	for (int i = 0; i < 4; i++)
+		s->masked[i] = skep_key_word(s, st->ofs[i]) & st->mask[i];
+	for (int i = 4; i < 8; i++)
+		s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
+	for (int i = 0; i < 8; i++)
+		h = skep_hash_add(h, s->masked[i]);
+	if (st->n_words > 8) {
+		for (int i = 8; i < 16; i++) {
+			s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
+			h = skep_hash_add(h, s->masked[i]);
+		}
+	}
+	s->region = SKEP_ONCE(st->region);
+	return skep_bucket_head(h, s->region);
+}
+
+SKEP_SUB int skep_search_wide(struct skep_state *s, __u32 st_idx)
+{
+	const struct skep_subtable *st = home_subtable(st_idx);
+	__u32 gen, n, idx;
+
+	if (!s || !st)
+		return 0;
+	n = st->n_words;
+	idx = skep_hash_wide(s, st_idx);
+	gen = SKEP_REGION_GEN(s->region);
+	for (int i = 0; i < SKEP_CHAIN_MAX && idx; i++) {
+		const struct skep_rule *rule = home_rule(idx);
+
+		if (!rule)
+			break;
+		if (skep_equal_wide(s, idx, n)) {
+			skep_candidate(s, idx, rule);
+			break;
+		}
+		idx = SKEP_ONCE(rule->next[gen & 1]);
+	}
+	return 0;
+}
+
+/* Searches subtable 'idx'; a better rule than s->best_rule replaces it.  Returns the subtable to search next, or 0. */
+SKEP_SUB __u32 skep_search(struct skep_state *s, __u32 idx)
+{
+	const struct skep_subtable *st = home_subtable(idx);
+
+	if (!s || !st || s->best_prio > st->max_prio)
+		return 0;
+	if (st->n_words <= 4)
+		skep_search_4(s, st);
+	else
+		skep_search_wide(s, idx);
+	return SKEP_ONCE(st->next);
+}
+
+#endif

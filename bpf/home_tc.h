@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The tc home: how the pipeline reaches the packet and the maps in a tc program.
+ *
+ * Functions marked SKEP_SUB are verified one by one with unknown arguments, and so once, however often they are called:
+ * that is what makes the program load at all on kernel 6.1.  Their pointer arguments may be NULL to the verifier.
+ *
+ * Packet bytes are read where they are if they are linear, else by bpf_skb_load_bytes().  They are only written by helpers,
+ * which take care of shared and nonlinear data.
+ */
+#ifndef SKEP_BPF_HOME_TC_H
+#define SKEP_BPF_HOME_TC_H 1
+
+#include <stddef.h>
+
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/bytes.h"
+#include "bpf/maps.h"
+
+#define SKEP_SUB    __attribute__((noinline))
+#define SKEP_INLINE static __attribute__((always_inline)) inline
+#define SKEP_CTX    struct __sk_buff
+
+/* Set by user space before the program is loaded. */
+const volatile __u32 cfg_n_stripes = 2; /* of counters; the last is the host build's */
+const volatile _Bool cfg_atomic;        /* more CPUs than stripes: add atomically */
+const volatile _Bool cfg_clone_last;    /* the last output is a copy too: for tests, which see all outputs so */
+const volatile __u32 cfg_if_mask;       /* elements of skep_ifs - 1 */
+
+/* --- The maps ----------------------------------------------------------------------------------- */
+
+#define SKEP_MAP(NAME, TYPE, MAP)                                                                   \
+	SKEP_INLINE TYPE *home_##NAME(__u32 idx)                                                   \
+	{                                                                                          \
+		return bpf_map_lookup_elem(&MAP, &idx);                                            \
+	}
+
+SKEP_MAP(dp, struct skep_dp, skep_dp)
+SKEP_MAP(if, struct skep_if, skep_ifs)
+SKEP_MAP(port, struct skep_port, skep_ports)
+SKEP_MAP(bridge, struct skep_bridge, skep_bridges)
+SKEP_MAP(table, struct skep_table, skep_tables)
+SKEP_MAP(subtable, struct skep_subtable, skep_subtables)
+SKEP_MAP(bucket_line, struct skep_bucket_line, skep_buckets)
+SKEP_MAP(rule, struct skep_rule, skep_rules)
+SKEP_MAP(keyx, struct skep_keyx, skep_keyx)
+SKEP_MAP(cell, struct skep_cell, skep_cells)
+SKEP_MAP(counter, struct skep_counter, skep_counters)
+SKEP_MAP(table_counter, struct skep_table_counter, skep_table_ctrs)
+SKEP_MAP(drop_counter, struct skep_drop_counter, skep_drops)
+SKEP_MAP(cpu, struct skep_cpu_state, skep_cpu)
+SKEP_MAP(pktin, struct skep_pktin, skep_pktin)
+
+/* This CPU's. */
+SKEP_INLINE struct skep_record *home_record(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&skep_records, &cpu);
+}
+
+SKEP_INLINE __u32 home_n_stripes(void)
+{
+	return cfg_n_stripes;
+}
+
+SKEP_INLINE void home_add(__u64 *counter, __u64 n)
+{
+	if (cfg_atomic)
+		__sync_fetch_and_add(counter, n);
+	else
+		*counter += n;
+}
+
+/* Coarse: for counters. */
+SKEP_INLINE __u64 home_now(void)
+{
+	return bpf_ktime_get_coarse_ns();
+}
+
+SKEP_INLINE __u64 home_now_exact(void)
+{
+	return bpf_ktime_get_ns();
+}
+
+/* True if 1 <= *n <= max, and so that the verifier knows it: kernel 6.1 learns nothing from a comparison with 0, and the
+ * compiler must not make another one of this. */
+SKEP_INLINE _Bool skep_in_range(__u64 *n, __u64 max)
+{
+	__u64 m = *n - 1;
+
+	asm volatile("" : "+r"(m));
+	if (m >= max)
+		return 0;
+	asm volatile("" : "+r"(m));
+	*n = m + 1;
+	return 1;
+}
+
+/* --- Reading the packet -------------------------------------------------------------------------- */
+
+/* Reads of packet memory, which need not be aligned: as one load each, where memcpy() would make bytes. */
+#define skep_ld16(P) (*(const __u16 *)(P))
+#define skep_ld32(P) (*(const __u32 *)(P))
+#define skep_ld64(P) (*(const __u64 *)(P))
+
+SKEP_INLINE __u32 home_len(SKEP_CTX *ctx)
+{
+	return ctx->len;
+}
+
+/* The linear part of the packet, good until the next edit. */
+struct skep_win {
+	const __u8 *data, *end;
+};
+
+SKEP_INLINE struct skep_win home_win(SKEP_CTX *ctx)
+{
+	struct skep_win w = {
+		.data = (const __u8 *)(unsigned long)ctx->data,
+		.end = (const __u8 *)(unsigned long)ctx->data_end,
+	};
+
+	return w;
+}
+
+/* The 'len' bytes at 'ofs' < 64k: in the packet, or else copied to 'buf'.  NULL: they are not there. */
+SKEP_INLINE const __u8 *home_hdr(SKEP_CTX *ctx, const struct skep_win *w, __u32 ofs,
+				 const __u32 len, void *buf)
+{
+	const __u8 *p = w->data + ofs;
+
+	asm volatile("" : "+r"(p)); /* one register for check and loads */
+	if (p + len <= w->end)
+		return p;
+	return bpf_skb_load_bytes(ctx, ofs, buf, len) ? NULL : buf;
+}
+
+/* Copies 1 to 16 bytes into 'buf'. */
+SKEP_INLINE int home_load(SKEP_CTX *ctx, __u32 ofs, struct skep_bytes16 *buf, __u32 len)
+{
+	__u64 n = len;
+
+	if (!skep_in_range(&n, sizeof(*buf)))
+		return -1;
+	return (int)bpf_skb_load_bytes(ctx, ofs, buf, (__u32)n);
+}
+
+/* True if the outermost VLAN tag is in metadata, with its TCI in host order. */
+SKEP_INLINE _Bool home_tag(SKEP_CTX *ctx, __u16 *tci)
+{
+	if (!ctx->vlan_present)
+		return 0;
+	*tci = (__u16)ctx->vlan_tci;
+	return 1;
+}
+
+/* --- Writing the packet ---------------------------------------------------------------------------- */
+
+/* Writes 1 to 16 bytes.  'recompute': no checksum of the packet makes up for the change, so a sum over the whole packet
+ * (CHECKSUM_COMPLETE, which leaves the Ethernet header out) has to follow. */
+SKEP_INLINE int home_store(SKEP_CTX *ctx, __u32 ofs, struct skep_bytes16 *buf, __u32 len,
+			   _Bool recompute)
+{
+	__u64 flags = BPF_F_INVALIDATE_HASH, n = len;
+
+	if (!skep_in_range(&n, sizeof(*buf)))
+		return -1;
+	if (recompute && ofs >= 14)
+		flags |= BPF_F_RECOMPUTE_CSUM;
+	return (int)bpf_skb_store_bytes(ctx, ofs, buf, (__u32)n, flags);
+}
+
+/* Add 'diff', a sum of 16-bit words, to what the checksum at 'ofs' is over. */
+SKEP_INLINE int home_l3_csum(SKEP_CTX *ctx, __u32 ofs, __u32 diff)
+{
+	return (int)bpf_l3_csum_replace(ctx, ofs, 0, diff, 0);
+}
+
+/* 'pseudo': by way of the pseudo-header.  'zero_is_none': UDP's. */
+SKEP_INLINE int home_l4_csum(SKEP_CTX *ctx, __u32 ofs, __u32 diff, _Bool pseudo,
+			     _Bool zero_is_none)
+{
+	return (int)bpf_l4_csum_replace(ctx, ofs, 0, diff,
+					(pseudo ? BPF_F_PSEUDO_HDR : 0) |
+						(zero_is_none ? BPF_F_MARK_MANGLED_0 : 0));
+}
+
+/* The length on the wire. */
+SKEP_INLINE __u32 home_wire_len(SKEP_CTX *ctx)
+{
+	return ctx->len + (ctx->vlan_present ? 4 : 0);
+}
+
+SKEP_INLINE int home_push_vlan(SKEP_CTX *ctx, __u16 tpid, __u16 tci)
+{
+	return (int)bpf_skb_vlan_push(ctx, bpf_htons(tpid), tci);
+}
+
+/* Takes off the outermost tag, which is there. */
+SKEP_INLINE int home_pop_vlan(SKEP_CTX *ctx)
+{
+	__u32 before = home_wire_len(ctx);
+
+	/* It moves the next tag to metadata, and fails if what looks like one is cut off, having done its work. */
+	bpf_skb_vlan_pop(ctx);
+	return home_wire_len(ctx) + 4 == before ? 0 : -1;
+}
+
+/* Changes the TCI of the tag in metadata. */
+SKEP_INLINE int home_set_tag(SKEP_CTX *ctx, __u16 tci)
+{
+	__u16 proto = (__u16)ctx->vlan_proto;
+	int err = home_pop_vlan(ctx);
+
+	return err ? err : (int)bpf_skb_vlan_push(ctx, proto, tci);
+}
+
+/* The Ethernet type was changed.  skb->protocol must follow, but cannot be written; popping a VLAN tag out of the
+ * frame sets it, so push one there first. */
+SKEP_INLINE int home_sync_type(SKEP_CTX *ctx)
+{
+	_Bool extra = !ctx->vlan_present;
+
+	if (extra && bpf_skb_vlan_push(ctx, bpf_htons(0x8100), 0))
+		return -1;
+	if (bpf_skb_vlan_push(ctx, bpf_htons(0x8100), 0))
+		return -1;
+	if (home_pop_vlan(ctx))
+		return -1;
+	return extra ? home_pop_vlan(ctx) : 0;
+}
+
+/* --- Sending the packet ---------------------------------------------------------------------------- */
+
+/* An output waits until it is known whether it is the last. */
+#define home_is_lazy 1
+
+/* Sends a copy. */
+SKEP_INLINE int home_copy(SKEP_CTX *ctx, __u32 port, __u32 ifindex)
+{
+	(void)port;
+	return (int)bpf_clone_redirect(ctx, ifindex, 0);
+}
+
+/* Sends the record with the first rec->ev.len bytes of the frame. */
+SKEP_INLINE int home_event(SKEP_CTX *ctx, struct skep_record *rec)
+{
+	__u64 len = rec->ev.len, n = len;
+
+	if (ctx->vlan_present) {
+		*(__be16 *)(rec->frame + 12) = (__be16)ctx->vlan_proto;
+		*(__be16 *)(rec->frame + 14) = bpf_htons((__u16)ctx->vlan_tci);
+		if (bpf_skb_load_bytes(ctx, 0, rec->frame, 12))
+			return -1;
+		n = len > 16 ? len - 16 : 0;
+		if (skep_in_range(&n, SKEP_EVENT_FRAME_MAX - 16) &&
+		    bpf_skb_load_bytes(ctx, 12, rec->frame + 16, (__u32)n))
+			return -1;
+	} else if (skep_in_range(&n, SKEP_EVENT_FRAME_MAX)) {
+		if (bpf_skb_load_bytes(ctx, 0, rec->frame, (__u32)n))
+			return -1;
+	}
+	n = sizeof(rec->ev) + len;
+	if (!skep_in_range(&n, sizeof(*rec)))
+		return -1;
+	return (int)bpf_ringbuf_output(&skep_events, rec, n, 0);
+}
+
+/* SKEP_OP_TABLE is not for rules. */
+#define home_run_tables(CTX, S) SKEP_GO
+
+#endif

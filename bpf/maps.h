@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The maps, as the kernel's programs see them.
+ *
+ * User space sets max_entries before it loads the program (1 below is a placeholder):
+ *
+ *   skep_dp 1; skep_ifs a power of two; skep_bridges, skep_pktin bridges; skep_tables bridges * 256;
+ *   skep_counters flows * n_stripes; skep_table_ctrs bridges * 256 * n_stripes; skep_drops SKEP_N_DROPS * n_stripes;
+ *   skep_cpu, skep_records possible CPUs; skep_events bytes, a power of two; others as many as wanted.
+ */
+#ifndef SKEP_BPF_MAPS_H
+#define SKEP_BPF_MAPS_H 1
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/abi.h"
+#include "bpf/state.h"
+
+#define SKEP_ARRAY(NAME, TYPE)                                                                      \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__uint(max_entries, 1);                                                            \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
+		__type(key, __u32);                                                                \
+		__type(value, TYPE);                                                               \
+	} NAME SEC(".maps")
+
+SKEP_ARRAY(skep_dp, struct skep_dp);
+SKEP_ARRAY(skep_ifs, struct skep_if);
+SKEP_ARRAY(skep_ports, struct skep_port);
+SKEP_ARRAY(skep_bridges, struct skep_bridge);
+SKEP_ARRAY(skep_tables, struct skep_table);
+SKEP_ARRAY(skep_subtables, struct skep_subtable);
+SKEP_ARRAY(skep_buckets, struct skep_bucket_line);
+SKEP_ARRAY(skep_rules, struct skep_rule);
+SKEP_ARRAY(skep_keyx, struct skep_keyx);
+SKEP_ARRAY(skep_cells, struct skep_cell);
+SKEP_ARRAY(skep_counters, struct skep_counter);
+SKEP_ARRAY(skep_table_ctrs, struct skep_table_counter);
+SKEP_ARRAY(skep_drops, struct skep_drop_counter);
+
+/* The program's own. */
+SKEP_ARRAY(skep_cpu, struct skep_cpu_state);
+SKEP_ARRAY(skep_records, struct skep_record);
+SKEP_ARRAY(skep_pktin, struct skep_pktin);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} skep_events SEC(".maps");
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where packets go: ports, controllers, or nowhere, which is counted.
+ *
+ * An output does not send.  It leaves the port in s->pending; the next output, or an action that changes the packet, sends a
+ * copy to the pending port first (skep_flush()), and at the end the packet itself goes there.  So a packet that goes to one port is never
+ * copied.
+ */
+#ifndef SKEP_BPF_OUTPUT_H
+#define SKEP_BPF_OUTPUT_H 1
+
+#include "bpf/state.h"
+
+/* The one place where drops are counted. */
+SKEP_SUB int skep_drop(struct skep_state *s, __u32 reason)
+{
+	struct skep_drop_counter *ctr;
+
+	if (!s || reason >= SKEP_N_DROPS)
+		return 0;
+	s->sent |= SKEP_SENT_COPY;
+	ctr = home_drop_counter(reason * home_n_stripes() + s->stripe);
+	if (ctr)
+		home_add(&ctr->packets, 1);
+	return 0;
+}
+
+/* Sends a copy to the pending port. */
+SKEP_SUB int skep_flush(SKEP_CTX *ctx, struct skep_state *s)
+{
+	__u32 port;
+
+	if (!s || !s->pending)
+		return 0;
+	port = s->pending;
+	s->pending = 0;
+	s->sent |= SKEP_SENT_COPY;
+	if (home_copy(ctx, port, s->pending_if) < 0)
+		skep_drop(s, SKEP_DROP_PORT_FWD);
+	return 0;
+}
+
+SKEP_INLINE _Bool skep_may_send(const struct skep_port *port)
+{
+	return port->ifindex && !(port->config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_FWD));
+}
+
+SKEP_INLINE void skep_send(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
+{
+	const struct skep_port *port = home_port(idx);
+
+	if (!port || !skep_may_send(port)) {
+		skep_drop(s, SKEP_DROP_PORT_FWD);
+		return;
+	}
+	if (s->pending)
+		skep_flush(ctx, s);
+	s->pending = idx;
+	s->pending_if = port->ifindex;
+	if (!home_is_lazy)
+		skep_flush(ctx, s);
+}
+
+/* Output to port 'idx', which sends nothing back to the in_port. */
+SKEP_INLINE void skep_output(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
+{
+	if (idx != s->in_port_idx)
+		skep_send(ctx, s, idx);
+}
+
+/* Goes on from port s->flood_next, for some ports. */
+SKEP_SUB int skep_flood_some(SKEP_CTX *ctx, struct skep_state *s)
+{
+	if (!s)
+		return 0;
+	for (int i = 0; i < 64; i++) {
+		__u32 idx = s->flood_next;
+		const struct skep_port *port = home_port(idx);
+
+		if (!idx || !port) {
+			s->flood_next = 0;
+			return 0;
+		}
+		s->flood_next = SKEP_ONCE(port->next);
+		if (skep_may_send(port))
+			skep_output(ctx, s, idx);
+	}
+	return 0;
+}
+
+SKEP_SUB int skep_flood(SKEP_CTX *ctx, struct skep_state *s)
+{
+	const struct skep_bridge *br;
+
+	if (!s)
+		return 0;
+	br = home_bridge(s->bridge);
+	if (!br)
+		return 0;
+	s->flood_next = SKEP_ONCE(br->first_port);
+	for (int i = 0; i < SKEP_PORTS_MAX / 64 && s->flood_next; i++)
+		skep_flood_some(ctx, s);
+	if (s->flood_next)
+		skep_drop(s, SKEP_DROP_BUG);
+	return 0;
+}
+
+/* Takes a token from the bridge's bucket.  Tokens are time: each packet moves 'spent_until' on by 1/rate seconds, and it may not
+ * be further in the future than 'burst' of them. */
+SKEP_SUB int skep_take_token(struct skep_state *s)
+{
+	__u64 now, each, limit, old, until;
+	const struct skep_bridge *br;
+	struct skep_pktin *bucket;
+
+	if (!s)
+		return 0;
+	br = home_bridge(s->bridge);
+	bucket = home_pktin(s->bridge);
+	if (!br || !bucket || !br->pktin_rate)
+		return 1;
+	each = 1000000000u / br->pktin_rate;
+	limit = each * (br->pktin_burst ? br->pktin_burst : 1);
+	now = home_now_exact();
+	for (int i = 0; i < 4; i++) {
+		old = SKEP_ONCE(bucket->spent_until);
+		/* Beyond the limit it can only be by an older configuration. */
+		until = old < now ? now : old > now + limit ? now + limit : old;
+		if (until + each > now + limit)
+			return 0;
+		if (__sync_val_compare_and_swap(&bucket->spent_until, old, until + each) == old)
+			return 1;
+	}
+	return 0; /* contended beyond reason: others took them */
+}
+
+/* Sends the first 'max_len' bytes (0xffff: all) to the controllers. */
+SKEP_SUB int skep_packet_in(SKEP_CTX *ctx, struct skep_state *s, __u32 reason, __u32 max_len)
+{
+	struct skep_record *rec;
+	__u32 len;
+
+	if (!s || s->in_config & SKEP_PC_NO_PACKET_IN)
+		return 0;
+	s->sent |= SKEP_SENT_COPY;
+	if (!skep_take_token(s))
+		return skep_drop(s, SKEP_DROP_PKTIN_RATE);
+	rec = home_record();
+	if (!rec)
+		return skep_drop(s, SKEP_DROP_BUG);
+	len = home_wire_len(ctx);
+	rec->ev.bridge = s->bridge;
+	rec->ev.in_port = s->key.in_port;
+	rec->ev.total_len = len;
+	rec->ev.len = len < max_len ? len : max_len & 0xffff;
+	rec->ev.cookie = s->cookie;
+	rec->ev.metadata = s->key.metadata;
+	rec->ev.reason = (__u8)reason;
+	rec->ev.table = (__u8)s->table;
+	rec->ev.max_len = (__u16)max_len;
+	rec->ev.zero = 0;
+	if (home_event(ctx, rec))
+		skep_drop(s, SKEP_DROP_PKTIN_RING);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The pipeline: from a parsed packet through the tables to its outputs.
+ *
+ * Written once, for several homes.  A home includes its home_*.h first, which says how to reach the packet and the maps, and how
+ * functions are compiled (SKEP_SUB, SKEP_INLINE).
+ *
+ * The way of a packet that most packets go (one table, a mask of up to 4 words, one output) is inlined but for the search of a
+ * subtable; all else is called.
+ */
+#ifndef SKEP_BPF_PIPELINE_H
+#define SKEP_BPF_PIPELINE_H 1
+
+#include "bpf/actions.h"
+#include "bpf/classify.h"
+#include "bpf/parse.h"
+#include "bpf/state.h"
+
+/* Starts with a packet of OpenFlow port 'ofport' of the bridge, and clears what another packet left. */
+SKEP_INLINE void skep_begin(struct skep_state *s, __u64 version, __u32 bridge, __u32 ofport)
+{
+	s->w[0] = SKEP_AT(ofport, 0, 4);
+	s->key.metadata = 0;
+	s->version = version;
+	s->bridge = bridge;
+	s->table = 0;
+	s->pending = 0;
+	s->sent = 0;
+	s->set_map = 0;
+}
+
+/* Finds the rule for the packet in table s->table, and leaves it in s->best_rule. */
+SKEP_INLINE void skep_lookup(struct skep_state *s, __u32 table_idx)
+{
+	const struct skep_table *table = home_table(table_idx);
+	__u32 st;
+
+	s->best_rule = 0;
+	s->best_prio = 0;
+	st = table ? SKEP_ONCE(table->first) : 0;
+	for (int i = 0; i < SKEP_SUBTABLES_MAX && st; i++)
+		st = skep_search(s, st);
+	if (st)
+		skep_drop(s, SKEP_DROP_BUG);
+}
+
+SKEP_INLINE void skep_count_table(const struct skep_state *s, __u32 table_idx)
+{
+	struct skep_table_counter *ctr =
+		home_table_counter(table_idx * home_n_stripes() + s->stripe);
+
+	if (!ctr)
+		return;
+	home_add(&ctr->lookups, 1);
+	if (s->best_rule)
+		home_add(&ctr->matches, 1);
+}
+
+SKEP_INLINE void skep_count_flow(const struct skep_state *s, __u32 flow)
+{
+	struct skep_counter *ctr = home_counter(flow * home_n_stripes() + s->stripe);
+
+	if (!ctr)
+		return;
+	home_add(&ctr->packets, 1);
+	home_add(&ctr->bytes, s->frame_len);
+	SKEP_ONCE_SET(ctr->used_ns, home_now());
+}
+
+/* The instructions but apply-actions and goto-table. */
+SKEP_SUB int skep_exec_writes(struct skep_state *s, __u32 cells)
+{
+	const struct skep_head *head = (const struct skep_head *)home_cell(cells);
+	__u32 n_apply, n_write, flags;
+
+	if (!s || !head)
+		return 0;
+	n_apply = head->n_apply;
+	n_write = head->n_write;
+	flags = head->flags;
+	if (flags & SKEP_HF_CLEAR)
+		s->set_map = 0;
+	if (n_write)
+		skep_write_actions(s, cells + 1 + n_apply, n_write);
+	if (flags & SKEP_HF_METADATA) {
+		const struct skep_cell_data *md =
+			(const struct skep_cell_data *)home_cell(cells + 1 + n_apply + n_write);
+
+		if (md)
+			s->key.metadata = (s->key.metadata & ~md->words[1]) |
+					  (md->words[0] & md->words[1]);
+	}
+	return 0;
+}
+
+/* Executes the instructions of the rule whose cells begin at 'cells'. */
+SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s, __u32 cells)
+{
+	const struct skep_head *head = (const struct skep_head *)home_cell(cells);
+	__u32 n_apply, goto_table;
+
+	if (!head)
+		return SKEP_ABORT;
+	n_apply = head->n_apply;
+	goto_table = head->goto_table;
+	if (n_apply) {
+		const struct skep_cell *cell = home_cell(cells + 1);
+
+		s->cookie = head->cookie;
+		s->reason = head->flags & SKEP_HF_MISS ? SKEP_R_NO_MATCH : SKEP_R_ACTION;
+		if (n_apply == 1 && cell && cell->op == SKEP_OP_OUTPUT)
+			skep_output(ctx, s, cell->arg32);
+		else if (skep_exec_list(ctx, s, cells + 1, n_apply) == SKEP_ABORT)
+			return SKEP_ABORT;
+	}
+	if (head->flags & (SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METADATA))
+		skep_exec_writes(s, cells);
+	if (goto_table <= s->table || goto_table >= SKEP_TABLES)
+		return SKEP_END;
+	s->table = goto_table;
+	return SKEP_GO;
+}
+
+/* Takes the packet through table s->table. */
+SKEP_SUB int skep_run_table(SKEP_CTX *ctx, struct skep_state *s)
+{
+	const struct skep_rule *rule;
+	__u32 table_idx;
+
+	if (!s)
+		return SKEP_ABORT;
+	if (s->stale && skep_reparse(ctx, s))
+		return SKEP_ABORT;
+	table_idx = s->bridge * 256 + (s->table & 0xff);
+	skep_lookup(s, table_idx);
+	skep_count_table(s, table_idx);
+	rule = home_rule(s->best_rule);
+	if (!s->best_rule || !rule) {
+		skep_drop(s, SKEP_DROP_MISS);
+		return SKEP_ABORT;
+	}
+	skep_count_flow(s, rule->flow);
+	return skep_exec_rule(ctx, s, rule->cells);
+}
+
+/* Takes the packet, which is parsed, through the tables from table 0 on. */
+SKEP_INLINE void skep_run_tables(SKEP_CTX *ctx, struct skep_state *s)
+{
+	int verdict = SKEP_GO;
+
+	s->frame_len = home_wire_len(ctx);
+	for (int i = 0; i < SKEP_TABLES && verdict == SKEP_GO; i++)
+		verdict = skep_run_table(ctx, s);
+	if (verdict == SKEP_END && s->set_map)
+		skep_exec_set(ctx, s);
+}
+
+/* What a port received, at its entry.  s->in_port_idx and s->in_config are set. */
+SKEP_INLINE void skep_receive(SKEP_CTX *ctx, struct skep_state *s)
+{
+	if (s->in_config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV)) {
+		skep_drop(s, SKEP_DROP_PORT_RECV);
+		return;
+	}
+	if (skep_parse_inline(ctx, s)) {
+		skep_drop(s, SKEP_DROP_SHORT);
+		return;
+	}
+	if (s->is_fragment) {
+		const struct skep_bridge *br = home_bridge(s->bridge);
+
+		if (br && br->flags & SKEP_BF_FRAG_DROP) {
+			skep_drop(s, SKEP_DROP_FRAGMENT);
+			return;
+		}
+	}
+	skep_run_tables(ctx, s);
+}
+
+#endif

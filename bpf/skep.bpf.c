@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The tc program: at the ingress of every port. */
+#include "bpf/home_tc.h"
+
+#include "bpf/pipeline.h"
+
+/* The port of interface 'ifindex' beyond the first slot, or 0. */
+SKEP_SUB __u32 skep_probe_if(__u32 ifindex)
+{
+	for (__u32 i = 1; i < SKEP_IF_PROBES; i++) {
+		const struct skep_if *e = home_if((ifindex + i) & cfg_if_mask);
+
+		if (e && e->ifindex == ifindex)
+			return e->port;
+	}
+	return 0;
+}
+
+SKEP_INLINE __u32 skep_find_port(__u32 ifindex)
+{
+	const struct skep_if *e = home_if(ifindex & cfg_if_mask);
+
+	return e && e->ifindex == ifindex ? e->port : skep_probe_if(ifindex);
+}
+
+/* The end of the packet itself. */
+SKEP_INLINE int skep_finish(struct __sk_buff *skb, struct skep_state *s)
+{
+	if (s->pending && !cfg_clone_last)
+		return (int)bpf_redirect(s->pending_if, 0);
+	if (s->pending)
+		skep_flush(skb, s);
+	else if (!s->sent)
+		skep_drop(s, SKEP_DROP_NO_OUTPUT);
+	return TC_ACT_SHOT;
+}
+
+SEC("tc")
+int skep_tc(struct __sk_buff *skb)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), idx = skep_find_port(skb->ifindex), level;
+	const struct skep_port *port = home_port(idx);
+	struct skep_cpu_state *c = home_cpu(cpu);
+	const struct skep_dp *dp = home_dp(0);
+	struct skep_state *s;
+	int ret;
+
+	if (!idx || !port || !dp)
+		return TC_ACT_UNSPEC;
+	if (!c)
+		return TC_ACT_SHOT;
+	level = c->level;
+	if (level >= SKEP_LEVELS)
+		return TC_ACT_SHOT;
+	s = &c->state[level];
+	c->level = level + 1;
+	s->stripe = cpu < cfg_n_stripes - 1 ? cpu : cpu % (cfg_n_stripes - 1);
+	s->in_port_idx = idx;
+	s->in_config = port->config;
+	skep_begin(s, SKEP_ONCE(dp->version), port->bridge, port->ofport);
+	skep_receive(skb, s);
+	ret = skep_finish(skb, s);
+	c->level = level;
+	return ret;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

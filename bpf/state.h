@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the pipeline knows of the packet that it is working on.
+ *
+ * There is one struct skep_state per CPU and nesting level, in a map: the classifier reads words of the key at offsets that
+ * come from the subtable, which the verifier allows in a map value but not on the stack, and functions that are
+ * verified on their own share it by one pointer.  The host build has one on its stack.
+ */
+#ifndef SKEP_BPF_STATE_H
+#define SKEP_BPF_STATE_H 1
+
+#include "bpf/abi.h"
+
+/* How a function ends that executes tables or actions. */
+enum skep_verdict {
+	SKEP_GO = 0,    /* go on */
+	SKEP_SKIP = 1,  /* go on behind the next cell, which holds data */
+	SKEP_END = 2,   /* no further table; execute the action set */
+	SKEP_ABORT = 3, /* end processing: no action set.  What was sent stays sent */
+};
+
+/* What edits have made of the last parse. */
+enum skep_stale {
+	SKEP_FRESH = 0,
+	SKEP_STALE_KEY = 1, /* values of the key; presence and offsets are right */
+	SKEP_STALE_ALL = 2,
+};
+
+/* Bits of struct skep_state.sent. */
+enum skep_sent {
+	SKEP_SENT_COPY = 1 << 0, /* to a port or controller, or its loss was counted */
+};
+
+struct skep_bytes16 {
+	union {
+		__u8 b[16];
+		__u64 w[2];
+	};
+};
+
+struct skep_state {
+	union {
+		struct skep_key key;
+		__u64 w[SKEP_KEY_WORDS];
+	};
+	__u64 masked[SKEP_KEY_WORDS]; /* for subtables of more than 4 words */
+	__u64 region;                 /* of the subtable of 'masked', read once */
+	__u64 version;
+	__u64 frame_len; /* on entry, VLAN tags included: what counters count */
+
+	/* The parser's findings: offsets in the frame as the home holds it; 0: not there. */
+	__u32 len;       /* as the home holds it: without a tag in metadata */
+	__u16 type_ofs;  /* of the two bytes that eth_type was read from */
+	__u16 proto_ofs; /* of the byte that ip_proto was read from */
+	__u16 tag_ofs;   /* of the outermost tag's TCI, if it is in the frame */
+	__u16 l3_ofs;
+	__u32 l4_ofs;
+	__u32 l4_end;    /* of the IP packet, or of the frame if that is shorter */
+	__u32 nd_ofs;    /* of the address in the ND option */
+	__u8 is_fragment;
+	__u8 has_tag;    /* VLAN tag, wherever */
+	__u8 stale;      /* enum skep_stale */
+	__u8 has_wide_fields; /* words 6 to 14 are not all zero */
+
+	__u8 buf[48]; /* for headers that are not in linear memory; on the stack, loads would have to be aligned */
+
+	/* Where the packet is in the pipeline. */
+	__u32 bridge;
+	__u32 in_port_idx; /* 0: none, as for a packet-out from CONTROLLER */
+	__u32 in_config;   /* enum skep_port_config of the in_port */
+	__u32 table;
+	__u64 cookie;      /* of the rule whose actions are executed */
+	__u32 reason;      /* enum skep_reason of output to CONTROLLER */
+	__u32 best_rule;   /* of the table searched */
+	__u32 best_prio;   /* its priority + 1, or 0 */
+
+	/* Outputs are lazy: the last one is not a copy but the packet itself. */
+	__u32 pending; /* index of the port, or 0 */
+	__u32 pending_if;
+	__u32 sent;       /* enum skep_sent */
+	__u32 flood_next; /* port */
+
+	__u32 stripe;
+	__u64 set_map; /* slots of the action set in use */
+	__u32 set_cells[SKEP_N_SLOTS];
+
+	/* The edit that is planned. */
+	__u32 edit_ofs;
+	__u32 edit_len;
+	__u32 edit_flags; /* enum skep_edit_flags */
+	__u32 zero;
+	struct skep_bytes16 value; /* of the action */
+	struct skep_bytes16 old;   /* bytes in the packet before */
+	struct skep_bytes16 new;   /* and after */
+};
+
+/* Two levels: a test run by system call may be interrupted by a real packet. */
+#define SKEP_LEVELS 2
+
+struct skep_cpu_state {
+	__u32 level;
+	__u32 zero;
+	struct skep_state state[SKEP_LEVELS];
+};
+
+/* The token bucket of a bridge's packets to the controllers, as the time until which they are spent (GCRA). */
+struct skep_pktin {
+	__u64 spent_until; /* CLOCK_MONOTONIC */
+};
+
+/* A record for skep_events in the making. */
+struct skep_record {
+	struct skep_event ev;
+	__u8 frame[SKEP_EVENT_FRAME_MAX + 1];
+};
+
+#endif
