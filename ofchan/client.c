@@ -29,7 +29,7 @@ struct ofchan_client {
 	uint8_t *rx; /* owned; 'start' to 'end' is what was received and not returned yet */
 	size_t cap, start, end;
 	bool is_over; /* the peer's end was read */
-	char error[1024];
+	char error[2048];
 };
 
 static uint64_t now_ms(void)
@@ -50,7 +50,7 @@ static int fail(struct ofchan_client *c, int error, const char *fmt, ...)
 
 static int fail(struct ofchan_client *c, int error, const char *fmt, ...)
 {
-	char msg[768];
+	char msg[1600];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -62,7 +62,7 @@ static int fail(struct ofchan_client *c, int error, const char *fmt, ...)
 
 static int fail_stream(struct ofchan_client *c, int error, const char *during)
 {
-	char text[700];
+	char text[1500];
 
 	return fail(c, error, "%s", stream_error(c->stream, error, during, text, sizeof(text)));
 }

@@ -575,7 +575,7 @@ static void probe(struct of_conn *conn)
 	uint32_t interval = conn->config.probe_interval_ms;
 	uint64_t now = conn_now_ms();
 
-	if (conn->is_blocked) {
+	if (conn->is_blocked || (conn->is_paused && of_conn_backlog(conn))) {
 		/* We do not listen, so silence says nothing; that nothing is taken does. */
 		if (now - conn->tx_ms >= 2ull * interval)
 			conn_doom(conn, "peer does not read: %zu bytes wait to be sent",

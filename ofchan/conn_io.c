@@ -324,6 +324,8 @@ int conn_tx_queue(struct of_conn *conn, const void *data, size_t len)
 {
 	if (conn->is_overflowed)
 		return -ENOBUFS;
+	if (!evbuffer_get_length(conn->tx))
+		conn->tx_ms = conn_now_ms();
 	if (evbuffer_get_length(conn->tx) + len > OF_CONN_TX_HARD ||
 	    evbuffer_add(conn->tx, data, len)) {
 		conn->is_overflowed = true;
@@ -356,7 +358,7 @@ static void tx_failed(struct of_conn *conn, int error)
 	evbuffer_drain(conn->tx, evbuffer_get_length(conn->tx));
 	/* If the peer is gone, then what it sent before it went is still worth reading (an error about our
 	 * hello, say), and behind that the read side finds the end. */
-	if ((error == -EPIPE || error == -ECONNRESET) && !conn->rx.is_over)
+	if ((error == -EPIPE || error == -ECONNRESET) && !conn->rx.is_over && !conn->is_paused)
 		return;
 	conn_doom(conn, "%s",
 		  stream_error(conn->stream, error, during(conn, "send"), text, sizeof(text)));

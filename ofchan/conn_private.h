@@ -23,7 +23,8 @@
 
 struct evbuffer;
 
-#define CONN_REASON_SIZE 768
+/* The longest is a certificate chain of long names. */
+#define CONN_REASON_SIZE 1536
 
 /* The input buffer begins small and grows while a peer fills it; it always holds a whole message. */
 #define CONN_RX_MIN  16384u
@@ -83,7 +84,7 @@ struct of_conn {
 	uint64_t state_ms; /* when it was entered, as all times here on the monotonic clock */
 	uint64_t up_ms;	   /* when it came up last */
 	uint64_t rx_ms;	   /* when something was received last */
-	uint64_t tx_ms;	   /* when the kernel took something last */
+	uint64_t tx_ms;	   /* when the kernel took something last, or the queue was empty */
 	uint32_t backoff_ms;
 	unsigned int busy; /* turns on the stack */
 	bool is_freed;

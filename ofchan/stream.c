@@ -539,7 +539,7 @@ ssize_t stream_write(struct stream *s, const struct iovec *iov, int n_iov, int *
 
 const char *stream_error(struct stream *s, int error, const char *during, char *buf, size_t size)
 {
-	char why[1024];
+	char why[1400];
 
 	if (s->ssl && (error == -EPROTO || !s->handshaken))
 		tls_describe_failure(s->ssl, error == -EPROTO ? 0 : error, why, sizeof(why));

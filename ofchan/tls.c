@@ -34,7 +34,7 @@ struct tls {
 struct session {
 	char *cert_file, *ca_file; /* as of its creation: 'tls' may be reloaded meanwhile */
 	int verify_error;	   /* X509_V_OK until our side rejects the peer's chain */
-	char rejected[CERT_TEXT_SIZE];
+	char rejected[2 * CERT_TEXT_SIZE];
 };
 
 /* A socket BIO that never raises SIGPIPE. */
@@ -491,6 +491,22 @@ void *tls_new_ssl(struct tls *tls, int fd, bool is_server)
 	return ssl;
 }
 
+/* "subject …" of the peer's own certificate, and of the one in its chain that is at fault if that is another. */
+static void format_rejected(X509_STORE_CTX *store, char *buf, size_t size)
+{
+	const X509 *own = X509_STORE_CTX_get0_cert(store);
+	const X509 *culprit = X509_STORE_CTX_get_current_cert(store);
+	size_t n;
+
+	format_cert(own, buf, size);
+	n = strlen(buf);
+	if (!culprit || culprit == own || n >= size)
+		return;
+	n += (size_t)snprintf(buf + n, size - n, "; in its chain: ");
+	if (n < size)
+		format_cert(culprit, buf + n, size - n);
+}
+
 /* Called by OpenSSL for each certificate of the peer's chain: remembers which one it refused, and why. */
 static int verify(int ok, X509_STORE_CTX *store)
 {
@@ -499,8 +515,7 @@ static int verify(int ok, X509_STORE_CTX *store)
 
 	if (!ok && session && session->verify_error == X509_V_OK) {
 		session->verify_error = X509_STORE_CTX_get_error(store);
-		format_cert(X509_STORE_CTX_get_current_cert(store), session->rejected,
-			    sizeof(session->rejected));
+		format_rejected(store, session->rejected, sizeof(session->rejected));
 	}
 	return ok;
 }

@@ -436,6 +436,33 @@ static void try_client(const char *cert, int min, int max, const char *text)
 	tls_free(tls);
 }
 
+static void append_cert(const char *from, const char *to)
+{
+	char buf[4096];
+	FILE *f = fopen(file_of(from, "cert"), "r");
+	size_t n = fread(buf, 1, sizeof(buf), f);
+
+	fclose(f);
+	f = fopen(file_of(to, "cert"), "a");
+	fwrite(buf, 1, n, f);
+	fclose(f);
+}
+
+static void of_a_chain_both_the_peer_and_the_culprit_are_named(void **state)
+{
+	char text[512];
+
+	(void)state;
+	make_cert("chained", "otherca", -DAY, 20 * DAY);
+	append_cert("otherca", "chained");
+	try_mismatch("chained", "ca", "controller", "ca");
+	snprintf(text, sizeof(text),
+		 "self-signed certificate in certificate chain (subject CN=chained, issuer CN=otherca, "
+		 "expires %s; in its chain: subject CN=otherca, issuer CN=otherca, expires ",
+		 date_of(20 * DAY));
+	assert_logged_once(text);
+}
+
 static void an_expired_certificate_is_refused(void **state)
 {
 	char text[256];
@@ -820,6 +847,7 @@ int main(void)
 		cmocka_unit_test(much_data_passes_both_ways),
 		cmocka_unit_test(a_client_of_another_ca_is_refused_and_told_so),
 		cmocka_unit_test(a_server_of_another_ca_is_refused_and_told_so),
+		cmocka_unit_test(of_a_chain_both_the_peer_and_the_culprit_are_named),
 		cmocka_unit_test(an_expired_certificate_is_refused),
 		cmocka_unit_test(a_certificate_of_the_future_is_refused),
 		cmocka_unit_test(a_client_without_a_certificate_is_refused),

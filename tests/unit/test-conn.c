@@ -793,6 +793,42 @@ static void a_paused_connection_delivers_nothing_until_it_goes_on(void **state)
 	server_close(&s);
 }
 
+/* The owner streams a reply to a connection that it paused, as skepd does. */
+static void start_dump(struct owner *o, const uint8_t *msg, size_t len)
+{
+	(void)msg;
+	(void)len;
+	of_conn_pause(o->conn, true);
+	o->n_batches = 0;
+	o->on_drained = send_more;
+	of_conn_want_drained(o->conn);
+}
+
+static void a_peer_that_goes_or_stops_reading_in_a_long_reply_is_dropped(void **state)
+{
+	const struct of_conn_config config = { .probe_interval_ms = 50 };
+	uint8_t bytes[8];
+	struct server s;
+	int fd;
+
+	(void)state;
+	put_msg(bytes, 4, BARRIER_REQUEST, 1, 0);
+	server_open(&s, unix_address("dump"), NULL, &config);
+	s.owners[0]->on_message = s.owners[1]->on_message = start_dump;
+	fd = raw_up(&s, 0);
+	raw_send(fd, bytes, sizeof(bytes));
+	RUN_UNTIL(s.owners[0]->n_drained);
+	close(fd);
+	RUN_UNTIL(s.owners[0]->n_disconnected);
+	assert_string_equal(s.owners[0]->reason, "send failed: Broken pipe");
+	fd = raw_up(&s, 1);
+	raw_send(fd, bytes, sizeof(bytes));
+	RUN_UNTIL(s.owners[1]->n_disconnected);
+	assert_non_null(strstr(s.owners[1]->reason, "peer does not read: "));
+	close(fd);
+	server_close(&s);
+}
+
 /* Lifetime. */
 
 static void free_conn(struct owner *o)
@@ -1152,6 +1188,7 @@ int main(void)
 		cmocka_unit_test(a_long_reply_is_streamed_by_drained),
 		cmocka_unit_test(a_busy_peer_does_not_starve_another),
 		cmocka_unit_test(a_paused_connection_delivers_nothing_until_it_goes_on),
+		cmocka_unit_test(a_peer_that_goes_or_stops_reading_in_a_long_reply_is_dropped),
 		cmocka_unit_test(a_connection_may_be_freed_in_each_callback),
 		cmocka_unit_test(what_was_sent_last_arrives_although_the_connection_is_freed),
 		cmocka_unit_test(a_stale_unix_socket_is_replaced_and_a_live_one_is_not),
