@@ -2,10 +2,10 @@
 /*
  * Opening, closing, growing: the life of map sets.
  *
- *   dp_open:  make a set in maps.new -> (adopt the old one's contents) -> swap the programs -> rename
- *   growth:   make a set with larger maps in maps.new -> copy -> swap the programs -> rename
+ *   dp_open:  make a set in maps-new -> (adopt the old one's contents) -> swap the programs -> rename
+ *   growth:   make a set with larger maps in maps-new -> copy -> swap the programs -> rename
  *
- * The rename is maps -> maps.old, maps.new -> maps, and maps.old goes.  A process killed on the way leaves one of these whole, with
+ * The rename is maps -> maps-old, maps-new -> maps, and maps-old goes.  A process killed on the way leaves one of these whole, with
  * the same flows; find_old() knows which.
  */
 #include "datapath/datapath.h"
@@ -29,7 +29,7 @@
 #include "datapath/private.h"
 #include "log.h"
 
-#define DEFAULT_RULES     16384u
+#define DEFAULT_RULES     32768u
 #define DEFAULT_MAX_RULES 4000000u
 #define GROWTH            4u
 #define MAX_STRIPES       16u
@@ -153,7 +153,7 @@ static int pin_new(const struct dp *dp, const struct map_set *set, char *err_buf
 {
 	int err;
 
-	if (dp->attach == DP_ATTACH_NONE)
+	if (dp->attach == DP_ATTACH_NONE || dp->is_building)
 		return 0;
 	map_set_unpin(dp->new_dir);
 	err = map_set_pin(set, dp->new_dir);
@@ -210,6 +210,22 @@ static void add_late_counts(const struct map_set *new, const struct map_set *old
 	}
 }
 
+/* The set that dp->set is now takes over from 'old', whose counters were copied as 'then' (NULL: the map is the same). */
+static void put_in_charge(struct dp *dp, const struct map_set *old, const struct skep_counter *then)
+{
+	char err_buf[256];
+	int err;
+
+	if (swap_programs(dp, err_buf, sizeof(err_buf)))
+		log_err("datapath: after growth: %s", err_buf);
+	grace_wait(dp);
+	if (then)
+		add_late_counts(&dp->set, old, then);
+	err = rename_pins(dp);
+	if (err)
+		log_err("%s: cannot rename pins: %s", dp->new_dir, strerror(-err));
+}
+
 static int grow_to(struct dp *dp, const struct map_set_config *config, const bool grows[N_MAPS],
 		   char *err_buf, size_t err_size)
 {
@@ -233,15 +249,9 @@ static int grow_to(struct dp *dp, const struct map_set_config *config, const boo
 	if (then)
 		memcpy(new.map[MAP_COUNTERS].base, then, old.map[MAP_COUNTERS].size);
 	dp->set = new;
-	if (swap_programs(dp, err_buf, err_size))
-		log_err("datapath: after growth: %s", err_buf);
-	grace_wait(dp);
-	if (then)
-		add_late_counts(&new, &old, then);
+	if (!dp->is_building)
+		put_in_charge(dp, &old, then);
 	free(then);
-	err = rename_pins(dp);
-	if (err)
-		log_err("%s: cannot rename pins: %s", dp->new_dir, strerror(-err));
 	map_set_close(&old);
 	return 0;
 
@@ -259,6 +269,14 @@ static int grow(struct dp *dp, bool grows[N_MAPS])
 	bool any = false;
 	int err;
 
+	/* A growth costs much the same for one map and for all: take along what is getting full. */
+	for (unsigned int i = 0; i < N_MAPS; i++) {
+		const struct spans *s = spans_of(dp, (enum map_id)i);
+
+		if (s && i != MAP_PORTS && s->bump > s->capacity / 3 &&
+		    s->capacity < max_of(dp, (enum map_id)i))
+			grows[i] = true;
+	}
 	grows[MAP_COUNTERS] = grows[MAP_FLOWS];
 	config.events_fd = dp->set.events_fd;
 	for (unsigned int i = 0; i < N_MAPS; i++) {
@@ -356,8 +374,8 @@ static int make_paths(struct dp *dp, const char *pin_dir)
 {
 	if (asprintf(&dp->pin_dir, "%s", pin_dir) < 0 ||
 	    asprintf(&dp->maps_dir, "%s/maps", pin_dir) < 0 ||
-	    asprintf(&dp->new_dir, "%s/maps.new", pin_dir) < 0 ||
-	    asprintf(&dp->old_dir, "%s/maps.old", pin_dir) < 0 ||
+	    asprintf(&dp->new_dir, "%s/maps-new", pin_dir) < 0 ||
+	    asprintf(&dp->old_dir, "%s/maps-old", pin_dir) < 0 ||
 	    asprintf(&dp->links_dir, "%s/links", pin_dir) < 0)
 		return -ENOMEM;
 	return 0;
@@ -430,23 +448,35 @@ static int init_tables(struct dp *dp)
 	return fit_flow_arrays(dp, 0, c->n[MAP_FLOWS]);
 }
 
-/* Takes the datapath over from 'old_dir'. */
-static int take_over(struct dp *dp, const struct map_set *old, const char *old_dir, char *err_buf,
-		     size_t err_size)
+/* What a set for the contents of 'old' needs at least. */
+static void fit_old(struct dp *dp, const struct map_set *old)
 {
-	int err = adopt(dp, old);
-
-	if (err) {
-		snprintf(err_buf, err_size, "%s: cannot adopt: %s", old_dir,
-			 err == -EPROTO ? "made by another version, or damaged" : strerror(-err));
-		return err;
+	for (unsigned int i = 0; i < N_MAPS; i++) {
+		if (spans_of(dp, (enum map_id)i) && old->map[i].n > dp->set_config.n[i])
+			dp->set_config.n[i] = old->map[i].n;
 	}
-	err = swap_programs(dp, err_buf, err_size);
+	dp->set_config.n[MAP_COUNTERS] = dp->set_config.n[MAP_FLOWS] * dp->set_config.n_stripes;
+	dp->set_config.events_fd = old->events_fd;
+}
+
+/* Makes the set and fills it from 'old', if that is not NULL. */
+static int fill(struct dp *dp, const struct map_set *old, char *err_buf, size_t err_size)
+{
+	int err = map_set_create(&dp->set_config, &dp->set, err_buf, err_size);
+
 	if (err)
 		return err;
-	grace_wait(dp);
-	adopt_late_counts(dp, old);
-	return 0;
+	err = init_tables(dp);
+	if (err)
+		return err;
+	dp->attach = attach_probe(dp->config.attach, dp->set.prog_fd);
+	if (!old)
+		return 0;
+	err = adopt(dp, old);
+	if (err)
+		snprintf(err_buf, err_size, "%s: cannot adopt the datapath: %s", dp->pin_dir,
+			 err == -EPROTO ? "made by another version, or damaged" : strerror(-err));
+	return err;
 }
 
 /* Makes the set, fills it from an old one if there is one, and puts it in charge. */
@@ -454,33 +484,31 @@ static int build(struct dp *dp, bool *ret_adopted, char *err_buf, size_t err_siz
 {
 	const char *old_dir = find_old(dp);
 	struct map_set old = MAP_SET_INIT;
-	int err;
+	int err = 0;
 
 	if (old_dir) {
 		err = map_set_open(old_dir, &old, err_buf, err_size);
 		if (err)
 			return err;
-		dp->set_config.events_fd = old.events_fd;
+		fit_old(dp, &old);
 	}
-	err = map_set_create(&dp->set_config, &dp->set, err_buf, err_size);
-	if (err)
-		goto out;
-	err = init_tables(dp);
-	if (err)
-		goto out;
-	dp->attach = attach_probe(dp->config.attach, dp->set.prog_fd);
-	if (old_dir == dp->new_dir && old_dir && rename(dp->new_dir, dp->maps_dir)) {
+	dp->is_building = true;
+	err = fill(dp, old_dir ? &old : NULL, err_buf, err_size);
+	dp->is_building = false;
+	if (!err && old_dir == dp->new_dir && old_dir && rename(dp->new_dir, dp->maps_dir))
 		err = -errno;
-		goto out;
-	}
-	err = pin_new(dp, &dp->set, err_buf, err_size);
+	if (!err)
+		err = pin_new(dp, &dp->set, err_buf, err_size);
 	if (err)
 		goto out;
-	if (old_dir)
-		err = take_over(dp, &old, old_dir, err_buf, err_size);
+	err = swap_programs(dp, err_buf, err_size);
 	if (err) {
 		map_set_unpin(dp->new_dir);
 		goto out;
+	}
+	if (old_dir) {
+		grace_wait(dp);
+		adopt_late_counts(dp, &old);
 	}
 	err = rename_pins(dp);
 	*ret_adopted = old_dir != NULL;

@@ -5,7 +5,7 @@
  * A set is made with given capacities, filled, pinned, and put in charge by swapping the program on the links.  Growth and adoption
  * each make a new set beside the old one.
  *
- * Pins, below the datapath's pin directory: maps/NAME for the set in charge, maps.new/NAME for one being made, links/IFINDEX.
+ * Pins, below the datapath's pin directory: maps/NAME for the set in charge, maps-new/NAME for one being made, links/IFINDEX.
  */
 #ifndef SKEP_DATAPATH_MAPS_H
 #define SKEP_DATAPATH_MAPS_H 1

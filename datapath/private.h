@@ -106,6 +106,7 @@ struct dp {
 	uint64_t n_send_failures; /* of packet-outs */
 	int packet_fd; /* AF_PACKET, for packet-outs */
 	unsigned int n_grown;
+	bool is_building;        /* dp->set is not in charge yet: growth swaps no programs */
 	struct adopted *adopted; /* by old flow; while dp_open() adopts */
 	int dir_fd;              /* of the pin directory, locked */
 

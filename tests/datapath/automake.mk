@@ -1,16 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests/datapath/: builds of the pipeline against the oracle; see diff.h.  A backend's sources go to
 # tests_datapath_diff_SOURCES and its name into tests/datapath/backends.c.
+DATAPATH_LIBS = datapath/libdatapath.a bpf/libskephost.a model/libmodel.a lib/libbase.a \
+	$(BPF_LIBS) $(ELF_LIBS)
+
+BPF_SKELETONS += tests/datapath/capture.skel.h
+EXTRA_DIST += tests/datapath/capture.bpf.c
 check_PROGRAMS += tests/datapath/diff
 tests_datapath_diff_SOURCES = \
 	tests/datapath/backend.h \
+	tests/datapath/backend_dp.c tests/datapath/backend_dp.h \
+	tests/datapath/backend_host.c \
+	tests/datapath/backend_kernel.c \
 	tests/datapath/backend_oracle.c \
+	tests/datapath/capture.h \
 	tests/datapath/backends.c \
 	tests/datapath/diff.c tests/datapath/diff.h \
 	tests/datapath/diff_report.c \
 	tests/datapath/diff_scenario.c
-tests_datapath_diff_LDADD = tests/oracle/liboracle.a model/libmodel.a lib/libbase.a
+tests_datapath_diff_LDADD = tests/oracle/liboracle.a $(DATAPATH_LIBS)
 
 # The harness itself.
 TESTS += tests/datapath/test-diff.sh
 EXTRA_DIST += tests/datapath/test-diff.sh
+
+# The flow tables, on maps in memory.
+check_PROGRAMS += tests/datapath/test-flows
+TESTS += tests/datapath/test-flows
+tests_datapath_test_flows_SOURCES = tests/datapath/test-flows.c
+tests_datapath_test_flows_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-datapath
+TESTS += tests/unit/test-datapath
+tests_unit_test_datapath_SOURCES = tests/unit/test-datapath.c
+tests_unit_test_datapath_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
+
+# What a packet costs: `make bench`.
+BPF_SKELETONS += tests/bench/bare.skel.h
+EXTRA_DIST += tests/bench/bare.bpf.c
+EXTRA_PROGRAMS = tests/bench/bench-testrun
+CLEANFILES += $(EXTRA_PROGRAMS)
+tests_bench_bench_testrun_SOURCES = tests/bench/bench-testrun.c
+tests_bench_bench_testrun_LDADD = $(DATAPATH_LIBS)
+bench: tests/bench/bench-testrun
+	tests/bench/bench-testrun
+.PHONY: bench

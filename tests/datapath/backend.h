@@ -80,6 +80,10 @@ struct backend {
 /* NULL-terminated; the first is the default.  In backends.c: a backend that is not built is not there. */
 extern const struct backend *const backends[];
 
+/* The host build of the pipeline, and the program in the kernel; see backend_dp.h. */
+extern const struct backend backend_host;
+extern const struct backend backend_kernel;
+
 /* backend_oracle.c: the oracle itself, and one that does a few rare things wrong, to test the harness. */
 extern const struct backend backend_oracle;
 extern const struct backend backend_broken;

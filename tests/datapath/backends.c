@@ -5,6 +5,8 @@
 #include "tests/datapath/backend.h"
 
 const struct backend *const backends[] = {
+	&backend_host,
+	&backend_kernel,
 	&backend_oracle,
 	&backend_broken,
 	NULL,

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The cost of a packet in the pipeline, beside that of a bare bpf_redirect, under BPF_PROG_TEST_RUN.
+ *
+ * The two are measured in turn, many times in one run, and their ratios are what counts: the machine is shared, and its
+ * speed changes.  The packet is a UDP packet of 64 bytes; it hits one of the rules of table 0, which counts it and sends it to a port.
+ *
+ *   bench-testrun [--rounds N]     needs root; makes a network namespace of its own
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "datapath/private.h"
+#include "tests/bench/bare.skel.h"
+
+enum { MAX_ROUNDS = 101, PACKETS = 200000 };
+
+static const uint8_t packet[64] = {
+	2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, 50, 0, 0, 0, 0, 64, 17, 0x66, 0xa8,
+	10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 2, 0, 30, 0, 0,
+};
+
+/* A way to fill the tables. */
+struct scene {
+	const char *name;
+	unsigned int n_rules; /* in each mask's subtable */
+	unsigned int n_masks;
+	bool is_l4;
+};
+
+static const struct scene scenes[] = {
+	{ "one mask (L2), 1 rule", 1, 1, false },
+	{ "one mask (5-tuple), 1,000 rules", 1000, 1, true },
+	{ "one mask (5-tuple), 100,000 rules", 100000, 1, true },
+	{ "4 masks, all searched", 1000, 4, true },
+	{ "16 masks, all searched", 1000, 16, true },
+	{ "64 masks, all searched", 1000, 64, true },
+};
+
+static struct dp *dp;
+static uint32_t bridge;
+static struct bare_bpf *bare;
+
+static void die(const char *what, int err)
+{
+	fprintf(stderr, "bench-testrun: %s: %s\n", what, strerror(err < 0 ? -err : err));
+	exit(1);
+}
+
+static void flow(const struct scene *s, unsigned int mask_idx, unsigned int i)
+{
+	static struct flow_mod fm;
+	struct field_value src = field_value_from_u64(FIELD_IPV4_SRC, 0x0a000001);
+	struct field_value mask;
+	int err;
+
+	fm = (struct flow_mod){ .out_port = PORT_ANY, .out_group = GROUP_ANY, .priority = 10 };
+	instructions_init(&fm.instructions);
+	fm.instructions.has_apply = true;
+	fm.instructions.apply.n = 1;
+	fm.instructions.apply.a[0] = (struct action){ .type = ACTION_OUTPUT, .output.port = 2 };
+	if (!s->is_l4) {
+		struct field_value mac = { { 2, 0, 0, 0, 0, 2 } };
+
+		match_set(&fm.match, FIELD_ETH_DST, &mac, NULL);
+	} else {
+		match_set_u64(&fm.match, FIELD_IN_PORT, 1);
+		match_set_u64(&fm.match, FIELD_ETH_TYPE, 0x0800);
+		match_set_u64(&fm.match, FIELD_IP_PROTO, 17);
+		match_set(&fm.match, FIELD_IPV4_SRC, &src, NULL);
+		match_set_u64(&fm.match, FIELD_IPV4_DST, i ? 0x0b000000 + i : 0x0a000002);
+		match_set_u64(&fm.match, FIELD_UDP_SRC, 1);
+		match_set_u64(&fm.match, FIELD_UDP_DST, 2);
+	}
+	if (mask_idx) { /* another mask, which this packet misses */
+		struct field_value dst = field_value_from_u64(FIELD_ETH_SRC, 0x040000000000 | mask_idx);
+
+		mask = field_value_from_u64(FIELD_ETH_SRC, 0xff0000000000 | mask_idx);
+		match_set(&fm.match, FIELD_ETH_SRC, &dst, &mask);
+	}
+	err = dp_flow_mod(dp, bridge, &fm);
+	if (err)
+		die("flow", err);
+}
+
+static void fill(const struct scene *s)
+{
+	static struct flow_mod all;
+
+	all = (struct flow_mod){ .command = FLOW_DELETE, .out_port = PORT_ANY, .out_group = GROUP_ANY };
+	dp_flow_mod(dp, bridge, &all);
+	reclaim_all(dp);
+	for (unsigned int m = 0; m < s->n_masks; m++)
+		for (unsigned int i = 0; i < s->n_rules; i++)
+			flow(s, m, i);
+	dp_commit(dp);
+	reclaim_all(dp);
+}
+
+static double ns_per_packet(int prog_fd)
+{
+	struct __sk_buff ctx = { .ifindex = if_nametoindex("b1") };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = packet, .data_size_in = sizeof(packet),
+		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = PACKETS);
+
+	if (bpf_prog_test_run_opts(prog_fd, &run))
+		die("test run", errno);
+	if (run.retval != 7 /* TC_ACT_REDIRECT */) {
+		fprintf(stderr, "bench-testrun: the packet was not redirected: %u\n", run.retval);
+		exit(1);
+	}
+	return run.duration;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void measure(const struct scene *s, int rounds)
+{
+	double base[MAX_ROUNDS], ours[MAX_ROUNDS], ratio[MAX_ROUNDS];
+
+	fill(s);
+	for (int i = 0; i < rounds; i++) {
+		base[i] = ns_per_packet(bpf_program__fd(bare->progs.bare));
+		ours[i] = ns_per_packet(dp->set.prog_fd);
+		ratio[i] = ours[i] / base[i];
+	}
+	qsort(base, (size_t)rounds, sizeof(base[0]), compare);
+	qsort(ours, (size_t)rounds, sizeof(ours[0]), compare);
+	qsort(ratio, (size_t)rounds, sizeof(ratio[0]), compare);
+	printf("%-36s %6.0f ns  bare %4.0f ns  ratio %.2f (%.2f to %.2f)\n", s->name, ours[rounds / 2],
+	       base[rounds / 2], ratio[rounds / 2], ratio[0], ratio[rounds - 1]);
+}
+
+static void set_up(char *bpffs)
+{
+	struct dp_config config = { 0 };
+	char pin_dir[96], err_buf[2048];
+	bool adopted;
+	int err;
+
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		die("unshare (root is needed)", errno);
+	if (!mkdtemp(bpffs) || mount("bpf", bpffs, "bpf", 0, NULL))
+		die(bpffs, errno);
+	if (system("ip link add b1 type veth peer name b1x && ip link add b2 type veth peer name b2x && "
+		   "ip link set b1 up && ip link set b2 up && ip link set b1x up && ip link set b2x up"))
+		die("ip", EIO);
+	snprintf(pin_dir, sizeof(pin_dir), "%s/dp", bpffs);
+	config.pin_dir = pin_dir;
+	err = dp_open(&config, &dp, &adopted, err_buf, sizeof(err_buf));
+	if (!err)
+		err = dp_bridge_add(dp, "bench", &bridge);
+	if (!err)
+		err = dp_port_add(dp, bridge, 1, if_nametoindex("b1"), err_buf, sizeof(err_buf));
+	if (!err)
+		err = dp_port_add(dp, bridge, 2, if_nametoindex("b2"), err_buf, sizeof(err_buf));
+	if (err)
+		die(err_buf, err);
+	bare = bare_bpf__open();
+	if (!bare)
+		die("bare", errno);
+	bare->rodata->out_ifindex = if_nametoindex("b2");
+	if (bare_bpf__load(bare))
+		die("bare", errno);
+}
+
+int main(int argc, char *argv[])
+{
+	static const struct option longopts[] = {
+		{ "rounds", required_argument, NULL, 'r' },
+		{ NULL, 0, NULL, 0 },
+	};
+	char bpffs[] = "/tmp/skep-bench.XXXXXX";
+	int rounds = 21, c;
+
+	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
+		if (c != 'r')
+			return 2;
+		rounds = atoi(optarg);
+	}
+	if (rounds < 1 || rounds > MAX_ROUNDS)
+		rounds = MAX_ROUNDS;
+	set_up(bpffs);
+	printf("%d rounds of %d packets each, in turn; median, and range of the ratio\n", rounds,
+	       PACKETS);
+	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
+		measure(&scenes[i], rounds);
+	dp_close(dp);
+	bare_bpf__destroy(bare);
+	umount2(bpffs, MNT_DETACH);
+	rmdir(bpffs);
+	return 0;
+}
