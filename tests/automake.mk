@@ -43,13 +43,20 @@ TESTS += tests/unit/test-conn
 tests_unit_test_conn_SOURCES = tests/unit/test-conn.c tests/unit/conn_util.c tests/unit/conn_util.h
 tests_unit_test_conn_LDADD = ofchan/libofconn.a ofchan/libofp.a lib/libbase.a \
 	$(CMOCKA_LIBS) $(EVENT_LIBS) $(SSL_LIBS)
+check_PROGRAMS += tests/unit/test-conn-bounds
+TESTS += tests/unit/test-conn-bounds
+tests_unit_test_conn_bounds_SOURCES = \
+	tests/unit/test-conn-bounds.c tests/unit/conn_util.c tests/unit/conn_util.h
+tests_unit_test_conn_bounds_LDADD = $(tests_unit_test_conn_LDADD)
 check_PROGRAMS += tests/unit/test-conn-tls
 TESTS += tests/unit/test-conn-tls
 tests_unit_test_conn_tls_SOURCES = \
 	tests/unit/test-conn-tls.c tests/unit/conn_util.c tests/unit/conn_util.h
 tests_unit_test_conn_tls_LDADD = $(tests_unit_test_conn_LDADD)
 
-# utils/: tests/unit/test-text.
+# utils/: skepctl against a skepd that the test plays.
+TESTS += tests/unit/test-skepctl.py
+EXTRA_DIST += tests/unit/test-skepctl.py
 
 # vswitchd/: tests/unit.
 check_PROGRAMS += tests/unit/test-config

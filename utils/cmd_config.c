@@ -8,18 +8,22 @@
 #include "utils/control.h"
 #include "utils/json.h"
 
-/* Calls 'method' for its effect. */
+/* Calls 'method' for its effect.  A warning in the result is about something that is not as it will have to be. */
 static int call(const struct skepctl *ctl, const char *method, json_t *params)
 {
 	json_t *result;
+	const char *warning;
 	int status = control_call(ctl, method, params, &result);
 
-	if (!status) {
-		if (ctl->is_json)
-			json_print(json_incref(result), JSON_COMPACT);
-		json_decref(result);
-	}
-	return status;
+	if (status)
+		return status;
+	warning = json_string_value(json_object_get(result, "warning"));
+	if (ctl->is_json)
+		json_print(json_incref(result), JSON_COMPACT);
+	else if (warning)
+		fprintf(stderr, "skepctl: warning: %s\n", warning);
+	json_decref(result);
+	return EXIT_OK;
 }
 
 /* The value of argument "NAME=VALUE", or NULL if it is another one. */

@@ -45,8 +45,6 @@ static void show_port(const json_t *port)
 
 static void show_controller(const json_t *controller)
 {
-	const json_t *messages = json_object_get(controller, "messages");
-
 	printf("    Controller \"%s\"\n", text_of(controller, "target"));
 	printf("        is_connected: %s\n",
 	       json_is_true(json_object_get(controller, "is_connected")) ? "true" : "false");
@@ -54,9 +52,11 @@ static void show_controller(const json_t *controller)
 	       (long long)number_of(controller, "since_s"));
 	show_text("        ", controller, "role");
 	show_text("        ", controller, "last_error");
-	if (json_is_object(messages))
-		printf("        messages: %lld in, %lld out\n", (long long)number_of(messages, "in"),
-		       (long long)number_of(messages, "out"));
+	show_text("        ", controller, "tls");
+	if (json_object_get(controller, "messages_received"))
+		printf("        messages: %lld received, %lld sent\n",
+		       (long long)number_of(controller, "messages_received"),
+		       (long long)number_of(controller, "messages_sent"));
 }
 
 static void show_listener(const json_t *listener)

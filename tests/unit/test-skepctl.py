@@ -1,0 +1,341 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""skepctl against a skepd that is played here: what it sends, what it prints, and what it says when things go wrong.
+
+Needs neither root nor BPF. The real skepd is in tests/net.
+"""
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+SKEPCTL = os.path.join(os.environ.get('top_builddir', '.'), 'utils/skepctl')
+
+
+def recv_exactly(sock, n):
+    data = b''
+    while len(data) < n:
+        more = sock.recv(n - len(data))
+        if not more:
+            raise EOFError
+        data += more
+    return data
+
+
+class Server(threading.Thread):
+    """Serves one Unix socket until closed; handle(sock) is called for each connection."""
+
+    def __init__(self, path, handle):
+        super().__init__(daemon=True)
+        self.handle = handle
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.bind(path)
+        self.sock.listen()
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                sock = self.sock.accept()[0]
+            except OSError:
+                return
+            with sock:
+                sock.settimeout(10)
+                try:
+                    self.handle(sock)
+                except (EOFError, OSError):
+                    pass
+
+    def close(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+        self.join(10)
+
+
+class Switch:
+    """Enough of an OpenFlow 1.3 switch: remembers flow-mods and refuses those with a cookie of 'bad'."""
+
+    FLOW_MOD, BARRIER, MULTIPART, PORT_DESC = 14, 20, 18, 13
+
+    def __init__(self):
+        self.flow_mods = []
+        self.barriers_seen_after = []
+        self.silent = False
+
+    def send(self, sock, kind, xid, body=b''):
+        sock.sendall(struct.pack('!BBHI', 4, kind, 8 + len(body), xid) + body)
+
+    def handle(self, sock):
+        self.send(sock, 0, 1, struct.pack('!HHI', 1, 8, 1 << 4))
+        while True:
+            header = recv_exactly(sock, 8)
+            _, kind, length, xid = struct.unpack('!BBHI', header)
+            body = recv_exactly(sock, length - 8)
+            if self.silent and kind:
+                continue
+            if kind == self.FLOW_MOD:
+                self.flow_mods.append(header + body)
+                if struct.unpack('!Q', body[:8])[0] == 0xbad:
+                    self.send(sock, 1, xid, struct.pack('!HH', 5, 1) + header + body[:56])
+            elif kind == self.BARRIER:
+                self.barriers_seen_after.append(len(self.flow_mods))
+                self.send(sock, 21, xid)
+            elif kind == self.MULTIPART:
+                self.multipart(sock, xid, struct.unpack('!H', body[:2])[0])
+
+    def multipart(self, sock, xid, kind):
+        if kind == self.PORT_DESC:
+            for more, number, name in ((1, 7, b'veth7'), (0, 0xfffffffe, b'br0')):
+                port = struct.pack('!I4x6s2x16sIIIIIIII', number, b'\2\0\0\0\0\7', name, 0, 4, 0, 0, 0, 0, 0, 0)
+                self.send(sock, 19, xid, struct.pack('!HH4x', kind, more) + port)
+        elif kind == 1:     # flows: in two parts, one of them empty
+            match = struct.pack('!HHHBBI', 1, 12, 0x8000, 0, 4, 7) + bytes(4)
+            actions = struct.pack('!HH4xHHIH6x', 4, 24, 0, 16, 8, 65535)
+            flow = struct.pack('!HBxIIHHHH4xQQQ', 48 + len(match) + len(actions), 3, 5, 211000000, 10, 0, 30, 1, 0xabc, 2, 120)
+            self.send(sock, 19, xid, struct.pack('!HH4x', kind, 1) + flow + match + actions)
+            self.send(sock, 19, xid, struct.pack('!HH4x', kind, 0))
+        else:
+            self.send(sock, 1, xid, struct.pack('!HH', 1, 2))
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory(prefix='skepctl')
+        self.addCleanup(self.dir.cleanup)
+        self.requests = []
+        self.answers = {}
+
+    def path(self, name):
+        return os.path.join(self.dir.name, name)
+
+    def run_it(self, *args, status=0, stdin=''):
+        done = subprocess.run([SKEPCTL, '--rundir', self.dir.name, *args], input=stdin, capture_output=True, text=True,
+                              timeout=30, check=False)
+        self.assertEqual(done.returncode, status, (args, done.stdout, done.stderr))
+        if status:
+            self.assertTrue(done.stderr.startswith('skepctl: ') or ': unrecognized option' in done.stderr, done.stderr)
+        return done.stderr if status else done.stdout
+
+    def start_skepd(self):
+        def handle(sock):
+            with sock.makefile('rw') as f:
+                for line in f:
+                    request = json.loads(line)
+                    self.requests.append(request)
+                    f.write(json.dumps(self.answers.get(request['method'], {'result': {}})) + '\n')
+                    f.flush()
+        server = Server(self.path('skepd.ctl'), handle)
+        self.addCleanup(server.close)
+
+    def start_switch(self):
+        switch = Switch()
+        server = Server(self.path('br0.mgmt'), switch.handle)
+        self.addCleanup(server.close)
+        return switch
+
+
+class CommandLine(Case):
+    def test_help_lists_every_command(self):
+        text = self.run_it('--help')
+        for command in ('add-br', 'dump-flows', 'pki', 'teardown', 'monitor'):
+            self.assertIn(f'\n  {command} ', text)
+
+    def test_version(self):
+        self.assertRegex(self.run_it('--version'), r'^skepctl \(skep\) \d+\.\d+')
+
+    def test_wrong_command_lines_end_with_2_and_say_why(self):
+        for args, words in (((), 'what is to be done'), (('dmp-flows', 'br0'), 'did you mean "dump-flows"'),
+                            (('frobnicate',), 'unknown command "frobnicate"'), (('add-flow', 'br0'), 'usage: skepctl add-flow BR FLOW'),
+                            (('--bogus',), 'bogus'), (('--timeout', 'x', 'show'), '--timeout "x"'),
+                            (('add-port', 'br0', 'p', 'ofport=0'), 'ofport=0'), (('add-br', 'br0', 'x=1'), 'x=1'),
+                            (('mod-port', 'br0', '1', 'sideways'), 'sideways'), (('pki', 'frob'), 'pki takes')):
+            self.assertIn(words, self.run_it(*args, status=2))
+
+
+class Configuration(Case):
+    def test_requests_are_those_of_control_md(self):
+        self.start_skepd()
+        key = self.path('key.pem')
+        open(key, 'w', encoding='utf-8').close()
+        for args, method, params in (
+                (('add-br', 'br0', 'datapath-id=00000000000000a1', 'fail-mode=secure'), 'add-br',
+                 {'bridge': 'br0', 'datapath_id': '00000000000000a1', 'fail_mode': 'secure'}),
+                (('del-br', 'br0'), 'del-br', {'bridge': 'br0'}),
+                (('add-port', 'br0', 'eth1'), 'add-port', {'bridge': 'br0', 'port': 'eth1'}),
+                (('add-port', 'br0', 'eth1', 'ofport=5'), 'add-port', {'bridge': 'br0', 'port': 'eth1', 'ofport': 5}),
+                (('del-port', 'br0', 'eth1'), 'del-port', {'bridge': 'br0', 'port': 'eth1'}),
+                (('set-controller', 'br0', 'tcp:1.2.3.4', 'ptcp:6653'), 'set-controller',
+                 {'bridge': 'br0', 'controllers': ['tcp:1.2.3.4', 'ptcp:6653']}),
+                (('del-controller', 'br0'), 'del-controller', {'bridge': 'br0'}),
+                (('set-ssl', key, '/c', '/ca'), 'set-ssl', {'private_key': os.path.realpath(key), 'certificate': '/c', 'ca_cert': '/ca'}),
+                (('del-ssl',), 'del-ssl', {}), (('log-level', 'debug'), 'log-level', {'level': 'debug'}),
+                (('shutdown',), 'shutdown', {}), (('teardown',), 'teardown', {})):
+            self.run_it(*args)
+            self.assertEqual(self.requests.pop(), {'method': method, 'params': params})
+
+    def test_an_error_of_skepd_is_printed(self):
+        self.start_skepd()
+        self.answers['del-br'] = {'error': 'there is no bridge br9'}
+        self.assertEqual(self.run_it('del-br', 'br9', status=1), 'skepctl: there is no bridge br9\n')
+
+    def test_no_skepd(self):
+        self.assertIn('skepd.ctl: No such file or directory (is skepd running?)', self.run_it('show', status=1))
+
+    def test_a_skepd_that_does_not_answer_is_given_up(self):
+        done = threading.Event()
+        server = Server(self.path('skepd.ctl'), lambda sock: done.wait(10))
+        self.addCleanup(server.close)
+        self.addCleanup(done.set)
+        self.assertIn('no answer', self.run_it('--timeout', '0.2', 'show', status=1))
+
+    def test_an_answer_that_is_not_json_is_an_error(self):
+        server = Server(self.path('skepd.ctl'), lambda sock: sock.sendall(b'hello\n'))
+        self.addCleanup(server.close)
+        self.assertIn('not JSON', self.run_it('show', status=1))
+
+    def test_show(self):
+        self.start_skepd()
+        result = {'pid': 7, 'version': '0.1', 'bridges': [{
+            'name': 'br0', 'datapath_id': '00000000000000a1', 'fail_mode': 'secure',
+            'ports': [{'name': 'br0', 'ofport': 0xfffffffe, 'ifindex': 3, 'state': 'up'},
+                      {'name': 'eth2', 'ofport': 2, 'ifindex': 0, 'state': 'absent', 'error': 'there is no interface eth2'}],
+            'controllers': [{'target': 'tcp:192.0.2.2:6653', 'state': 'BACKOFF', 'since_s': 3, 'role': 'equal',
+                             'is_connected': False, 'last_error': 'Connection refused'}],
+            'listeners': [{'target': 'punix:/x', 'state': 'LISTENING', 'connections': 1}],
+            'datapath': {'flows': 3, 'version': 17, 'attach': 'tcx', 'drops': {'no_match': 12}}}]}
+        self.answers['show'] = {'result': result}
+        text = self.run_it('show', 'br0')
+        self.assertEqual(self.requests[-1]['params'], {'bridge': 'br0'})
+        for words in ('Bridge br0\n', 'Port eth2\n        ofport: 2\n        state: absent\n        error: there is no interface eth2\n',
+                      'ofport: LOCAL', 'state: BACKOFF, for 3 s', 'is_connected: false', 'dropped, no_match: 12', 'tcx'):
+            self.assertIn(words, text)
+        self.assertEqual(json.loads(self.run_it('--json', 'show')), result)
+
+    def test_lists(self):
+        self.start_skepd()
+        self.answers['list-br'] = {'result': ['br0', 'br1']}
+        self.assertEqual(self.run_it('list-br'), 'br0\nbr1\n')
+
+
+class OpenFlow(Case):
+    def test_one_barrier_follows_all_flows_of_a_file(self):
+        switch = self.start_switch()
+        self.run_it('add-flows', 'br0', '-', stdin='# flows\n\n' + ''.join(f'in_port={i},actions=1 # one\n' for i in range(1, 301)))
+        self.assertEqual(len(switch.flow_mods), 300)
+        self.assertEqual(switch.barriers_seen_after, [300])
+        self.assertEqual(len({m[4:8] for m in switch.flow_mods}), 300)
+
+    def test_a_mistake_in_a_file_is_placed_and_nothing_is_sent(self):
+        switch = self.start_switch()
+        file = self.path('flows')
+        with open(file, 'w', encoding='utf-8') as f:
+            f.write('in_port=1,actions=2\n# x\nip,nw_dst=10.0.0.300,actions=2\n')
+        self.assertEqual(self.run_it('add-flows', 'br0', file, status=1),
+                         f'skepctl: {file}: flow line 3, column 11: nw_dst: "10.0.0.300": not an IPv4 address\n')
+        self.assertEqual(switch.flow_mods, [])
+
+    def test_a_refused_flow_is_named_with_its_line(self):
+        self.start_switch()
+        text = self.run_it('add-flows', 'br0', '-', status=1, stdin='in_port=1,actions=2\n\ncookie=0xbad,in_port=3,actions=2\nactions=1\n')
+        self.assertEqual(text, 'skepctl: standard input: flow line 3: refused: OFPFMFC_TABLE_FULL: cookie=0xbad,in_port=3,actions=2\n')
+
+    def test_many_refusals_are_counted(self):
+        self.start_switch()
+        text = self.run_it('add-flows', 'br0', '-', status=1, stdin='cookie=0xbad,actions=2\n' * 50)
+        self.assertEqual(text.count('refused'), 20)
+        self.assertIn('and 30 more', text)
+
+    def test_ports_have_names(self):
+        switch = self.start_switch()
+        self.run_it('add-flow', 'br0', 'in_port=veth7,actions=LOCAL')
+        self.assertIn(struct.pack('!HBBI', 0x8000, 0, 4, 7), switch.flow_mods[0])
+        self.assertIn('not a port', self.run_it('add-flow', 'br0', 'in_port=veth8,actions=LOCAL', status=1))
+
+    def test_strict_and_loose_commands(self):
+        switch = self.start_switch()
+        for args, command in ((('mod-flows', 'br0', 'actions=1'), 1), (('--strict', 'mod-flows', 'br0', 'priority=3,actions=1'), 2),
+                              (('del-flows', 'br0'), 3), (('del-flows', '--strict', 'br0', 'priority=3'), 4)):
+            self.run_it(*args)
+            self.assertEqual(switch.flow_mods[-1][25], command)
+
+    def test_a_dump_joins_the_parts_of_the_reply(self):
+        self.start_switch()
+        flow = ' cookie=0xabc, duration=5.211s, table=3, n_packets=2, n_bytes=120, hard_timeout=30, send_flow_rem ' \
+               'priority=10,in_port=7 actions=output:8\n'
+        self.assertEqual(self.run_it('dump-flows', 'br0'), 'OFPST_FLOW reply (OF1.3) (xid=0x2):\n' + flow)
+        self.assertIn('in_port=veth7', self.run_it('--names', 'dump-flows', 'br0'))
+        flows = json.loads(self.run_it('--json', 'dump-flows', 'br0'))
+        self.assertEqual(flows, [{'table': 3, 'priority': 10, 'cookie': '0xabc', 'duration_s': 5.211, 'n_packets': 2, 'n_bytes': 120,
+                                  'idle_timeout': 0, 'hard_timeout': 30, 'flags': ['send_flow_rem'], 'match': {'in_port': 7},
+                                  'instructions': {'apply_actions': [{'output': 8}]}}])
+
+    def test_an_error_in_place_of_a_reply(self):
+        self.start_switch()
+        self.assertIn('br0: refused: OFPBRC_BAD_MULTIPART', self.run_it('dump-tables', 'br0', status=1))
+
+    def test_a_wrong_match_of_a_dump_is_placed(self):
+        self.start_switch()
+        self.assertIn('match, column 4: tcp_dst needs', self.run_it('dump-flows', 'br0', 'ip,tcp_dst=5', status=1))
+
+    def test_a_switch_that_does_not_answer_is_given_up(self):
+        self.start_switch().silent = True
+        self.assertIn('no answer', self.run_it('--timeout', '0.2', 'dump-flows', 'br0', status=1))
+
+    def test_no_such_bridge(self):
+        self.assertIn('br7.mgmt', self.run_it('dump-flows', 'br7', status=1))
+
+
+class Pki(Case):
+    def openssl(self, *args):
+        return subprocess.run(['openssl', *args], capture_output=True, text=True, timeout=30, check=True).stdout
+
+    def test_certificates_are_good_for_both_sides_and_keys_are_private(self):
+        ca = self.path('p/q')
+        self.run_it('pki', 'init', ca)
+        self.run_it('pki', 'issue', 'sw', ca)
+        for purpose in ('sslserver', 'sslclient'):
+            self.openssl('verify', '-x509_strict', '-purpose', purpose, '-CAfile', f'{ca}/cacert.pem', f'{ca}/sw-cert.pem')
+        for key in ('cakey.pem', 'sw-privkey.pem'):
+            self.assertEqual(os.stat(f'{ca}/{key}').st_mode & 0o777, 0o600)
+        self.assertIn('subject: O = skep, CN = sw\n', self.run_it('pki', 'show', f'{ca}/sw-cert.pem'))
+
+    def test_nothing_is_overwritten(self):
+        ca = self.path('p')
+        self.run_it('pki', 'init', ca)
+        self.run_it('pki', 'issue', 'sw', ca)
+        self.assertIn('not overwritten', self.run_it('pki', 'init', ca, status=1))
+        self.assertIn('not overwritten', self.run_it('pki', 'issue', 'sw', ca, status=1))
+        os.unlink(f'{ca}/sw-cert.pem')
+        self.assertIn('sw-privkey.pem: exists', self.run_it('pki', 'issue', 'sw', ca, status=1))
+        self.assertFalse(os.path.exists(f'{ca}/sw-cert.pem'))
+
+    def test_names_stay_in_the_folder(self):
+        ca = self.path('p')
+        self.run_it('pki', 'init', ca)
+        for name in ('../x', '.x', '-x', 'a/b', 'a,b', '', 'x' * 65):
+            self.run_it('pki', 'issue', *(['--'] if name.startswith('-') else []), name, ca, status=2)
+
+    def test_without_an_authority(self):
+        self.assertIn('cacert.pem: No such file', self.run_it('pki', 'issue', 'sw', self.dir.name, status=1))
+
+    def test_a_key_of_another_authority(self):
+        for ca in ('a', 'b'):
+            self.run_it('pki', 'init', self.path(ca))
+        os.replace(self.path('b/cakey.pem'), self.path('a/cakey.pem'))
+        self.assertIn('is not the key of', self.run_it('pki', 'issue', 'sw', self.path('a'), status=1))
+
+
+def main():
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(sys.modules['__main__']))
+    bad = len(result.failures) + len(result.errors)
+    print(f'{result.testsRun - bad} passed, {bad} failed')
+    return 1 if bad else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
