@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The host home: how the pipeline reaches the packet and the maps in a process.  Included by host.c alone.
+ *
+ * The frame is one flat buffer with room in front for tags, all tags in it, all checksums complete.  The maps are those of skepd, or
+ * whatever a test or fuzzer makes of them: each access is checked against the number of elements.
+ */
+#ifndef SKEP_BPF_HOME_HOST_H
+#define SKEP_BPF_HOME_HOST_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
+
+#include "bpf/bytes.h"
+#include "bpf/host.h"
+#include "bpf/state.h"
+
+#define SKEP_SUB    static __attribute__((unused))
+#define SKEP_INLINE static inline __attribute__((unused))
+#define SKEP_CTX    struct host_packet
+
+#define HOST_HEADROOM  65536 /* for 16,384 tags */
+#define HOST_FRAME_MAX 65535
+
+struct host_packet {
+	const struct skep_host_ops *ops;
+	uint8_t *data;
+	uint32_t len;
+	uint8_t *buf; /* HOST_HEADROOM + HOST_FRAME_MAX bytes, the frame somewhere in it */
+};
+
+/* What is being executed.  The pipeline is not reentrant, except that a packet-out may have a copy of its packet run the tables. */
+static struct {
+	const struct skep_host_maps *maps;
+	/* Where cell indexes point: the map, or the list of a packet-out. */
+	const struct skep_cell *cells;
+	uint32_t n_cells;
+	bool is_table; /* a packet-out's copy is running the tables */
+} host;
+
+/* --- The maps ----------------------------------------------------------------------------------- */
+
+#define SKEP_MAP(NAME, TYPE, FIELD)                                                                 \
+	SKEP_INLINE TYPE *home_##NAME(uint32_t idx)                                                \
+	{                                                                                          \
+		return idx < host.maps->n_##FIELD ? &host.maps->FIELD[idx] : NULL;                 \
+	}
+
+SKEP_MAP(port, struct skep_port, ports)
+SKEP_MAP(bridge, struct skep_bridge, bridges)
+SKEP_MAP(table, struct skep_table, tables)
+SKEP_MAP(subtable, struct skep_subtable, subtables)
+SKEP_MAP(bucket_line, struct skep_bucket_line, buckets)
+SKEP_MAP(rule, struct skep_rule, rules)
+SKEP_MAP(keyx, struct skep_keyx, keyx)
+SKEP_MAP(counter, struct skep_counter, counters)
+SKEP_MAP(table_counter, struct skep_table_counter, table_counters)
+SKEP_MAP(drop_counter, struct skep_drop_counter, drops)
+
+SKEP_INLINE const struct skep_cell *home_cell(uint32_t idx)
+{
+	return idx < host.n_cells ? &host.cells[idx] : NULL;
+}
+
+/* There is no limit to the packet-ins of packet-outs: the controllers ask for them. */
+SKEP_INLINE struct skep_pktin *home_pktin(uint32_t idx)
+{
+	(void)idx;
+	return NULL;
+}
+
+SKEP_INLINE struct skep_record *home_record(void)
+{
+	static struct skep_record record;
+
+	return &record;
+}
+
+SKEP_INLINE uint32_t home_n_stripes(void)
+{
+	return host.maps->dp->n_stripes;
+}
+
+SKEP_INLINE void home_add(__u64 *counter, __u64 n)
+{
+	*counter += n;
+}
+
+SKEP_INLINE __u64 host_clock(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (__u64)t.tv_sec * 1000000000u + (__u64)t.tv_nsec;
+}
+
+SKEP_INLINE __u64 home_now(void)
+{
+	return host_clock(CLOCK_MONOTONIC_COARSE);
+}
+
+SKEP_INLINE __u64 home_now_exact(void)
+{
+	return host_clock(CLOCK_MONOTONIC);
+}
+
+/* --- Reading the packet -------------------------------------------------------------------------- */
+
+SKEP_INLINE __u16 skep_ld16(const void *p)
+{
+	__u16 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+SKEP_INLINE __u32 skep_ld32(const void *p)
+{
+	__u32 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+SKEP_INLINE __u64 skep_ld64(const void *p)
+{
+	__u64 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+SKEP_INLINE __u32 home_len(SKEP_CTX *ctx)
+{
+	return ctx->len;
+}
+
+SKEP_INLINE __u32 home_wire_len(SKEP_CTX *ctx)
+{
+	return ctx->len;
+}
+
+struct skep_win {
+	const uint8_t *data;
+};
+
+SKEP_INLINE struct skep_win home_win(SKEP_CTX *ctx)
+{
+	return (struct skep_win){ .data = ctx->data };
+}
+
+SKEP_INLINE const uint8_t *home_hdr(SKEP_CTX *ctx, const struct skep_win *w, uint32_t ofs,
+				    uint32_t len, void *buf)
+{
+	(void)buf;
+	return ofs <= ctx->len && len <= ctx->len - ofs ? w->data + ofs : NULL;
+}
+
+SKEP_INLINE int home_load(SKEP_CTX *ctx, uint32_t ofs, struct skep_bytes16 *buf, uint32_t len)
+{
+	if (len > sizeof(*buf) || ofs > ctx->len || len > ctx->len - ofs)
+		return -1;
+	memcpy(buf->b, ctx->data + ofs, len);
+	return 0;
+}
+
+/* No tag is in metadata. */
+SKEP_INLINE bool home_tag(SKEP_CTX *ctx, __u16 *tci)
+{
+	(void)ctx;
+	(void)tci;
+	return false;
+}
+
+/* --- Writing the packet ---------------------------------------------------------------------------- */
+
+SKEP_INLINE int home_store(SKEP_CTX *ctx, uint32_t ofs, struct skep_bytes16 *buf, uint32_t len,
+			   bool recompute)
+{
+	(void)recompute;
+	if (len > sizeof(*buf) || ofs > ctx->len || len > ctx->len - ofs)
+		return -1;
+	memcpy(ctx->data + ofs, buf->b, len);
+	return 0;
+}
+
+/* RFC 1624, equation 3, as the kernel has it: the result is never 0xffff. */
+SKEP_INLINE __u16 host_csum_add(__u16 csum, uint32_t diff)
+{
+	uint64_t sum = (uint64_t)(uint32_t)~(uint32_t)csum + diff;
+
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (__u16)~sum;
+}
+
+SKEP_INLINE int home_l3_csum(SKEP_CTX *ctx, uint32_t ofs, uint32_t diff)
+{
+	struct skep_bytes16 sum = { .w = { 0 } };
+	__u16 v;
+
+	if (home_load(ctx, ofs, &sum, 2))
+		return -1;
+	v = host_csum_add(skep_ld16(sum.b), diff);
+	memcpy(sum.b, &v, sizeof(v));
+	return home_store(ctx, ofs, &sum, 2, false);
+}
+
+SKEP_INLINE int home_l4_csum(SKEP_CTX *ctx, uint32_t ofs, uint32_t diff, bool pseudo,
+			     bool zero_is_none)
+{
+	struct skep_bytes16 sum = { .w = { 0 } };
+	__u16 v;
+
+	(void)pseudo;
+	if (home_load(ctx, ofs, &sum, 2))
+		return -1;
+	v = skep_ld16(sum.b);
+	if (zero_is_none && !v)
+		return 0;
+	v = host_csum_add(v, diff);
+	if (zero_is_none && !v)
+		v = 0xffff;
+	memcpy(sum.b, &v, sizeof(v));
+	return home_store(ctx, ofs, &sum, 2, false);
+}
+
+SKEP_INLINE int home_push_vlan(SKEP_CTX *ctx, __u16 tpid, __u16 tci)
+{
+	__be16 tag[2] = { bpf_htons(tpid), bpf_htons(tci) };
+
+	if (ctx->data - ctx->buf < 4)
+		return -1;
+	memmove(ctx->data - 4, ctx->data, 12);
+	ctx->data -= 4;
+	ctx->len += 4;
+	memcpy(ctx->data + 12, tag, 4);
+	return 0;
+}
+
+SKEP_INLINE int home_pop_vlan(SKEP_CTX *ctx)
+{
+	memmove(ctx->data + 4, ctx->data, 12);
+	ctx->data += 4;
+	ctx->len -= 4;
+	return 0;
+}
+
+SKEP_INLINE int home_set_tag(SKEP_CTX *ctx, __u16 tci)
+{
+	(void)ctx;
+	(void)tci;
+	return -1;
+}
+
+SKEP_INLINE int home_sync_type(SKEP_CTX *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+/* --- Sending the packet ---------------------------------------------------------------------------- */
+
+/* Copies cost nothing that counts here, and in the order of the actions they are easier to understand. */
+#define home_is_lazy 0
+
+SKEP_INLINE int home_copy(SKEP_CTX *ctx, uint32_t port, uint32_t ifindex)
+{
+	(void)ifindex;
+	ctx->ops->output(ctx->ops->aux, port, ctx->data, ctx->len);
+	return 0;
+}
+
+SKEP_INLINE int home_event(SKEP_CTX *ctx, struct skep_record *rec)
+{
+	ctx->ops->controller(ctx->ops->aux, &rec->ev, ctx->data);
+	return 0;
+}
+
+/* SKEP_OP_TABLE: a copy runs the tables. */
+static int home_run_tables(SKEP_CTX *ctx, struct skep_state *s);
+
+#endif

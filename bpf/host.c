@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The host build of the pipeline; see host.h. */
+#include "bpf/host.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bpf/home_host.h"
+
+#include "bpf/pipeline.h"
+
+static uint8_t packet_buf[2][HOST_HEADROOM + HOST_FRAME_MAX];
+
+static void use_map_cells(void)
+{
+	host.cells = host.maps->cells;
+	host.n_cells = host.maps->n_cells;
+}
+
+/* Puts a copy of 'frame' into buffer 'i'. */
+static void packet_init(struct host_packet *p, unsigned int i, const struct skep_host_ops *ops,
+			const uint8_t *frame, uint32_t len)
+{
+	*p = (struct host_packet){
+		.ops = ops,
+		.data = packet_buf[i] + HOST_HEADROOM,
+		.len = len,
+		.buf = packet_buf[i],
+	};
+	memcpy(p->data, frame, len);
+}
+
+/* Index of the bridge's port number 'ofport', or 0. */
+static uint32_t find_port(const struct skep_bridge *br, uint32_t ofport)
+{
+	uint32_t idx = br->first_port;
+
+	for (int i = 0; i < SKEP_PORTS_MAX && idx; i++) {
+		const struct skep_port *port = home_port(idx);
+
+		if (!port)
+			return 0;
+		if (port->ofport == ofport)
+			return idx;
+		idx = port->next;
+	}
+	return 0;
+}
+
+/* Checks the arguments and prepares the run. */
+static int begin(struct skep_state *s, const struct skep_host_maps *maps, uint32_t bridge,
+		 uint32_t in_port, size_t len)
+{
+	const struct skep_port *port;
+
+	if (!maps->dp || !maps->dp->n_stripes || bridge >= maps->n_bridges)
+		return -EINVAL;
+	if (len > HOST_FRAME_MAX)
+		return -EMSGSIZE;
+	host.maps = maps;
+	host.is_table = false;
+	use_map_cells();
+	memset(s, 0, sizeof(*s));
+	s->stripe = maps->dp->n_stripes - 1;
+	s->in_port_idx = find_port(&maps->bridges[bridge], in_port);
+	port = s->in_port_idx ? home_port(s->in_port_idx) : NULL;
+	s->in_config = port ? port->config : 0;
+	skep_begin(s, SKEP_ONCE(maps->dp->version), bridge, in_port);
+	return 0;
+}
+
+static void end(struct skep_state *s)
+{
+	if (!s->sent)
+		skep_drop(s, SKEP_DROP_NO_OUTPUT);
+}
+
+static int home_run_tables(SKEP_CTX *ctx, struct skep_state *s)
+{
+	const struct skep_cell *cells = host.cells;
+	uint32_t n_cells = host.n_cells;
+	struct skep_state copy_state;
+	struct host_packet copy;
+
+	if (host.is_table || host.cells == host.maps->cells)
+		return SKEP_GO;
+	if (ctx->len > HOST_FRAME_MAX) {
+		skep_drop(s, SKEP_DROP_ACTION_FAILED);
+		return SKEP_GO;
+	}
+	packet_init(&copy, 1, ctx->ops, ctx->data, ctx->len);
+	memcpy(&copy_state, s, sizeof(copy_state));
+	skep_begin(&copy_state, s->version, s->bridge, s->key.in_port);
+	host.is_table = true;
+	use_map_cells();
+	if (!skep_parse_inline(&copy, &copy_state))
+		skep_run_tables(&copy, &copy_state);
+	end(&copy_state);
+	host.is_table = false;
+	host.cells = cells;
+	host.n_cells = n_cells;
+	s->sent |= copy_state.sent;
+	return SKEP_GO;
+}
+
+int skep_host_run(const struct skep_host_maps *maps, const struct skep_host_ops *ops,
+		  uint32_t bridge, uint32_t in_port, const uint8_t *frame, size_t len)
+{
+	struct host_packet p;
+	struct skep_state s;
+	int err;
+
+	err = begin(&s, maps, bridge, in_port, len);
+	if (err)
+		return err;
+	if (!s.in_port_idx) {
+		skep_drop(&s, SKEP_DROP_PORT_RECV);
+		return 0;
+	}
+	packet_init(&p, 0, ops, frame, (uint32_t)len);
+	skep_receive(&p, &s);
+	end(&s);
+	return 0;
+}
+
+int skep_host_packet_out(const struct skep_host_maps *maps, const struct skep_host_ops *ops,
+			 uint32_t bridge, uint32_t in_port, const struct skep_cell *cells,
+			 uint32_t n_cells, const uint8_t *frame, size_t len)
+{
+	struct host_packet p;
+	struct skep_state s;
+	int err;
+
+	err = begin(&s, maps, bridge, in_port, len);
+	if (err)
+		return err;
+	packet_init(&p, 0, ops, frame, (uint32_t)len);
+	if (skep_parse_inline(&p, &s)) {
+		skep_drop(&s, SKEP_DROP_SHORT);
+		return 0;
+	}
+	s.cookie = SKEP_NO_COOKIE;
+	s.reason = SKEP_R_ACTION;
+	host.cells = cells;
+	host.n_cells = n_cells;
+	skep_exec_list(&p, &s, 0, n_cells);
+	end(&s);
+	return 0;
+}
