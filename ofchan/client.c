@@ -67,7 +67,8 @@ static int fail_stream(struct ofchan_client *c, int error, const char *during)
 	return fail(c, error, "%s", stream_error(c->stream, error, during, text, sizeof(text)));
 }
 
-/* Waits until 'fd' is ready for 'want' (STREAM_WANT_*).  Returns what it is ready for or negative errno. */
+/* Waits until 'fd' is ready for 'want' (STREAM_WANT_*).  Returns what it is ready for or negative
+ * errno. */
 static int wait_fd(struct ofchan_client *c, int fd, int want, uint64_t deadline)
 {
 	struct pollfd pfd = { .fd = fd };
@@ -89,8 +90,8 @@ static int wait_fd(struct ofchan_client *c, int fd, int want, uint64_t deadline)
 	return r & want ? r & want : want;
 }
 
-/* Reads what there is, without waiting.  Returns 0 (also at the peer's end: 'is_over') or negative errno;
- * -EAGAIN if there was nothing. */
+/* Reads what there is, without waiting.  Returns 0 (also at the peer's end: 'is_over') or negative
+ * errno; -EAGAIN if there was nothing. */
 static int fill(struct ofchan_client *c, int *ret_want)
 {
 	ssize_t r;

@@ -30,9 +30,12 @@ static void on_turn(evutil_socket_t fd, short events, void *arg);
 const char *of_conn_state_name(enum of_conn_state state)
 {
 	static const char *const names[] = {
-		[OF_CONN_VOID] = "VOID",	     [OF_CONN_BACKOFF] = "BACKOFF",
-		[OF_CONN_CONNECTING] = "CONNECTING", [OF_CONN_HANDSHAKE] = "HANDSHAKE",
-		[OF_CONN_ACTIVE] = "ACTIVE",	     [OF_CONN_IDLE] = "IDLE",
+		[OF_CONN_VOID] = "VOID",
+		[OF_CONN_BACKOFF] = "BACKOFF",
+		[OF_CONN_CONNECTING] = "CONNECTING",
+		[OF_CONN_HANDSHAKE] = "HANDSHAKE",
+		[OF_CONN_ACTIVE] = "ACTIVE",
+		[OF_CONN_IDLE] = "IDLE",
 	};
 
 	return names[state];
@@ -589,8 +592,8 @@ static void probe(struct of_conn *conn)
 		/* It may be us who did not listen: look what is there before the peer is blamed. */
 		conn_rx_fill(conn);
 		if (conn->state == OF_CONN_IDLE && !conn->rx.is_over)
-			conn_doom(conn, "no answer to an echo request for %u.%u s",
-				  interval / 1000, interval % 1000 / 100);
+			conn_doom(conn, "no answer to an echo request for %u.%u s", interval / 1000,
+				  interval % 1000 / 100);
 	} else if (now - conn->rx_ms < interval) {
 		arm_timer(conn, interval - (now - conn->rx_ms));
 	} else {

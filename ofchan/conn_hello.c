@@ -41,8 +41,9 @@ const char *conn_version_name(uint8_t version, char buf[8])
 	return buf;
 }
 
-/* Finds the first word of the version bitmap.  Elements that are not known, and what follows a broken
- * one, are ignored (§7.5.1: "implementations must ignore (skip) all elements ... they do not support"). */
+/* Finds the first word of the version bitmap.  Elements that are not known, and what follows a
+ * broken one, are ignored (§7.5.1: "implementations must ignore (skip) all elements ... they do not
+ * support"). */
 static bool find_bitmap(const uint8_t *msg, size_t len, uint32_t *ret)
 {
 	struct ofp_hello_elem_header elem;
@@ -95,7 +96,8 @@ uint8_t conn_hello_negotiate(const uint8_t *msg, size_t len, char *why, size_t w
 			 conn_version_name(CONN_VERSION, ours));
 		return 0;
 	}
-	/* Without a bitmap the smaller of the two highest versions is it (§6.3.1), if it is ours. */
+	/* Without a bitmap the smaller of the two highest versions is it (§6.3.1), if it is ours.
+	 */
 	if (theirs >= CONN_VERSION)
 		return CONN_VERSION;
 	snprintf(why, why_size, "no common version: peer speaks OpenFlow %s at most, skep %s",

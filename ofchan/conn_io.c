@@ -44,8 +44,8 @@ static void rx_grow(struct conn_rx *rx, size_t cap)
 	rx->cap = cap;
 }
 
-/* Makes room behind 'end'.  What is there moves to the front, where it is aligned, if too little is free
- * behind it.  Returns the room, 0 if the buffer is full or memory ran out. */
+/* Makes room behind 'end'.  What is there moves to the front, where it is aligned, if too little is
+ * free behind it.  Returns the room, 0 if the buffer is full or memory ran out. */
 static size_t rx_make_room(struct conn_rx *rx)
 {
 	size_t want = rx->cap ? rx->cap : CONN_RX_MIN;
@@ -70,8 +70,8 @@ bool conn_rx_may_deliver(const struct of_conn *conn)
 	return !conn->is_paused && !conn->is_blocked && !conn->is_doomed && !conn->is_freed;
 }
 
-/* What was going on when an operation failed.  In TLS 1.3 a client learns only after its side of the
- * handshake is done that the server rejected its certificate. */
+/* What was going on when an operation failed.  In TLS 1.3 a client learns only after its side of
+ * the handshake is done that the server rejected its certificate. */
 static const char *during(const struct of_conn *conn, const char *what)
 {
 	return stream_is_tls(conn->stream) && !conn->version ? "TLS handshake" : what;
@@ -147,7 +147,8 @@ static const uint8_t *rx_next(struct conn_rx *rx, size_t len)
 	uint8_t *p = rx->data + rx->start;
 	size_t shift = (uintptr_t)p % 8;
 
-	/* What is before 'p' is consumed, and the buffer itself is aligned: so the message can move down. */
+	/* What is before 'p' is consumed, and the buffer itself is aligned: so the message can move
+	 * down. */
 	if (shift)
 		memmove(p - shift, p, len);
 	rx->start += len;
@@ -263,8 +264,8 @@ static bool must_stop(struct of_conn *conn, unsigned int n, uint64_t deadline_us
 	return n && n % CLOCK_INTERVAL == 0 && now_us() >= deadline_us;
 }
 
-/* The first bytes of a peer are looked at before they are taken for a length.  Dooms the connection if they
- * are not the beginning of a hello (or of an error about ours). */
+/* The first bytes of a peer are looked at before they are taken for a length.  Dooms the connection
+ * if they are not the beginning of a hello (or of an error about ours). */
 static void check_first_bytes(struct of_conn *conn)
 {
 	const uint8_t *p = conn->rx.data + conn->rx.start;
@@ -356,8 +357,8 @@ static void tx_failed(struct of_conn *conn, int error)
 	char text[CONN_REASON_SIZE];
 
 	evbuffer_drain(conn->tx, evbuffer_get_length(conn->tx));
-	/* If the peer is gone, then what it sent before it went is still worth reading (an error about our
-	 * hello, say), and behind that the read side finds the end. */
+	/* If the peer is gone, then what it sent before it went is still worth reading (an error
+	 * about our hello, say), and behind that the read side finds the end. */
 	if ((error == -EPIPE || error == -ECONNRESET) && !conn->rx.is_over && !conn->is_paused)
 		return;
 	conn_doom(conn, "%s",

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What conn.c (states, timers, the interface), conn_io.c (bytes in and out, framing) and listener.c know
- * of a connection.  See conn.h for what it is.
+ * What conn.c (states, timers, the interface), conn_io.c (bytes in and out, framing) and listener.c
+ * know of a connection.  See conn.h for what it is.
  *
  * How a failure travels.  Whatever finds that the connection must end calls conn_doom(), which only
- * remembers the reason; nothing is taken down under somebody's feet.  The turn that is running, or the
- * next one, offers what is queued to the kernel and then calls conn_fail(), the one place that takes a
- * connection down.  While a turn runs, 'busy' is above 0, and of_conn_free() only marks.
+ * remembers the reason; nothing is taken down under somebody's feet.  The turn that is running, or
+ * the next one, offers what is queued to the kernel and then calls conn_fail(), the one place that
+ * takes a connection down.  While a turn runs, 'busy' is above 0, and of_conn_free() only marks.
  */
 #ifndef SKEP_OFCHAN_CONN_PRIVATE_H
 #define SKEP_OFCHAN_CONN_PRIVATE_H 1
@@ -26,15 +26,16 @@ struct evbuffer;
 /* The longest is a certificate chain of long names. */
 #define CONN_REASON_SIZE 1536
 
-/* The input buffer begins small and grows while a peer fills it; it always holds a whole message. */
-#define CONN_RX_MIN  16384u
-#define CONN_RX_MAX  262144u
+/* The input buffer begins small and grows while a peer fills it; it always holds a whole message.
+ */
+#define CONN_RX_MIN 16384u
+#define CONN_RX_MAX 262144u
 /* What one turn writes at most. */
 #define CONN_TX_TURN (1u << 20)
 
-/* Remembers which texts were logged, so that each distinct one is logged once: the same text again only
- * after CONN_QUIET_MS.  The oldest is forgotten when there are too many, so 'limit' bounds even a peer
- * that makes up a new failure each time. */
+/* Remembers which texts were logged, so that each distinct one is logged once: the same text again
+ * only after CONN_QUIET_MS.  The oldest is forgotten when there are too many, so 'limit' bounds
+ * even a peer that makes up a new failure each time. */
 #define CONN_QUIET_SLOTS 16
 #define CONN_QUIET_MS	 3600000u
 struct conn_quiet {
@@ -44,7 +45,10 @@ struct conn_quiet {
 	} slot[CONN_QUIET_SLOTS];
 	struct log_limit limit;
 };
-#define CONN_QUIET_INIT { .limit = LOG_LIMIT_INIT(CONN_QUIET_SLOTS, 10000) }
+#define CONN_QUIET_INIT                                                                            \
+	{                                                                                          \
+		.limit = LOG_LIMIT_INIT(CONN_QUIET_SLOTS, 10000)                                   \
+	}
 void conn_quiet_reset(struct conn_quiet *quiet);
 /* Logs "NAME: TEXT" as a warning unless the same was logged for 'who' already. */
 void conn_quiet_warn(struct conn_quiet *quiet, const char *who, const char *name, const char *text);
@@ -91,18 +95,19 @@ struct of_conn {
 	bool is_doomed;
 	bool is_overflowed;
 	bool is_paused;	 /* by the owner */
-	bool is_blocked; /* by the backlog: OF_CONN_TX_HIGH was passed, OF_CONN_TX_LOW not yet reached */
+	bool is_blocked; /* by the backlog: OF_CONN_TX_HIGH was passed, OF_CONN_TX_LOW not yet
+			    reached */
 	bool wants_drained;
 	bool is_tls_done;
 	uint8_t version; /* 0 until negotiated */
 	char doom[CONN_REASON_SIZE];
 
-	struct stream *stream; /* owned; NULL unless HANDSHAKE, ACTIVE, IDLE */
-	int connect_fd;	       /* owned; -1 unless CONNECTING */
+	struct stream *stream;		/* owned; NULL unless HANDSHAKE, ACTIVE, IDLE */
+	int connect_fd;			/* owned; -1 unless CONNECTING */
 	struct event ev_read, ev_write; /* on the stream's or connecting descriptor */
 	bool has_io_events;
-	struct event ev_timer; /* the state's */
-	struct event ev_turn;  /* another turn is due */
+	struct event ev_timer;		      /* the state's */
+	struct event ev_turn;		      /* another turn is due */
 	int want_handshake, want_rx, want_tx; /* STREAM_WANT_*; 0: not waiting */
 	struct conn_rx rx;
 	struct evbuffer *tx;
@@ -116,14 +121,15 @@ struct of_conn {
 	uint32_t n_attempts, n_up, n_overflows;
 	struct conn_quiet quiet;
 	struct log_limit own_limit;
-	struct log_limit *limit; /* for ups and downs; the listener's, which its peers share, if there is one */
+	struct log_limit *limit; /* for ups and downs; the listener's, which its peers share, if
+				    there is one */
 };
 
 uint64_t conn_now_ms(void);
 
 /* conn.c */
-/* Wraps an accepted, non-blocking descriptor, which the connection owns even if this fails (NULL).  The
- * hooks may be called at the earliest from the loop's next turn. */
+/* Wraps an accepted, non-blocking descriptor, which the connection owns even if this fails (NULL).
+ * The hooks may be called at the earliest from the loop's next turn. */
 struct of_conn *conn_accept(struct event_base *base, int fd, const struct stream_addr *peer,
 			    const char *name, struct tls *tls, const struct of_conn_config *config,
 			    const struct conn_hooks *hooks, void *hook_arg,
@@ -131,8 +137,8 @@ struct of_conn *conn_accept(struct event_base *base, int fd, const struct stream
 /* Cuts the ties to a listener that goes away. */
 void conn_unhook(struct of_conn *conn);
 void conn_doom(struct of_conn *conn, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* One turn: handshake, read, deliver, write, as far as it goes.  'events' are the libevent events of the
- * descriptor that happened, 0 if another reason.  'conn' may be freed by it. */
+/* One turn: handshake, read, deliver, write, as far as it goes.  'events' are the libevent events
+ * of the descriptor that happened, 0 if another reason.  'conn' may be freed by it. */
 void conn_turn(struct of_conn *conn, short events);
 /* Has conn_turn() called in the loop's next turn (not in this one). */
 void conn_defer(struct of_conn *conn);
@@ -144,7 +150,8 @@ void conn_heard(struct of_conn *conn);
 
 /* conn_io.c */
 void conn_rx_uninit(struct of_conn *conn);
-/* Reads once what fits.  An end or error that it finds is kept until what was read before is delivered. */
+/* Reads once what fits.  An end or error that it finds is kept until what was read before is
+ * delivered. */
 void conn_rx_fill(struct of_conn *conn);
 /* Neither the owner, nor the backlog, nor the end of the connection forbids it. */
 bool conn_rx_may_deliver(const struct of_conn *conn);

@@ -22,7 +22,7 @@
 
 #define LISTEN_BACKLOG 128
 /* Connections accepted in one turn of the event loop. */
-#define ACCEPT_BATCH   16
+#define ACCEPT_BATCH 16
 
 struct of_listener {
 	struct event_base *base;
@@ -176,7 +176,8 @@ static void on_accept(evutil_socket_t listen_fd, short events, void *arg)
 
 /* Opening. */
 
-/* Removes the file of a unix socket that nobody listens on.  Returns 0 if there is none any more. */
+/* Removes the file of a unix socket that nobody listens on.  Returns 0 if there is none any more.
+ */
 static int remove_stale(const struct stream_addr *addr)
 {
 	const char *path = stream_addr_path(addr);
@@ -219,8 +220,7 @@ static int open_socket(struct of_listener *l)
 		return -errno;
 	}
 	if (bind(l->fd, (const struct sockaddr *)&l->addr.sa, l->addr.sa_len) ||
-	    listen(l->fd, LISTEN_BACKLOG) ||
-	    getsockname(l->fd, (struct sockaddr *)&sa, &sa_len))
+	    listen(l->fd, LISTEN_BACKLOG) || getsockname(l->fd, (struct sockaddr *)&sa, &sa_len))
 		return -errno;
 	if (l->addr.kind != STREAM_UNIX) {
 		stream_addr_from_sockaddr(l->addr.kind, (struct sockaddr *)&sa, sa_len, &l->addr);

@@ -19,8 +19,8 @@
 
 #include "ofchan/tls.h"
 
-/* What is read and thrown away on close, so that the kernel ends the connection with FIN, not RST: a RST
- * could overtake the error message or TLS alert that was sent last. */
+/* What is read and thrown away on close, so that the kernel ends the connection with FIN, not RST:
+ * a RST could overtake the error message or TLS alert that was sent last. */
 #define LINGER_BYTES 65536
 
 struct stream {
@@ -125,9 +125,8 @@ static int parse_host(const struct addr_parser *p, const char *s, size_t n,
 		return parse_fail(p, s, "an IPv6 address is written in brackets, \"[::1]\"");
 	snprintf(host, sizeof(host), "%.*s", (int)(n < sizeof(host) ? n : sizeof(host)), s);
 	if (n >= sizeof(host) || inet_pton(AF_INET, host, &in4) != 1)
-		return parse_fail(p, s,
-				  "\"%s\" is not a numeric IP address (names are not looked up)",
-				  host);
+		return parse_fail(
+			p, s, "\"%s\" is not a numeric IP address (names are not looked up)", host);
 	set_inet4(addr, in4);
 	return 0;
 }
@@ -140,7 +139,8 @@ static void set_port(struct stream_addr *addr, uint16_t port)
 		((struct sockaddr_in *)&addr->sa)->sin_port = htons(port);
 }
 
-/* The end of the HOST that begins at 's': behind the bracket, or at the last colon, or at the end. */
+/* The end of the HOST that begins at 's': behind the bracket, or at the last colon, or at the end.
+ */
 static const char *host_end(const char *s)
 {
 	const char *end;
@@ -233,9 +233,9 @@ static const struct {
 	bool is_passive;
 	int (*parse)(const struct addr_parser *p, const char *s, struct stream_addr *addr);
 } schemes[] = {
-	{ "tcp:", STREAM_TCP, false, parse_active },   { "ssl:", STREAM_SSL, false, parse_active },
-	{ "unix:", STREAM_UNIX, false, parse_path },   { "ptcp:", STREAM_TCP, true, parse_passive },
-	{ "pssl:", STREAM_SSL, true, parse_passive },  { "punix:", STREAM_UNIX, true, parse_path },
+	{ "tcp:", STREAM_TCP, false, parse_active },  { "ssl:", STREAM_SSL, false, parse_active },
+	{ "unix:", STREAM_UNIX, false, parse_path },  { "ptcp:", STREAM_TCP, true, parse_passive },
+	{ "pssl:", STREAM_SSL, true, parse_passive }, { "punix:", STREAM_UNIX, true, parse_path },
 };
 #define N_SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
 
@@ -441,8 +441,8 @@ static int tls_result(struct stream *s, int r, int *ret_want)
 	}
 }
 
-/* Writing failed since the peer has gone; if it said why before it went, in an alert that we have not read
- * yet, that is the better error. */
+/* Writing failed since the peer has gone; if it said why before it went, in an alert that we have
+ * not read yet, that is the better error. */
 static int tls_look_for_alert(struct stream *s, int error)
 {
 	char byte;
@@ -485,9 +485,10 @@ static ssize_t tls_read(struct stream *s, void *p, size_t n, int *ret_want)
 	if (r > 0)
 		return r;
 	r = tls_result(s, r, ret_want);
-	/* OpenFlow frames its messages: an end without close_notify, as many peers do, loses nothing. */
-	if (r == -ENOTCONN ||
-	    (r == -EPROTO && ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING))
+	/* OpenFlow frames its messages: an end without close_notify, as many peers do, loses
+	 * nothing. */
+	if (r == -ENOTCONN || (r == -EPROTO && ERR_GET_REASON(ERR_peek_error()) ==
+						       SSL_R_UNEXPECTED_EOF_WHILE_READING))
 		return 0;
 	return r;
 }

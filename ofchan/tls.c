@@ -93,7 +93,8 @@ static void format_x509_name(const X509_NAME *name, char *buf, size_t size)
 	size_t max = size - 1 < NAME_TEXT_MAX ? size - 1 : NAME_TEXT_MAX;
 	int n = 0;
 
-	/* RFC 2253 form escapes control and non-ASCII characters: what a peer sends is fit for a log. */
+	/* RFC 2253 form escapes control and non-ASCII characters: what a peer sends is fit for a
+	 * log. */
 	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0)
 		n = BIO_read(bio, buf, (int)max);
 	buf[n > 0 ? n : 0] = '\0';
@@ -309,7 +310,8 @@ static SSL_CTX *make_ctx(void)
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
+	SSL_CTX_set_options(ctx,
+			    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
@@ -491,7 +493,8 @@ void *tls_new_ssl(struct tls *tls, int fd, bool is_server)
 	return ssl;
 }
 
-/* "subject …" of the peer's own certificate, and of the one in its chain that is at fault if that is another. */
+/* "subject …" of the peer's own certificate, and of the one in its chain that is at fault if that
+ * is another. */
 static void format_rejected(X509_STORE_CTX *store, char *buf, size_t size)
 {
 	const X509 *own = X509_STORE_CTX_get0_cert(store);
@@ -507,7 +510,8 @@ static void format_rejected(X509_STORE_CTX *store, char *buf, size_t size)
 		format_cert(culprit, buf + n, size - n);
 }
 
-/* Called by OpenSSL for each certificate of the peer's chain: remembers which one it refused, and why. */
+/* Called by OpenSSL for each certificate of the peer's chain: remembers which one it refused, and
+ * why. */
 static int verify(int ok, X509_STORE_CTX *store)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -533,8 +537,7 @@ static void describe_rejected_peer(const struct session *session, char *buf, siz
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-		snprintf(buf, size,
-			 "peer's certificate rejected: not signed by our CA %s: %s (%s)",
+		snprintf(buf, size, "peer's certificate rejected: not signed by our CA %s: %s (%s)",
 			 session->ca_file, why, session->rejected);
 		break;
 	default:

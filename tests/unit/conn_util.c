@@ -100,6 +100,14 @@ void assert_logged_once(const char *what)
 			 log_text);
 }
 
+const char *unix_address(const char *name)
+{
+	static char buf[128];
+
+	snprintf(buf, sizeof(buf), "punix:%s/%s", dir, name);
+	return buf;
+}
+
 /* The owner. */
 
 static void on_connected(struct of_conn *conn, void *arg)
@@ -305,10 +313,14 @@ bool raw_is_closed(int fd)
 size_t put_msg(uint8_t *p, uint8_t version, uint8_t type, uint32_t xid, size_t n)
 {
 	size_t len = n + 8;
-	const uint8_t header[8] = { version,	    type,
-				    (uint8_t)(len >> 8), (uint8_t)len,
-				    (uint8_t)(xid >> 24), (uint8_t)(xid >> 16),
-				    (uint8_t)(xid >> 8), (uint8_t)xid };
+	const uint8_t header[8] = { version,
+				    type,
+				    (uint8_t)(len >> 8),
+				    (uint8_t)len,
+				    (uint8_t)(xid >> 24),
+				    (uint8_t)(xid >> 16),
+				    (uint8_t)(xid >> 8),
+				    (uint8_t)xid };
 
 	memcpy(p, header, sizeof(header));
 	for (size_t i = 0; i < n; i++)

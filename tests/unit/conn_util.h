@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of connections share: an event loop that runs until something is so, a log that can be
- * searched, the far end of a connection as bare bytes, and an owner that remembers what it was told.
+ * What the tests of connections share: an event loop that runs until something is so, a log that
+ * can be searched, the far end of a connection as bare bytes, and an owner that remembers what it
+ * was told.
  */
 #ifndef SKEP_TESTS_CONN_UTIL_H
 #define SKEP_TESTS_CONN_UTIL_H 1
@@ -25,8 +26,8 @@ extern char dir[64]; /* of this run; removed by conn_util_teardown() */
 int conn_util_setup(void **state);
 int conn_util_teardown(void **state);
 
-/* Runs the loop until EXPR, which is looked at after each turn and at least every few milliseconds; a
- * test that waits for more than 20 seconds fails. */
+/* Runs the loop until EXPR, which is looked at after each turn and at least every few milliseconds;
+ * a test that waits for more than 20 seconds fails. */
 #define RUN_UNTIL(EXPR)                                                                            \
 	do {                                                                                       \
 		uint64_t run_start__ = test_now_ms();                                              \
@@ -38,6 +39,9 @@ int conn_util_teardown(void **state);
 	} while (0)
 void loop_once(void);
 uint64_t test_now_ms(void);
+
+/* "punix:" of a file in 'dir'; valid until the next call. */
+const char *unix_address(const char *name);
 
 /* The log since the last log_clear(). */
 void log_clear(void);
@@ -81,12 +85,13 @@ int raw_connect(const struct stream_addr *addr);
 int raw_listen(struct stream_addr *ret, const char *address);
 int raw_accept(int listen_fd); /* -1 if nobody is there */
 void raw_send(int fd, const void *p, size_t n);
-/* Appends what there is to 'buf'; true once '*len' is at least 'want'.  '*is_closed' is set at the end. */
+/* Appends what there is to 'buf'; true once '*len' is at least 'want'.  '*is_closed' is set at the
+ * end. */
 bool raw_recv(int fd, void *buf, size_t size, size_t *len, size_t want, bool *is_closed);
 bool raw_is_closed(int fd); /* reads and drops what comes before the end */
 
 /* Messages. */
-#define HELLO "\x04\x00\x00\x10\x00\x00\x00\x01\x00\x01\x00\x08\x00\x00\x00\x10"
+#define HELLO	  "\x04\x00\x00\x10\x00\x00\x00\x01\x00\x01\x00\x08\x00\x00\x00\x10"
 #define HELLO_LEN 16
 /* Writes a message with 'n' bytes of body that count up.  Returns its length. */
 size_t put_msg(uint8_t *p, uint8_t version, uint8_t type, uint32_t xid, size_t n);

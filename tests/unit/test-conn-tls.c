@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* TLS on connections: what is accepted, what is refused, and what the log then says.  The PKI is made at
- * run time; peers that our own code could not play (old versions, no certificate) are bare OpenSSL. */
+/* TLS on connections: what is accepted, what is refused, and what the log then says.  The PKI is
+ * made at run time; peers that our own code could not play (old versions, no certificate) are bare
+ * OpenSSL. */
 #include "conn_util.h"
 
 #include <errno.h>
@@ -59,7 +60,8 @@ static EVP_PKEY *read_key(const char *name)
 	return key;
 }
 
-/* Makes NAME, signed by CA (itself if they are the same), valid from and to so many seconds from now. */
+/* Makes NAME, signed by CA (itself if they are the same), valid from and to so many seconds from
+ * now. */
 static void make_cert(const char *name, const char *ca, long from, long to)
 {
 	static long serial = 1;
@@ -150,9 +152,9 @@ static void raw_tls_init(struct raw_tls *r, int fd, bool is_server, const char *
 		assert_int_equal(SSL_CTX_use_certificate_file(r->ctx, file_of(cert, "cert"),
 							      SSL_FILETYPE_PEM),
 				 1);
-		assert_int_equal(SSL_CTX_use_PrivateKey_file(r->ctx, file_of(cert, "key"),
-							     SSL_FILETYPE_PEM),
-				 1);
+		assert_int_equal(
+			SSL_CTX_use_PrivateKey_file(r->ctx, file_of(cert, "key"), SSL_FILETYPE_PEM),
+			1);
 	}
 	r->ssl = SSL_new(r->ctx);
 	SSL_set_fd(r->ssl, fd);
@@ -379,12 +381,15 @@ static void a_client_of_another_ca_is_refused_and_told_so(void **state)
 	(void)state;
 	try_mismatch("stranger", "ca", "controller", "ca");
 	snprintf(text, sizeof(text),
-		 "TLS handshake failed: peer's certificate rejected: not signed by our CA %s: unable "
-		 "to get local issuer certificate (subject CN=stranger, issuer CN=otherca, expires %s)",
+		 "TLS handshake failed: peer's certificate rejected: not signed by our CA %s: "
+		 "unable "
+		 "to get local issuer certificate (subject CN=stranger, issuer CN=otherca, expires "
+		 "%s)",
 		 file_of("ca", "cert"), date_of(20 * DAY));
 	assert_logged_once(text);
 	snprintf(text, sizeof(text),
-		 "TLS handshake failed: peer rejected our certificate %s (subject CN=stranger, issuer "
+		 "TLS handshake failed: peer rejected our certificate %s (subject CN=stranger, "
+		 "issuer "
 		 "CN=otherca, expires %s): alert unknown CA",
 		 file_of("stranger", "cert"), date_of(20 * DAY));
 	assert_logged_once(text);
@@ -403,13 +408,15 @@ static void a_server_of_another_ca_is_refused_and_told_so(void **state)
 		 file_of("ca", "cert"));
 	assert_logged_once(text);
 	snprintf(text, sizeof(text),
-		 "peer rejected our certificate %s (subject CN=stranger, issuer CN=otherca, expires ",
+		 "peer rejected our certificate %s (subject CN=stranger, issuer CN=otherca, "
+		 "expires ",
 		 file_of("stranger", "cert"));
 	assert_logged_once(text);
 	assert_int_equal(log_count("TLS handshake failed"), 2);
 }
 
-/* A bare client does what it likes to a server with our settings; the server's log must say 'text'. */
+/* A bare client does what it likes to a server with our settings; the server's log must say 'text'.
+ */
 static void try_client(const char *cert, int min, int max, const char *text)
 {
 	struct tls *tls = load("switch", "ca");
@@ -457,7 +464,8 @@ static void of_a_chain_both_the_peer_and_the_culprit_are_named(void **state)
 	append_cert("otherca", "chained");
 	try_mismatch("chained", "ca", "controller", "ca");
 	snprintf(text, sizeof(text),
-		 "self-signed certificate in certificate chain (subject CN=chained, issuer CN=otherca, "
+		 "self-signed certificate in certificate chain (subject CN=chained, issuer "
+		 "CN=otherca, "
 		 "expires %s; in its chain: subject CN=otherca, issuer CN=otherca, expires ",
 		 date_of(20 * DAY));
 	assert_logged_once(text);
@@ -469,7 +477,8 @@ static void an_expired_certificate_is_refused(void **state)
 
 	(void)state;
 	snprintf(text, sizeof(text),
-		 "peer's certificate rejected: certificate has expired (subject CN=old, issuer CN=ca, "
+		 "peer's certificate rejected: certificate has expired (subject CN=old, issuer "
+		 "CN=ca, "
 		 "expired %s)",
 		 date_of(-35 * DAY));
 	try_client("old", TLS1_3_VERSION, TLS1_3_VERSION, text);
@@ -482,7 +491,8 @@ static void a_certificate_of_the_future_is_refused(void **state)
 
 	(void)state;
 	snprintf(text, sizeof(text),
-		 "peer's certificate rejected: certificate is not yet valid (subject CN=young, issuer "
+		 "peer's certificate rejected: certificate is not yet valid (subject CN=young, "
+		 "issuer "
 		 "CN=ca, valid from %s)",
 		 date_of(3 * DAY));
 	try_client("young", TLS1_2_VERSION, TLS1_3_VERSION, text);
@@ -646,7 +656,8 @@ static void what_is_wrong_with_a_file_is_said_with_its_name(void **state)
 		  -ENOENT },
 		{ "", NULL, NULL, "the private key file is not set", -EINVAL },
 		{ dir, NULL, NULL, ": the private key is not a file", -EINVAL },
-		{ garbage, NULL, NULL, "garbage-key.pem: holds no usable PEM private key", -EINVAL },
+		{ garbage, NULL, NULL, "garbage-key.pem: holds no usable PEM private key",
+		  -EINVAL },
 		{ NULL, garbage, NULL, "garbage-key.pem: holds no usable PEM certificate",
 		  -EINVAL },
 		{ NULL, NULL, garbage, "garbage-key.pem: holds no usable PEM certificate",
@@ -656,7 +667,8 @@ static void what_is_wrong_with_a_file_is_said_with_its_name(void **state)
 		  "controller-key.pem: the private key does not belong to the certificate in ",
 		  -EINVAL },
 		{ file_of("old", "key"), file_of("old", "cert"), NULL,
-		  "old-cert.pem: the certificate has expired (subject CN=old, issuer CN=ca, expired ",
+		  "old-cert.pem: the certificate has expired (subject CN=old, issuer CN=ca, "
+		  "expired ",
 		  -EINVAL },
 	};
 	struct tls *tls = load("switch", "ca");
@@ -694,7 +706,8 @@ static void doubtful_files_are_warned_of(void **state)
 	copy_file(file_of("switch", "key"), file_of("open", "key"), 0644);
 	copy_file(file_of("switch", "cert"), file_of("open", "cert"), 0644);
 	tls = load("open", "ca");
-	assert_logged_once("open-key.pem: everybody on this machine may read the private key (mode 0644)");
+	assert_logged_once(
+		"open-key.pem: everybody on this machine may read the private key (mode 0644)");
 	tls_free(tls);
 	tls = load("young", "ca");
 	assert_logged_once("young-cert.pem: the certificate is not valid yet (subject CN=young");
@@ -794,8 +807,8 @@ static void *run_client(void *arg)
 	size_t len = 0;
 
 	put_msg(request, 4, 20, 99, 0);
-	run->error = ofchan_client_open(run->address, run->tls, 10000, &c, run->err,
-					sizeof(run->err));
+	run->error =
+		ofchan_client_open(run->address, run->tls, 10000, &c, run->err, sizeof(run->err));
 	if (!run->error)
 		run->error = ofchan_client_send(c, request, sizeof(request));
 	if (!run->error)
