@@ -305,13 +305,30 @@ static void end(struct daemon *d)
 	free(d->ctl_path);
 }
 
-/* --teardown: the datapath that is pinned, and the LOCAL interfaces of the bridges in the configuration. */
+/* What skepd made of interfaces: LOCAL pairs are deleted, ports hear their own frames only. */
+static void undo_links(struct nl *nl, const struct conf_bridge *br)
+{
+	const struct nl_link *link;
+	const struct conf_port *port;
+	char hidden[CONF_NAME_SIZE];
+
+	TAILQ_FOREACH(port, &br->ports, node) {
+		link = nl_find(nl, port->name);
+		if (link)
+			nl_set_promisc(nl, link->ifindex, false);
+	}
+	conf_hidden_name(br->name, hidden);
+	link = nl_find(nl, hidden);
+	if (link && link->is_veth)
+		nl_del_link(nl, link->ifindex);
+}
+
+/* --teardown: the datapath that is pinned, and the interfaces of the bridges in the configuration. */
 static int teardown(struct daemon *d, char *err, size_t err_size)
 {
 	const struct nl_callbacks none = { .aux = NULL };
 	struct conf *conf = NULL;
-	struct conf_bridge *br;
-	char hidden[CONF_NAME_SIZE];
+	const struct conf_bridge *br;
 	struct nl *nl = NULL;
 	int error, dp_error;
 
@@ -333,14 +350,8 @@ static int teardown(struct daemon *d, char *err, size_t err_size)
 		conf_free(conf);
 		return error;
 	}
-	TAILQ_FOREACH(br, &conf->bridges, node) {
-		const struct nl_link *link;
-
-		conf_hidden_name(br->name, hidden);
-		link = nl_find(nl, hidden);
-		if (link && link->is_veth)
-			nl_del_link(nl, link->ifindex);
-	}
+	TAILQ_FOREACH(br, &conf->bridges, node)
+		undo_links(nl, br);
 	nl_close(nl);
 	conf_free(conf);
 	snprintf(err, err_size, "the datapath %s could not be removed", d->opt.bpffs);
