@@ -12,6 +12,10 @@
 #include "bpf/output.h"
 #include "bpf/state.h"
 
+/* Long lists are walked in two loops, of chunks and of cells in a chunk: the verifier, which goes through every iteration, sees the sum of
+ * both and not the product. */
+#define SKEP_LIST_CHUNK 32
+
 /* The action set's cookie: it belongs to no rule (OF1.3.5 §7.4.1). */
 #define SKEP_NO_COOKIE (~0ULL)
 
@@ -120,56 +124,70 @@ SKEP_SUB int skep_exec(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 	}
 }
 
-/* Executes the list of 'n' cells from 'first' on.  Returns SKEP_GO or SKEP_ABORT. */
-SKEP_SUB int skep_exec_list(SKEP_CTX *ctx, struct skep_state *s, __u32 first, __u32 n)
+/* Goes on with the list in s->list_*, for some cells.  Returns SKEP_GO or SKEP_ABORT. */
+SKEP_SUB int skep_exec_some(SKEP_CTX *ctx, struct skep_state *s)
 {
-	_Bool is_data = 0;
-
 	if (!s)
 		return SKEP_ABORT;
-	for (__u32 i = 0; i < SKEP_CELLS_MAX && i < n; i++) {
-		int verdict;
+	for (int i = 0; i < SKEP_LIST_CHUNK && s->list_left; i++) {
+		int verdict = skep_exec(ctx, s, s->list_next);
+		__u32 n = verdict == SKEP_SKIP ? 2 : 1;
 
-		if (is_data) {
-			is_data = 0;
-			continue;
-		}
-		verdict = skep_exec(ctx, s, first + i);
 		if (verdict == SKEP_ABORT)
 			return SKEP_ABORT;
-		is_data = verdict == SKEP_SKIP;
+		s->list_next += n;
+		s->list_left = s->list_left > n ? s->list_left - n : 0;
 	}
 	return SKEP_GO;
 }
 
-/* Writes the action of cell 'idx' into the action set.  Returns SKEP_GO or SKEP_SKIP. */
-SKEP_SUB int skep_write_action(struct skep_state *s, __u32 idx)
+/* Executes the list of 'n' cells from 'first' on.  Returns SKEP_GO or SKEP_ABORT. */
+SKEP_INLINE int skep_exec_list(SKEP_CTX *ctx, struct skep_state *s, __u32 first, __u32 n)
+{
+	s->list_next = first;
+	s->list_left = n;
+	for (int i = 0; i < SKEP_CELLS_MAX / SKEP_LIST_CHUNK && s->list_left; i++) {
+		if (skep_exec_some(ctx, s) == SKEP_ABORT)
+			return SKEP_ABORT;
+	}
+	return SKEP_GO;
+}
+
+/* Writes the action of cell 'idx' into the action set.  Returns how many cells it has. */
+SKEP_INLINE __u32 skep_write_action(struct skep_state *s, __u32 idx)
 {
 	const struct skep_cell *cell = home_cell(idx);
 	__u32 slot;
 
-	if (!s || !cell)
-		return SKEP_GO;
+	if (!cell)
+		return 1;
 	slot = cell->slot & (SKEP_N_SLOTS - 1);
 	s->set_cells[slot] = idx;
 	s->set_map |= 1ULL << slot;
-	return cell->op == SKEP_OP_SET_FIELD && skep_is_wide_field(cell->arg) ? SKEP_SKIP : SKEP_GO;
+	return cell->op == SKEP_OP_SET_FIELD && skep_is_wide_field(cell->arg) ? 2 : 1;
+}
+
+/* Goes on writing the list in s->list_* into the action set, for some cells. */
+SKEP_SUB int skep_write_some(struct skep_state *s)
+{
+	if (!s)
+		return 0;
+	for (int i = 0; i < SKEP_LIST_CHUNK && s->list_left; i++) {
+		__u32 n = skep_write_action(s, s->list_next);
+
+		s->list_next += n;
+		s->list_left = s->list_left > n ? s->list_left - n : 0;
+	}
+	return 0;
 }
 
 /* Writes the 'n' cells from 'first' on into the action set. */
-SKEP_SUB int skep_write_actions(struct skep_state *s, __u32 first, __u32 n)
+SKEP_INLINE void skep_write_actions(struct skep_state *s, __u32 first, __u32 n)
 {
-	_Bool is_data = 0;
-
-	if (!s)
-		return 0;
-	for (__u32 i = 0; i < SKEP_CELLS_MAX && i < n; i++) {
-		if (is_data)
-			is_data = 0;
-		else
-			is_data = skep_write_action(s, first + i) == SKEP_SKIP;
-	}
-	return 0;
+	s->list_next = first;
+	s->list_left = n;
+	for (int i = 0; i < SKEP_CELLS_MAX / SKEP_LIST_CHUNK && s->list_left; i++)
+		skep_write_some(s);
 }
 
 /* Slots but the output's. */

@@ -80,6 +80,10 @@ struct skep_state {
 	__u32 sent;       /* enum skep_sent */
 	__u32 flood_next; /* port */
 
+	/* The list of actions that is executed or written. */
+	__u32 list_next; /* cell */
+	__u32 list_left;
+
 	__u32 stripe;
 	__u64 set_map; /* slots of the action set in use */
 	__u32 set_cells[SKEP_N_SLOTS];
