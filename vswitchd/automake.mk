@@ -16,6 +16,6 @@ vswitchd_libvswitchd_a_SOURCES = \
 
 sbin_PROGRAMS += vswitchd/skepd
 vswitchd_skepd_SOURCES = vswitchd/skepd.c
-vswitchd_skepd_LDADD = vswitchd/libvswitchd.a datapath/libdatapath.a ofchan/libofconn.a \
+vswitchd_skepd_LDADD = vswitchd/libvswitchd.a datapath/libdatapath.a bpf/libskephost.a ofchan/libofconn.a \
 	ofchan/libofp.a model/libmodel.a lib/libbase.a \
 	$(BPF_LIBS) $(ELF_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(MNL_LIBS) $(JANSSON_LIBS) $(CAPNG_LIBS)
