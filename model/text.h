@@ -6,20 +6,23 @@
  *
  *     table=1,priority=100,tcp,in_port=1,nw_dst=10.0.0.0/24,tp_dst=80,actions=dec_ttl,output:2
  *
- * "actions=" comes last and takes the rest of the line.  A match may be written with the short names that
- * Open vSwitch prints (dl_dst, nw_src, tp_dst) or with the specification's (eth_dst, ipv4_src, tcp_dst).  Names such
- * as tp_dst or icmp_type depend on the protocol, which may stand anywhere in the match, so words are gathered
- * first and given meaning when the whole match is known.
+ * "actions=" comes last and takes the rest of the line.  A match may be written with the short
+ * names that Open vSwitch prints (dl_dst, nw_src, tp_dst) or with the specification's (eth_dst,
+ * ipv4_src, tcp_dst).  Names such as tp_dst or icmp_type depend on the protocol, which may stand
+ * anywhere in the match, so words are gathered first and given meaning when the whole match is
+ * known.
  *
- * What is printed is what `ovs-ofctl -O OpenFlow13` prints, to the byte, so that parsers written for it go on
- * working; tests/unit/text-golden holds the lines to compare with.  Whatever is printed can be parsed again.
+ * What is printed is what `ovs-ofctl -O OpenFlow13` prints, to the byte, so that parsers written
+ * for it go on working; tests/unit/text-golden holds the lines to compare with.  Whatever is
+ * printed can be parsed again.
  *
- * Parsing is strict where ovs-ofctl guesses: an address with a byte of 300, a field whose prerequisites are not in the
- * match, a value that does not fit or a word given twice is an error that says what and where, never a different
- * rule from the one that was meant.
+ * Parsing is strict where ovs-ofctl guesses: an address with a byte of 300, a field whose
+ * prerequisites are not in the match, a value that does not fit or a word given twice is an error
+ * that says what and where, never a different rule from the one that was meant.
  *
  * text_lex.c splits words and reads numbers, text_value.c knows how each field's value is spelled,
- * text_match.c and text_action.c give words their meaning, text_parse.c assembles flows, text_format.c writes them.
+ * text_match.c and text_action.c give words their meaning, text_parse.c assembles flows,
+ * text_format.c writes them.
  */
 #ifndef SKEP_MODEL_TEXT_H
 #define SKEP_MODEL_TEXT_H 1
@@ -30,15 +33,15 @@
 #include "buf.h"
 #include "model/flow.h"
 
-/* What is wrong with a text, and at which column (from 1) of it.  Complete sentences are the caller's:
- * "flow line 3, column 14: " MESSAGE. */
+/* What is wrong with a text, and at which column (from 1) of it.  Complete sentences are the
+ * caller's: "flow line 3, column 14: " MESSAGE. */
 struct text_error {
 	unsigned int column;
 	char message[256]; /* e.g. nw_dst: "10.0.0.300": not an IPv4 address */
 };
 
-/* How ports' names are resolved and printed.  Either function may be NULL, as may the whole: ports are then
- * numbers.  Reserved ports have their own names always. */
+/* How ports' names are resolved and printed.  Either function may be NULL, as may the whole: ports
+ * are then numbers.  Reserved ports have their own names always. */
 struct text_ports {
 	/* Finds the port called 'name'; returns true and its number in '*ret_port'. */
 	bool (*by_name)(void *aux, const char *name, uint32_t *ret_port);
@@ -47,14 +50,14 @@ struct text_ports {
 	void *aux;
 };
 
-/* Parses 'line' as the flow of 'command' into '*ret', all of whose members are set.  An add or modify needs
- * "actions="; a delete refuses it.  The table is 0, or for a delete all tables, if not given.
- * Returns 0, or -EINVAL with '*ret_error' set ('*ret' is then unspecified). */
+/* Parses 'line' as the flow of 'command' into '*ret', all of whose members are set.  An add or
+ * modify needs "actions="; a delete refuses it.  The table is 0, or for a delete all tables, if not
+ * given. Returns 0, or -EINVAL with '*ret_error' set ('*ret' is then unspecified). */
 int text_parse_flow_mod(const char *line, enum flow_command command, const struct text_ports *ports,
 			struct flow_mod *ret, struct text_error *ret_error);
 
-/* Parses 'line' ("" for all flows) as the filter of a dump: a match and table, cookie[/mask], out_port,
- * out_group.  Returns as above. */
+/* Parses 'line' ("" for all flows) as the filter of a dump: a match and table, cookie[/mask],
+ * out_port, out_group.  Returns as above. */
 int text_parse_filter(const char *line, const struct text_ports *ports, struct flow_filter *ret,
 		      struct text_error *ret_error);
 
@@ -65,8 +68,8 @@ struct text_packet_out {
 	struct action_list actions;
 };
 
-/* Parses 'line' into '*ret', whose 'packet' must be initialised (BUF_INIT) and stays the caller's to free, on
- * failure too.  Returns as above, or -ENOMEM. */
+/* Parses 'line' into '*ret', whose 'packet' must be initialised (BUF_INIT) and stays the caller's
+ * to free, on failure too.  Returns as above, or -ENOMEM. */
 int text_parse_packet_out(const char *line, const struct text_ports *ports,
 			  struct text_packet_out *ret, struct text_error *ret_error);
 
@@ -75,7 +78,8 @@ int text_parse_port(const char *word, const struct text_ports *ports, uint32_t *
 
 /* Each of these appends to 'out'. */
 void text_format_port(uint32_t port, const struct text_ports *ports, struct buf *out);
-/* Writes "priority=10,tcp,nw_dst=..."; the default priority 32768 is left out, so this may be "". */
+/* Writes "priority=10,tcp,nw_dst=..."; the default priority 32768 is left out, so this may be "".
+ */
 void text_format_match(const struct match *match, uint16_t priority, const struct text_ports *ports,
 		       struct buf *out);
 /* Writes "dec_ttl,output:2", or "drop". */
@@ -88,7 +92,8 @@ void text_format_flags(uint16_t flags, struct buf *out);
 /* Writes "4.211s": no decimals for whole seconds, three for whole milliseconds, else nine. */
 void text_format_duration(uint64_t ns, struct buf *out);
 /* Writes one line of dump-flows, from " cookie=" on, without a newline. */
-void text_format_flow(const struct flow_desc *flow, const struct text_ports *ports, struct buf *out);
+void text_format_flow(const struct flow_desc *flow, const struct text_ports *ports,
+		      struct buf *out);
 /* Writes 'mod' as a line that text_parse_flow_mod() reads back for the same command. */
 void text_format_flow_mod(const struct flow_mod *mod, const struct text_ports *ports,
 			  struct buf *out);

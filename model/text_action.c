@@ -2,8 +2,8 @@
 /*
  * Words of actions and instructions; see text.h and text_private.h.
  *
- * OpenFlow 1.0's mod_* words become set-fields, as in ovs-ofctl.  mod_vlan_vid and mod_vlan_pcp push a tag first where
- * the flow's packets have none, for in OpenFlow 1.0 they added one.
+ * OpenFlow 1.0's mod_* words become set-fields, as in ovs-ofctl.  mod_vlan_vid and mod_vlan_pcp
+ * push a tag first where the flow's packets have none, for in OpenFlow 1.0 they added one.
  */
 #include "model/text_private.h"
 
@@ -100,8 +100,7 @@ static int parse_output_options(struct action_parser *ap, const struct text_word
 			error = text_word_to_u64(ap->in, &option, UINT16_MAX, &max_len);
 		else if (text_span_is(option.key, "port"))
 			error = text_word_to_port(ap->in, &option, &port);
-		else if (text_span_is(option.key, "reason") &&
-			 text_span_is(option.value, "action"))
+		else if (text_span_is(option.key, "reason") && text_span_is(option.value, "action"))
 			error = 0;
 		else
 			error = text_fail(ap->in, option.key.p, "%.*s(): \"%.*s\" is not supported",
@@ -279,7 +278,8 @@ static int parse_set_field(struct action_parser *ap, const struct text_word *wor
 
 	(void)arg;
 	if (!word->value.len || !split_arrow(word->value, &part.value, &part.key))
-		return text_fail(ap->in, word->key.p, "set_field is written set_field:VALUE->FIELD");
+		return text_fail(ap->in, word->key.p,
+				 "set_field is written set_field:VALUE->FIELD");
 	if (!text_find_name(part.key, &name, &field))
 		return text_fail(ap->in, part.key.p, "set_field: \"%.*s\" is not a field",
 				 (int)part.key.len, part.key.p);
@@ -291,7 +291,8 @@ static int parse_set_field(struct action_parser *ap, const struct text_word *wor
 		return parse_mod_vlan(ap, &part, -FIELD_VLAN_VID);
 	id = text_resolve_name(name, field, context_match(ap));
 	if (id < 0 || name == NAME_VLAN_TCI)
-		return text_fail(ap->in, part.key.p, "set_field: %.*s: name the field by its protocol",
+		return text_fail(ap->in, part.key.p,
+				 "set_field: %.*s: name the field by its protocol",
 				 (int)part.key.len, part.key.p);
 	if (!field_table[id].is_settable)
 		return text_fail(ap->in, part.key.p, "set_field: %.*s cannot be set",
@@ -300,9 +301,10 @@ static int parse_set_field(struct action_parser *ap, const struct text_word *wor
 		uint64_t vid;
 
 		if (!text_span_to_u64(part.value, UINT64_MAX, &vid) && vid < OFPVID_PRESENT)
-			return text_fail_value(ap->in, &part,
-					       "lacks 0x1000, which says that there is a tag: write %llu",
-					       (unsigned long long)vid | OFPVID_PRESENT);
+			return text_fail_value(
+				ap->in, &part,
+				"lacks 0x1000, which says that there is a tag: write %llu",
+				(unsigned long long)vid | OFPVID_PRESENT);
 	}
 	return parse_mod(ap, &part, id);
 }
@@ -388,7 +390,8 @@ static int parse_drop(const struct text_input *in, const struct text_word *word,
 	struct text_word other;
 
 	if (!is_alone || text_next_word(&rest, &other))
-		return text_fail(in, word->key.p, "\"drop\" stands alone: it is the lack of actions");
+		return text_fail(in, word->key.p,
+				 "\"drop\" stands alone: it is the lack of actions");
 	return 0;
 }
 
@@ -440,7 +443,8 @@ static int parse_write_actions(const struct text_input *in, const struct text_wo
 	struct text_input actions;
 
 	if (word->delimiter != '(')
-		return text_fail(in, word->key.p, "write_actions is written write_actions(ACTIONS)");
+		return text_fail(in, word->key.p,
+				 "write_actions is written write_actions(ACTIONS)");
 	ret->has_write = true;
 	actions = text_sub_input(in, word->value);
 	return text_parse_action_list(&actions, &context, &ret->write);
@@ -510,10 +514,11 @@ int text_parse_instructions(struct text_input *in, const struct match *match,
 		if (stage == STAGE_DROP)
 			return parse_drop(in, &word, is_first);
 		if (stage < last || (stage == last && stage != STAGE_APPLY))
-			return text_fail(in, word.key.p,
-					 "%.*s: the order is actions, clear_actions, write_actions(), "
-					 "write_metadata, goto_table, each once",
-					 (int)word.key.len, word.key.p);
+			return text_fail(
+				in, word.key.p,
+				"%.*s: the order is actions, clear_actions, write_actions(), "
+				"write_metadata, goto_table, each once",
+				(int)word.key.len, word.key.p);
 		last = stage;
 		is_first = false;
 		error = parse_instruction(&ap, &word, stage, ret);

@@ -2,8 +2,9 @@
 /*
  * Flows to text, as Open vSwitch 3.1's ovs-ofctl writes them for OpenFlow 1.3; see text.h.
  *
- * Its order of fields is its own (the protocol first, then metadata, in_port, VLAN, Ethernet, IP, ...), and several
- * fields share a name there, so a match is written field by field and not by walking the field table.
+ * Its order of fields is its own (the protocol first, then metadata, in_port, VLAN, Ethernet, IP,
+ * ...), and several fields share a name there, so a match is written field by field and not by
+ * walking the field table.
  */
 #include "model/text_private.h"
 
@@ -15,8 +16,8 @@ static const struct {
 	uint16_t flag;
 	const char *name;
 } flag_names[] = {
-	{ FLOW_SEND_FLOW_REM, "send_flow_rem" },     { FLOW_CHECK_OVERLAP, "check_overlap" },
-	{ FLOW_RESET_COUNTS, "reset_counts" },	     { FLOW_NO_PKT_COUNTS, "no_packet_counts" },
+	{ FLOW_SEND_FLOW_REM, "send_flow_rem" },  { FLOW_CHECK_OVERLAP, "check_overlap" },
+	{ FLOW_RESET_COUNTS, "reset_counts" },	  { FLOW_NO_PKT_COUNTS, "no_packet_counts" },
 	{ FLOW_NO_BYT_COUNTS, "no_byte_counts" },
 };
 
@@ -64,11 +65,11 @@ static const char *shorthand(int eth_type, int ip_proto, bool *ret_has_proto)
 		int ip_proto;
 		const char *word;
 	} words[] = {
-		{ 0x0800, 1, "icmp" },	{ 0x0800, 6, "tcp" },	 { 0x0800, 17, "udp" },
-		{ 0x0800, 132, "sctp" }, { 0x0800, -1, "ip" },	 { 0x86dd, 58, "icmp6" },
-		{ 0x86dd, 6, "tcp6" },	{ 0x86dd, 17, "udp6" },	 { 0x86dd, 132, "sctp6" },
-		{ 0x86dd, -1, "ipv6" }, { 0x0806, -1, "arp" },	 { 0x8035, -1, "rarp" },
-		{ 0x8847, -1, "mpls" }, { 0x8848, -1, "mplsm" },
+		{ 0x0800, 1, "icmp" },	 { 0x0800, 6, "tcp" },	  { 0x0800, 17, "udp" },
+		{ 0x0800, 132, "sctp" }, { 0x0800, -1, "ip" },	  { 0x86dd, 58, "icmp6" },
+		{ 0x86dd, 6, "tcp6" },	 { 0x86dd, 17, "udp6" },  { 0x86dd, 132, "sctp6" },
+		{ 0x86dd, -1, "ipv6" },	 { 0x0806, -1, "arp" },	  { 0x8035, -1, "rarp" },
+		{ 0x8847, -1, "mpls" },	 { 0x8848, -1, "mplsm" },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -152,8 +153,8 @@ void text_format_match(const struct match *match, uint16_t priority, const struc
 {
 	struct match_writer w = { match, ports, out, out->len };
 	bool has_proto;
-	const char *word = shorthand(protocol(match, FIELD_ETH_TYPE), protocol(match, FIELD_IP_PROTO),
-				     &has_proto);
+	const char *word = shorthand(protocol(match, FIELD_ETH_TYPE),
+				     protocol(match, FIELD_IP_PROTO), &has_proto);
 
 	if (priority != DEFAULT_PRIORITY)
 		buf_printf(out, "priority=%u", priority);

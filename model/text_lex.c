@@ -11,9 +11,9 @@ static const struct {
 	const char *name;
 	uint32_t port;
 } reserved_ports[] = {
-	{ "IN_PORT", PORT_IN_PORT }, { "TABLE", PORT_TABLE },   { "NORMAL", PORT_NORMAL },
-	{ "FLOOD", PORT_FLOOD },     { "ALL", PORT_ALL },       { "CONTROLLER", PORT_CONTROLLER },
-	{ "LOCAL", PORT_LOCAL },     { "ANY", PORT_ANY },       { "NONE", PORT_ANY },
+	{ "IN_PORT", PORT_IN_PORT }, { "TABLE", PORT_TABLE }, { "NORMAL", PORT_NORMAL },
+	{ "FLOOD", PORT_FLOOD },     { "ALL", PORT_ALL },     { "CONTROLLER", PORT_CONTROLLER },
+	{ "LOCAL", PORT_LOCAL },     { "ANY", PORT_ANY },     { "NONE", PORT_ANY },
 };
 #define N_RESERVED_PORTS (sizeof(reserved_ports) / sizeof(reserved_ports[0]))
 
@@ -37,10 +37,10 @@ static int fail_at(const struct text_input *in, const char *at, const struct tex
 	e->column = (unsigned int)(at - in->line) + 1;
 	e->message[0] = '\0';
 	if (word) {
-		n = snprintf(e->message, sizeof(e->message), "%.*s: \"%.*s\"%s: ",
-			     (int)(word->key.len < 40 ? word->key.len : 40), word->key.p,
-			     (int)(word->value.len < 60 ? word->value.len : 60), word->value.p,
-			     word->value.len < 60 ? "" : "...");
+		n = snprintf(e->message, sizeof(e->message),
+			     "%.*s: \"%.*s\"%s: ", (int)(word->key.len < 40 ? word->key.len : 40),
+			     word->key.p, (int)(word->value.len < 60 ? word->value.len : 60),
+			     word->value.p, word->value.len < 60 ? "" : "...");
 		used = n < 0 ? 0 : (size_t)n;
 	}
 	if (used < sizeof(e->message))
@@ -84,8 +84,8 @@ static const char *skip_quoted(const char *p, const char *end)
 	return close ? close + 1 : NULL;
 }
 
-/* Moves '*p' past a value: up to a separator outside of parentheses and quotes, or, if 'depth' is 1, up to
- * the parenthesis that closes. */
+/* Moves '*p' past a value: up to a separator outside of parentheses and quotes, or, if 'depth' is
+ * 1, up to the parenthesis that closes. */
 static int skip_value(const struct text_input *in, const char **p, unsigned int depth)
 {
 	const char *open = *p - 1; /* the outermost parenthesis */
@@ -109,7 +109,8 @@ static int skip_value(const struct text_input *in, const char **p, unsigned int 
 				open = *p;
 		} else if (c == ')') {
 			if (!depth)
-				return text_fail(in, *p, "a closing parenthesis without an opening one");
+				return text_fail(in, *p,
+						 "a closing parenthesis without an opening one");
 			if (!--depth && in_parens)
 				return 0;
 		}
@@ -160,7 +161,8 @@ int text_next_word(struct text_input *in, struct text_word *ret)
 		if (ret->delimiter == '(') {
 			p++;
 			if (p < in->end && !is_separator(*p))
-				return text_fail(in, p, "something follows the closing parenthesis");
+				return text_fail(in, p,
+						 "something follows the closing parenthesis");
 		}
 	}
 	in->p = p;

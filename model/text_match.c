@@ -12,10 +12,10 @@ static const struct {
 	uint16_t eth_type;
 	int ip_proto; /* or -1 */
 } shorthands[] = {
-	{ "ip", 0x0800, -1 },	{ "ipv4", 0x0800, -1 }, { "ipv6", 0x86dd, -1 },
-	{ "arp", 0x0806, -1 },	{ "rarp", 0x8035, -1 }, { "icmp", 0x0800, 1 },
-	{ "tcp", 0x0800, 6 },	{ "udp", 0x0800, 17 },	{ "sctp", 0x0800, 132 },
-	{ "icmp6", 0x86dd, 58 }, { "tcp6", 0x86dd, 6 }, { "udp6", 0x86dd, 17 },
+	{ "ip", 0x0800, -1 },	  { "ipv4", 0x0800, -1 }, { "ipv6", 0x86dd, -1 },
+	{ "arp", 0x0806, -1 },	  { "rarp", 0x8035, -1 }, { "icmp", 0x0800, 1 },
+	{ "tcp", 0x0800, 6 },	  { "udp", 0x0800, 17 },  { "sctp", 0x0800, 132 },
+	{ "icmp6", 0x86dd, 58 },  { "tcp6", 0x86dd, 6 },  { "udp6", 0x86dd, 17 },
 	{ "sctp6", 0x86dd, 132 }, { "mpls", 0x8847, -1 }, { "mplsm", 0x8848, -1 },
 };
 
@@ -34,10 +34,11 @@ static const struct {
 
 /* Words that ovs-ofctl knows and that mean nothing here yet, by their beginnings. */
 static const char *const foreign[] = {
-	"reg",	     "xreg",	  "xxreg",  "ct_",	 "tun_",     "tunnel_id", "mpls_",
-	"nsh_",	     "tcp_flags", "nw_frag", "ip_frag",	 "pkt_mark", "pbb_",	  "conj_id",
-	"recirc_id", "dp_hash",	  "skb_",   "in_phy_port", "packet_type", "actset_output",
-	"igmp",	     "importance", "duration", "n_packets", "n_bytes", "idle_age", "hard_age",
+	"reg",	       "xreg",		"xxreg",     "ct_",	   "tun_",     "tunnel_id",
+	"mpls_",       "nsh_",		"tcp_flags", "nw_frag",	   "ip_frag",  "pkt_mark",
+	"pbb_",	       "conj_id",	"recirc_id", "dp_hash",	   "skb_",     "in_phy_port",
+	"packet_type", "actset_output", "igmp",	     "importance", "duration", "n_packets",
+	"n_bytes",     "idle_age",	"hard_age",
 };
 
 static const char *const prereq_text[] = {
@@ -211,14 +212,16 @@ static int set_vid(struct text_match *tm, const struct text_input *in, const str
 
 	if (mask & OFPVID_PRESENT && !(value & OFPVID_PRESENT)) {
 		if (value & mask)
-			return text_fail_value(in, word, "lacks 0x1000, which says that there is a tag: "
-							 "write dl_vlan=%u or vlan_vid=%u",
+			return text_fail_value(in, word,
+					       "lacks 0x1000, which says that there is a tag: "
+					       "write dl_vlan=%u or vlan_vid=%u",
 					       value & 0xfff, value | OFPVID_PRESENT);
 		match_set_u64(tm->match, FIELD_VLAN_VID, 0);
 		return 0;
 	}
 	if (mask && !(mask & OFPVID_PRESENT))
-		return text_fail_value(in, word, "its mask lacks 0x1000, which says that there is a tag");
+		return text_fail_value(in, word,
+				       "its mask lacks 0x1000, which says that there is a tag");
 	v = field_value_from_u64(FIELD_VLAN_VID, value);
 	m = field_value_from_u64(FIELD_VLAN_VID, mask);
 	match_set(tm->match, FIELD_VLAN_VID, &v, &m);
@@ -245,7 +248,8 @@ static int set_vlan_tci(struct text_match *tm, const struct text_input *in,
 		return text_fail_value(in, word, "lacks 0x1000, which says that there is a tag");
 	if (value & OFPVID_PRESENT && pcp_mask) {
 		if (pcp_mask != 7)
-			return text_fail_value(in, word, "a priority cannot be masked in OpenFlow 1.3");
+			return text_fail_value(in, word,
+					       "a priority cannot be masked in OpenFlow 1.3");
 		if (match_has(tm->match, FIELD_VLAN_PCP))
 			return text_fail_value(in, word, "the priority is given twice");
 		match_set_u64(tm->match, FIELD_VLAN_PCP, value >> 13);

@@ -22,8 +22,8 @@ static const struct {
 	const char *name;
 	uint16_t flag;
 } flag_words[] = {
-	{ "send_flow_rem", FLOW_SEND_FLOW_REM },    { "check_overlap", FLOW_CHECK_OVERLAP },
-	{ "reset_counts", FLOW_RESET_COUNTS },	    { "no_packet_counts", FLOW_NO_PKT_COUNTS },
+	{ "send_flow_rem", FLOW_SEND_FLOW_REM },  { "check_overlap", FLOW_CHECK_OVERLAP },
+	{ "reset_counts", FLOW_RESET_COUNTS },	  { "no_packet_counts", FLOW_NO_PKT_COUNTS },
 	{ "no_byte_counts", FLOW_NO_BYT_COUNTS },
 };
 
@@ -100,7 +100,8 @@ static int parse_u16(const struct text_input *in, const struct text_word *word, 
 }
 
 /* What 'word' sets in a flow, or NULL. */
-static uint16_t *u16_member(struct flow_mod *fm, const struct text_word *word, unsigned int *ret_for)
+static uint16_t *u16_member(struct flow_mod *fm, const struct text_word *word,
+			    unsigned int *ret_for)
 {
 	if (text_span_is(word->key, "priority")) {
 		*ret_for = FOR_ADD | FOR_STRICT;
@@ -131,8 +132,8 @@ static int parse_flag(const struct text_input *in, const struct text_word *word,
 	return 0;
 }
 
-/* Takes 'word' if it is one that is neither of the match nor "actions".  Returns 1 if so, 0 if not, or
- * -EINVAL. */
+/* Takes 'word' if it is one that is neither of the match nor "actions".  Returns 1 if so, 0 if not,
+ * or -EINVAL. */
 static int parse_flow_word(const struct text_input *in, const struct text_word *word,
 			   unsigned int kind, struct flow_mod *fm)
 {
@@ -234,7 +235,8 @@ static int parse_flow(struct text_input *in, unsigned int kind, enum flow_comman
 	error = text_parse_instructions(&actions_in, &fm->match, &fm->instructions);
 	if (!error && fm->instructions.goto_table != TABLE_NONE &&
 	    fm->instructions.goto_table <= fm->table_id)
-		return text_fail(in, actions.p, "goto_table:%u: tables only lead to later ones, and this is %u",
+		return text_fail(in, actions.p,
+				 "goto_table:%u: tables only lead to later ones, and this is %u",
 				 fm->instructions.goto_table, fm->table_id);
 	return error;
 }
@@ -282,7 +284,8 @@ static int parse_hex(const struct text_input *in, const struct text_word *word, 
 		buf_put_u8(ret, (uint8_t)byte);
 	}
 	if (ret->len < 14 || ret->len > 65000)
-		return text_fail(in, word->key.p, "packet: %zu bytes; a frame has 14 to 65000", ret->len);
+		return text_fail(in, word->key.p, "packet: %zu bytes; a frame has 14 to 65000",
+				 ret->len);
 	return buf_failed(ret) ? -ENOMEM : 0;
 }
 
@@ -291,7 +294,8 @@ static unsigned int be16_at(const struct buf *b, size_t ofs)
 	return (unsigned int)(b->data[ofs] << 8 | b->data[ofs + 1]);
 }
 
-/* Fills 'm' with the protocols of a packet, for words like mod_tp_src.  Returns true if there is a VLAN tag. */
+/* Fills 'm' with the protocols of a packet, for words like mod_tp_src.  Returns true if there is a
+ * VLAN tag. */
 static bool packet_protocols(const struct buf *packet, struct match *m)
 {
 	size_t ofs = 12;
@@ -331,8 +335,9 @@ int text_parse_packet_out(const char *line, const struct text_ports *ports,
 		else if (text_span_is(word.key, "packet"))
 			error = parse_hex(&in, &word, &ret->packet);
 		else
-			error = text_fail(&in, word.key.p, "unknown word \"%.*s\" (in_port, packet and "
-							   "actions are known here)",
+			error = text_fail(&in, word.key.p,
+					  "unknown word \"%.*s\" (in_port, packet and "
+					  "actions are known here)",
 					  (int)(word.key.len < 80 ? word.key.len : 80), word.key.p);
 		if (error < 0)
 			return error;

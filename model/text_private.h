@@ -22,14 +22,15 @@ struct text_span {
 /* One word: "KEY", "KEY=VALUE", "KEY:VALUE" or "KEY(VALUE)". */
 struct text_word {
 	struct text_span key;
-	struct text_span value; /* without quotes or outer parentheses; 'p' is NULL if there is none */
-	char delimiter;         /* '=', ':', '(' or 0 */
+	struct text_span
+		value;	/* without quotes or outer parentheses; 'p' is NULL if there is none */
+	char delimiter; /* '=', ':', '(' or 0 */
 };
 
 /* Where in which line a parser is. */
 struct text_input {
 	const char *line; /* its start, for columns */
-	const char *p;    /* what is next */
+	const char *p;	  /* what is next */
 	const char *end;
 	const struct text_ports *ports;
 	struct text_error *error;
@@ -75,8 +76,8 @@ int text_word_to_port(const struct text_input *in, const struct text_word *word,
 /* As text_parse_port(), for a span. */
 int text_span_to_port(struct text_span span, const struct text_ports *ports, uint32_t *ret);
 
-/* Reads the value of field 'id' and, after a slash, its mask.  '*ret_mask' is the exact mask if there is
- * none.  Whether the field may be masked is the caller's question.  Errors name 'word'. */
+/* Reads the value of field 'id' and, after a slash, its mask.  '*ret_mask' is the exact mask if
+ * there is none.  Whether the field may be masked is the caller's question.  Errors name 'word'. */
 int text_parse_value(const struct text_input *in, const struct text_word *word,
 		     struct text_span text, enum field_id id, struct field_value *ret,
 		     struct field_value *ret_mask);
@@ -128,14 +129,15 @@ struct text_match {
 
 void text_match_init(struct text_match *tm, struct match *match);
 /* Takes 'word' if it is part of a match.  Returns 1 if so, 0 if not, or -EINVAL. */
-int text_match_add(struct text_match *tm, const struct text_input *in, const struct text_word *word);
+int text_match_add(struct text_match *tm, const struct text_input *in,
+		   const struct text_word *word);
 int text_match_finish(struct text_match *tm, const struct text_input *in);
 
 /* Where actions stand, which decides what they may be. */
 struct text_action_context {
 	const struct match *match; /* of the flow, or NULL in a packet-out */
-	bool has_tag;              /* if the packet has a VLAN tag by now, as far as is known */
-	bool is_lenient;           /* if prerequisites cannot be known */
+	bool has_tag;		   /* if the packet has a VLAN tag by now, as far as is known */
+	bool is_lenient;	   /* if prerequisites cannot be known */
 };
 
 /* Parses all of 'in' as a list of actions, or as instructions. */

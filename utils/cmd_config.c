@@ -8,7 +8,8 @@
 #include "utils/control.h"
 #include "utils/json.h"
 
-/* Calls 'method' for its effect.  A warning in the result is about something that is not as it will have to be. */
+/* Calls 'method' for its effect.  A warning in the result is about something that is not as it will
+ * have to be. */
 static int call(const struct skepctl *ctl, const char *method, json_t *params)
 {
 	json_t *result;
@@ -44,7 +45,8 @@ int cmd_add_br(const struct skepctl *ctl, int argc, char **argv)
 
 		if (!id && !mode) {
 			json_decref(params);
-			return fail_usage(ctl, "\"%s\" is not datapath-id=HEX16 or fail-mode=secure",
+			return fail_usage(ctl,
+					  "\"%s\" is not datapath-id=HEX16 or fail-mode=secure",
 					  argv[i]);
 		}
 		json_object_set_new(params, id ? "datapath_id" : "fail_mode",
@@ -67,10 +69,11 @@ int cmd_add_port(const struct skepctl *ctl, int argc, char **argv)
 		const char *number = option_value(argv[2], "ofport");
 		uint32_t port;
 
-		if (!number || text_parse_port(number, NULL, &port) || !port || port > PORT_NO_MAX) {
+		if (!number || text_parse_port(number, NULL, &port) || !port ||
+		    port > PORT_NO_MAX) {
 			json_decref(params);
-			return fail_usage(ctl, "\"%s\" is not ofport=N with N from 1 to %d", argv[2],
-					  PORT_NO_MAX);
+			return fail_usage(ctl, "\"%s\" is not ofport=N with N from 1 to %d",
+					  argv[2], PORT_NO_MAX);
 		}
 		json_object_set_new(params, "ofport", json_integer(port));
 	}
@@ -156,7 +159,7 @@ static int call_list(const struct skepctl *ctl, const char *method, json_t *para
 	if (ctl->is_json) {
 		json_print(json_incref(result), JSON_INDENT(2));
 	} else {
-		json_array_foreach(result, i, name)
+		json_array_foreach (result, i, name)
 			printf("%s\n", json_string_value(name));
 	}
 	json_decref(result);

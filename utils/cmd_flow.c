@@ -2,9 +2,9 @@
 /*
  * skepctl's commands about flows.
  *
- * Flow-mods are all parsed before the first is sent, so a file with a mistake changes nothing.  They are sent without
- * waiting, followed by one barrier: once its reply is here, they are in force.  Errors come with the id of
- * the flow-mod they are about, which leads back to its line.
+ * Flow-mods are all parsed before the first is sent, so a file with a mistake changes nothing. They
+ * are sent without waiting, followed by one barrier: once its reply is here, they are in force.
+ * Errors come with the id of the flow-mod they are about, which leads back to its line.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ struct flow_lines {
 	struct flow_line {
 		unsigned int number;
 		char *text;
-	} *lines;
+	} * lines;
 	unsigned int n_errors;
 };
 
@@ -239,7 +239,8 @@ static int print_flows(struct session *s, void *aux)
 		      : EXIT_OK;
 }
 
-/* Opens a session and puts the request 'type' with the filter in argv[1], if there is one, into its buffer. */
+/* Opens a session and puts the request 'type' with the filter in argv[1], if there is one, into its
+ * buffer. */
 static int begin_dump(struct session *s, const struct skepctl *ctl, int argc, char **argv,
 		      uint16_t type, uint32_t *ret_xid)
 {
@@ -283,11 +284,13 @@ static int print_aggregate(struct session *s, void *aux)
 	if (of_aggregate_decode(&a, &s->msg->mp))
 		return fail("%s: the reply cannot be understood", s->name);
 	if (s->ctl->is_json)
-		json_print(json_pack("{s:o,s:o,s:I}", "n_packets", json_counter(a.n_packets), "n_bytes",
-				     json_counter(a.n_bytes), "n_flows", (json_int_t)a.n_flows),
+		json_print(json_pack("{s:o,s:o,s:I}", "n_packets", json_counter(a.n_packets),
+				     "n_bytes", json_counter(a.n_bytes), "n_flows",
+				     (json_int_t)a.n_flows),
 			   0);
 	else
-		printf("OFPST_AGGREGATE reply (OF1.3) (xid=0x%x): packet_count=%llu byte_count=%llu "
+		printf("OFPST_AGGREGATE reply (OF1.3) (xid=0x%x): packet_count=%llu "
+		       "byte_count=%llu "
 		       "flow_count=%u\n",
 		       s->msg->xid, (unsigned long long)a.n_packets, (unsigned long long)a.n_bytes,
 		       a.n_flows);

@@ -32,8 +32,9 @@ static char *join_spec(int argc, char **argv)
 
 	if (argc == 2)
 		return strdup(argv[1]);
-	return asprintf(&spec, "in_port=%s packet=%s actions=%s", argv[1], argv[3], argv[2]) < 0 ? NULL
-												 : spec;
+	return asprintf(&spec, "in_port=%s packet=%s actions=%s", argv[1], argv[3], argv[2]) < 0
+		       ? NULL
+		       : spec;
 }
 
 int cmd_packet_out(const struct skepctl *ctl, int argc, char **argv)
@@ -45,7 +46,8 @@ int cmd_packet_out(const struct skepctl *ctl, int argc, char **argv)
 	int status;
 
 	if (argc == 3)
-		return fail_usage(ctl, "packet-out takes BRIDGE SPEC, or BRIDGE IN_PORT ACTIONS PACKET");
+		return fail_usage(ctl,
+				  "packet-out takes BRIDGE SPEC, or BRIDGE IN_PORT ACTIONS PACKET");
 	text = join_spec(argc, argv);
 	status = session_open(&s, ctl, argv[0]);
 	if (!status && !text)
@@ -84,7 +86,8 @@ static const char *port_reason(uint8_t reason)
 	return reason < 3 ? names[reason] : "unknown reason";
 }
 
-static void print_packet_in(const struct session *s, const struct text_ports *ports, struct buf *out)
+static void print_packet_in(const struct session *s, const struct text_ports *ports,
+			    struct buf *out)
 {
 	const struct of_packet_in *pi = &s->msg->packet_in;
 	struct match match;
@@ -174,8 +177,9 @@ static json_t *json_packet_in(const struct of_packet_in *pi)
 	return json_pack("{s:s,s:s,s:i,s:o,s:i,s:o,s:o,s:o,s:o}", "type", "packet_in", "reason",
 			 packet_in_reason(pi->reason), "table", pi->table_id, "cookie",
 			 json_hex(pi->cookie), "total_len", pi->total_len, "in_port",
-			 json_port_number(pi->in_port), "metadata", json_hex(pi->metadata), "fields",
-			 json_match(&match, NULL), "data", json_bytes(pi->data, pi->data_len));
+			 json_port_number(pi->in_port), "metadata", json_hex(pi->metadata),
+			 "fields", json_match(&match, NULL), "data",
+			 json_bytes(pi->data, pi->data_len));
 }
 
 static json_t *json_flow_removed(const struct of_flow_removed *fr)
@@ -212,8 +216,8 @@ static void print_json(const struct ofmsg *m)
 	json_print(value, JSON_COMPACT);
 }
 
-/* Open vSwitch sends nothing unasked over a management connection until miss_send_len is set there.  The flags, which
- * are the whole switch's, are left as they are. */
+/* Open vSwitch sends nothing unasked over a management connection until miss_send_len is set there.
+ * The flags, which are the whole switch's, are left as they are. */
 static int ask_for_packets(struct session *s)
 {
 	uint32_t xid = session_xid(s);

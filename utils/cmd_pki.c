@@ -2,12 +2,13 @@
 /*
  * skepctl pki: a small certificate authority for switches and controllers.
  *
- * DIR/cacert.pem and DIR/cakey.pem are the authority's; NAME-privkey.pem and NAME-cert.pem, beside them, belong to whoever is
- * called NAME.  Keys are P-256, signatures ECDSA with SHA-256, serial numbers 127 random bits.  An authority is valid
- * for ten years and a certificate for three, or as long as the authority.  Files are never overwritten.
+ * DIR/cacert.pem and DIR/cakey.pem are the authority's; NAME-privkey.pem and NAME-cert.pem, beside
+ * them, belong to whoever is called NAME.  Keys are P-256, signatures ECDSA with SHA-256, serial
+ * numbers 127 random bits.  An authority is valid for ten years and a certificate for three, or as
+ * long as the authority.  Files are never overwritten.
  *
- * A switch and a controller trust whom the same authority has signed; host names are not compared (ofchan/tls.h), but
- * NAME is in the certificate as subjectAltName for those who do.
+ * A switch and a controller trust whom the same authority has signed; host names are not compared
+ * (ofchan/tls.h), but NAME is in the certificate as subjectAltName for those who do.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,8 +34,9 @@ static const char default_dir[] = "/var/lib/skep/pki";
 enum {
 	CA_DAYS = 3650,
 	CERT_DAYS = 3 * 365,
-	SKEW_SECONDS = 3600, /* a certificate is valid this much before now, for clocks that are late */
-	NAME_MAX_LEN = 64,   /* of a common name (RFC 5280, ub-common-name) */
+	SKEW_SECONDS =
+		3600, /* a certificate is valid this much before now, for clocks that are late */
+	NAME_MAX_LEN = 64, /* of a common name (RFC 5280, ub-common-name) */
 };
 
 static int fail_openssl(const char *what)
@@ -76,7 +78,8 @@ static FILE *create(const char *path, mode_t mode)
 	FILE *f;
 
 	if (fd < 0) {
-		fail("%s: %s", path, errno == EEXIST ? "exists, and is not overwritten" : strerror(errno));
+		fail("%s: %s", path,
+		     errno == EEXIST ? "exists, and is not overwritten" : strerror(errno));
 		return NULL;
 	}
 	f = fdopen(fd, "w");
@@ -177,10 +180,10 @@ static bool set_name(X509 *cert, const char *name)
 {
 	X509_NAME *subject = X509_get_subject_name(cert);
 
-	return X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_UTF8, (const unsigned char *)"skep",
-					  -1, -1, 0) &&
-	       X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1,
-					  -1, 0);
+	return X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_UTF8,
+					  (const unsigned char *)"skep", -1, -1, 0) &&
+	       X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name,
+					  -1, -1, 0);
 }
 
 static bool set_validity(X509 *cert, const X509 *ca, int days)
@@ -214,8 +217,8 @@ static bool set_leaf_extensions(X509 *cert, X509 *ca, const char *name)
 	       set_extension(cert, ca, NID_authority_key_identifier, "keyid:always");
 }
 
-/* Makes the certificate of 'key' for 'name', signed by 'ca' with 'ca_key'; 'ca' NULL: by itself, as an authority.
- * Returns NULL after an error message. */
+/* Makes the certificate of 'key' for 'name', signed by 'ca' with 'ca_key'; 'ca' NULL: by itself, as
+ * an authority. Returns NULL after an error message. */
 static X509 *make_cert(const char *name, EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key)
 {
 	X509 *cert = X509_new();
@@ -334,8 +337,9 @@ static int pki_issue(const struct skepctl *ctl, const char *name, const char *di
 	int status;
 
 	if (!is_name(name))
-		return fail_usage(ctl, "\"%s\": a name has letters, digits, '.', '-' and '_', at most %d",
-				  name, NAME_MAX_LEN);
+		return fail_usage(
+			ctl, "\"%s\": a name has letters, digits, '.', '-' and '_', at most %d",
+			name, NAME_MAX_LEN);
 	status = ca_paths_init(&paths, dir);
 	if (!status) {
 		ca = read_cert(paths.cert);

@@ -34,7 +34,8 @@ static int get_port_descs(struct session *s, struct port_dump *dump)
 	uint32_t xid = s->next_xid;
 	int status = session_get_ports(s);
 
-	*dump = (struct port_dump){ .array = s->ctl->is_json ? json_array() : NULL, .text = BUF_INIT };
+	*dump = (struct port_dump){ .array = s->ctl->is_json ? json_array() : NULL,
+				    .text = BUF_INIT };
 	if (status)
 		return status;
 	buf_printf(&dump->text, "OFPST_PORT_DESC reply (OF1.3) (xid=0x%x):\n", xid);
@@ -100,7 +101,8 @@ static int add_port_stats(struct session *s, void *aux)
 
 static int dump_port_stats(struct session *s, uint32_t port)
 {
-	struct port_dump dump = { .array = s->ctl->is_json ? json_array() : NULL, .text = BUF_INIT };
+	struct port_dump dump = { .array = s->ctl->is_json ? json_array() : NULL,
+				  .text = BUF_INIT };
 	uint32_t xid;
 	int status;
 
@@ -144,9 +146,9 @@ static const struct {
 	uint32_t bit;
 	bool is_set;
 } port_changes[] = {
-	{ "up", OFPPC_PORT_DOWN, false },	{ "down", OFPPC_PORT_DOWN, true },
-	{ "receive", OFPPC_NO_RECV, false },	{ "no-receive", OFPPC_NO_RECV, true },
-	{ "forward", OFPPC_NO_FWD, false },	{ "no-forward", OFPPC_NO_FWD, true },
+	{ "up", OFPPC_PORT_DOWN, false },	    { "down", OFPPC_PORT_DOWN, true },
+	{ "receive", OFPPC_NO_RECV, false },	    { "no-receive", OFPPC_NO_RECV, true },
+	{ "forward", OFPPC_NO_FWD, false },	    { "no-forward", OFPPC_NO_FWD, true },
 	{ "packet-in", OFPPC_NO_PACKET_IN, false }, { "no-packet-in", OFPPC_NO_PACKET_IN, true },
 };
 
@@ -159,8 +161,10 @@ static int find_change(const struct skepctl *ctl, const char *word, struct of_po
 			return EXIT_OK;
 		}
 	}
-	return fail_usage(ctl, "\"%s\" is not up, down, receive, forward, packet-in, or one of the last "
-			       "three with no- in front", word);
+	return fail_usage(ctl,
+			  "\"%s\" is not up, down, receive, forward, packet-in, or one of the last "
+			  "three with no- in front",
+			  word);
 }
 
 int cmd_mod_port(const struct skepctl *ctl, int argc, char **argv)
@@ -200,9 +204,9 @@ static void print_capabilities(uint32_t bits)
 		uint32_t bit;
 		const char *name;
 	} names[] = {
-		{ OFPC_FLOW_STATS, "FLOW_STATS" },   { OFPC_TABLE_STATS, "TABLE_STATS" },
-		{ OFPC_PORT_STATS, "PORT_STATS" },   { OFPC_GROUP_STATS, "GROUP_STATS" },
-		{ OFPC_IP_REASM, "IP_REASM" },	     { OFPC_QUEUE_STATS, "QUEUE_STATS" },
+		{ OFPC_FLOW_STATS, "FLOW_STATS" },     { OFPC_TABLE_STATS, "TABLE_STATS" },
+		{ OFPC_PORT_STATS, "PORT_STATS" },     { OFPC_GROUP_STATS, "GROUP_STATS" },
+		{ OFPC_IP_REASM, "IP_REASM" },	       { OFPC_QUEUE_STATS, "QUEUE_STATS" },
 		{ OFPC_PORT_BLOCKED, "PORT_BLOCKED" },
 	};
 
@@ -261,8 +265,9 @@ static int print_features(struct session *s)
 	}
 	finish_port_dump(&dump, status);
 	if (!status)
-		printf("OFPT_GET_CONFIG_REPLY (OF1.3) (xid=0x%x): frags=%s miss_send_len=%u\n", config_xid,
-		       config.flags & OFPC_FRAG_DROP ? "drop" : "normal", config.miss_send_len);
+		printf("OFPT_GET_CONFIG_REPLY (OF1.3) (xid=0x%x): frags=%s miss_send_len=%u\n",
+		       config_xid, config.flags & OFPC_FRAG_DROP ? "drop" : "normal",
+		       config.miss_send_len);
 	return status;
 }
 
@@ -302,7 +307,8 @@ static int add_tables(struct session *s, void *aux)
 
 static bool same_counters(const struct of_table_stats *a, const struct of_table_stats *b)
 {
-	return a->n_active == b->n_active && a->n_lookup == b->n_lookup && a->n_matched == b->n_matched;
+	return a->n_active == b->n_active && a->n_lookup == b->n_lookup &&
+	       a->n_matched == b->n_matched;
 }
 
 static void print_tables(const struct table_dump *dump)
@@ -335,9 +341,9 @@ static void print_tables_json(const struct table_dump *dump)
 		const struct of_table_stats *t = &dump->stats[i];
 
 		json_array_append_new(array, json_pack("{s:i,s:I,s:o,s:o}", "table", t->table_id,
-						       "n_active", (json_int_t)t->n_active, "n_lookup",
-						       json_counter(t->n_lookup), "n_matched",
-						       json_counter(t->n_matched)));
+						       "n_active", (json_int_t)t->n_active,
+						       "n_lookup", json_counter(t->n_lookup),
+						       "n_matched", json_counter(t->n_matched)));
 	}
 	json_print(array, JSON_INDENT(2));
 }
@@ -376,9 +382,9 @@ static int print_desc(struct session *s, void *aux)
 	if (of_desc_decode(&d, &s->msg->mp))
 		return fail_reply(s);
 	if (s->ctl->is_json)
-		json_print(json_pack("{s:s,s:s,s:s,s:s,s:s}", "manufacturer", d.mfr_desc, "hardware",
-				     d.hw_desc, "software", d.sw_desc, "serial", d.serial_num,
-				     "description", d.dp_desc),
+		json_print(json_pack("{s:s,s:s,s:s,s:s,s:s}", "manufacturer", d.mfr_desc,
+				     "hardware", d.hw_desc, "software", d.sw_desc, "serial",
+				     d.serial_num, "description", d.dp_desc),
 			   JSON_INDENT(2));
 	else
 		printf("OFPST_DESC reply (OF1.3) (xid=0x%x):\nManufacturer: %s\nHardware: %s\n"

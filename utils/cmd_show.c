@@ -2,7 +2,8 @@
 /*
  * skepctl show: bridges, ports, controllers and the datapath, in the manner of ovs-vsctl show.
  *
- * Whatever is missing from skepd's answer is left out, so that skepctl shows what an older or newer skepd knows.
+ * Whatever is missing from skepd's answer is left out, so that skepctl shows what an older or newer
+ * skepd knows.
  */
 #include <stdio.h>
 #include <string.h>
@@ -64,7 +65,8 @@ static void show_listener(const json_t *listener)
 	printf("    Listener \"%s\"\n", text_of(listener, "target"));
 	show_text("        ", listener, "state");
 	if (json_object_get(listener, "connections"))
-		printf("        connections: %lld\n", (long long)number_of(listener, "connections"));
+		printf("        connections: %lld\n",
+		       (long long)number_of(listener, "connections"));
 	show_text("        ", listener, "last_error");
 }
 
@@ -78,9 +80,10 @@ static void show_datapath(json_t *datapath)
 	printf("    Datapath\n        flows: %lld\n        version: %lld\n",
 	       (long long)number_of(datapath, "flows"), (long long)number_of(datapath, "version"));
 	show_text("        ", datapath, "attach");
-	json_object_foreach(drops, key, value) {
+	json_object_foreach (drops, key, value) {
 		if (json_integer_value(value))
-			printf("        dropped, %s: %lld\n", key, (long long)json_integer_value(value));
+			printf("        dropped, %s: %lld\n", key,
+			       (long long)json_integer_value(value));
 	}
 }
 
@@ -92,11 +95,11 @@ static void show_bridge(json_t *bridge)
 	printf("Bridge %s\n", text_of(bridge, "name"));
 	show_text("    ", bridge, "datapath_id");
 	show_text("    ", bridge, "fail_mode");
-	json_array_foreach(json_object_get(bridge, "controllers"), i, item)
+	json_array_foreach (json_object_get(bridge, "controllers"), i, item)
 		show_controller(item);
-	json_array_foreach(json_object_get(bridge, "listeners"), i, item)
+	json_array_foreach (json_object_get(bridge, "listeners"), i, item)
 		show_listener(item);
-	json_array_foreach(json_object_get(bridge, "ports"), i, item)
+	json_array_foreach (json_object_get(bridge, "ports"), i, item)
 		show_port(item);
 	show_datapath(json_object_get(bridge, "datapath"));
 }
@@ -113,8 +116,9 @@ int cmd_show(const struct skepctl *ctl, int argc, char **argv)
 		json_print(result, JSON_INDENT(2));
 		return EXIT_OK;
 	}
-	printf("skepd %s, pid %lld\n", text_of(result, "version"), (long long)number_of(result, "pid"));
-	json_array_foreach(json_object_get(result, "bridges"), i, bridge)
+	printf("skepd %s, pid %lld\n", text_of(result, "version"),
+	       (long long)number_of(result, "pid"));
+	json_array_foreach (json_object_get(result, "bridges"), i, bridge)
 		show_bridge(bridge);
 	json_decref(result);
 	return EXIT_OK;

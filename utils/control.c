@@ -101,11 +101,10 @@ static int take_result(const struct buf *answer, json_t **ret_result)
 	return EXIT_OK;
 }
 
-int control_call(const struct skepctl *ctl, const char *method, json_t *params,
-		 json_t **ret_result)
+int control_call(const struct skepctl *ctl, const char *method, json_t *params, json_t **ret_result)
 {
-	json_t *request = json_pack("{s:s,s:o}", "method", method, "params",
-				    params ? params : json_object());
+	json_t *request =
+		json_pack("{s:s,s:o}", "method", method, "params", params ? params : json_object());
 	char *line = request ? json_dumps(request, JSON_COMPACT) : NULL;
 	struct buf answer = BUF_INIT;
 	int status = EXIT_ERROR, error;

@@ -7,8 +7,9 @@
 
 #include "utils/skepctl.h"
 
-/* Sends 'method' with 'params' (a reference that is taken; NULL for none) to skepd and waits for the answer.  Returns
- * EXIT_OK with the result in '*ret_result', which the caller releases, or EXIT_ERROR after printing why. */
+/* Sends 'method' with 'params' (a reference that is taken; NULL for none) to skepd and waits for
+ * the answer.  Returns EXIT_OK with the result in '*ret_result', which the caller releases, or
+ * EXIT_ERROR after printing why. */
 int control_call(const struct skepctl *ctl, const char *method, json_t *params,
 		 json_t **ret_result);
 

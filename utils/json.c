@@ -50,7 +50,7 @@ json_t *json_match(const struct match *match, const struct text_ports *ports)
 	struct buf text = BUF_INIT;
 	enum field_id id;
 
-	MATCH_FOR_EACH(match, id) {
+	MATCH_FOR_EACH (match, id) {
 		if (id == FIELD_IN_PORT && !ports) {
 			uint64_t port = field_value_to_u64(id, &match->value[id]);
 
@@ -77,8 +77,9 @@ static json_t *json_action(const struct action *a, const struct text_ports *port
 		break;
 	case ACTION_SET_FIELD:
 		text_format_value(a->set_field.field, &a->set_field.value, ports, &text);
-		object = json_pack("{s:s,s:s}", "set_field", field_table[a->set_field.field].oxm_name,
-				   "value", buf_cstr(&text));
+		object = json_pack("{s:s,s:s}", "set_field",
+				   field_table[a->set_field.field].oxm_name, "value",
+				   buf_cstr(&text));
 		break;
 	case ACTION_PUSH_VLAN:
 		object = json_pack("{s:o}", "push_vlan", json_hex(a->ethertype));
@@ -144,28 +145,28 @@ json_t *json_flow(const struct flow_desc *flow, const struct text_ports *ports)
 {
 	return json_pack("{s:i,s:i,s:o,s:f,s:o,s:o,s:i,s:i,s:o,s:o,s:o}", "table", flow->table_id,
 			 "priority", flow->priority, "cookie", json_hex(flow->cookie), "duration_s",
-			 (double)flow->duration_ns / 1e9, "n_packets", json_counter(flow->n_packets),
-			 "n_bytes", json_counter(flow->n_bytes), "idle_timeout", flow->idle_timeout,
-			 "hard_timeout", flow->hard_timeout, "flags", json_flags(flow->flags),
-			 "match", json_match(&flow->match, ports), "instructions",
-			 json_instructions(&flow->instructions, ports));
+			 (double)flow->duration_ns / 1e9, "n_packets",
+			 json_counter(flow->n_packets), "n_bytes", json_counter(flow->n_bytes),
+			 "idle_timeout", flow->idle_timeout, "hard_timeout", flow->hard_timeout,
+			 "flags", json_flags(flow->flags), "match", json_match(&flow->match, ports),
+			 "instructions", json_instructions(&flow->instructions, ports));
 }
 
 json_t *json_port_desc(const struct of_port *port)
 {
 	const uint8_t *a = port->hw_addr;
-	json_t *addr = json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], a[4],
-				    a[5]);
+	json_t *addr =
+		json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], a[4], a[5]);
 
-	return json_pack("{s:o,s:s,s:o,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:I,s:I}", "port",
-			 json_port_number(port->port_no), "name", port->name, "hw_addr", addr,
-			 "port_down", !!(port->config & OFPPC_PORT_DOWN), "no_recv",
-			 !!(port->config & OFPPC_NO_RECV), "no_fwd", !!(port->config & OFPPC_NO_FWD),
-			 "no_packet_in", !!(port->config & OFPPC_NO_PACKET_IN), "link_down",
-			 !!(port->state & OFPPS_LINK_DOWN), "blocked",
-			 !!(port->state & OFPPS_BLOCKED), "live", !!(port->state & OFPPS_LIVE),
-			 "curr_speed_kbps", (json_int_t)port->curr_speed, "max_speed_kbps",
-			 (json_int_t)port->max_speed);
+	return json_pack(
+		"{s:o,s:s,s:o,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:I,s:I}", "port",
+		json_port_number(port->port_no), "name", port->name, "hw_addr", addr, "port_down",
+		!!(port->config & OFPPC_PORT_DOWN), "no_recv", !!(port->config & OFPPC_NO_RECV),
+		"no_fwd", !!(port->config & OFPPC_NO_FWD), "no_packet_in",
+		!!(port->config & OFPPC_NO_PACKET_IN), "link_down",
+		!!(port->state & OFPPS_LINK_DOWN), "blocked", !!(port->state & OFPPS_BLOCKED),
+		"live", !!(port->state & OFPPS_LIVE), "curr_speed_kbps",
+		(json_int_t)port->curr_speed, "max_speed_kbps", (json_int_t)port->max_speed);
 }
 
 json_t *json_port_stats(const struct of_port_stats *s)

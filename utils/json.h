@@ -2,9 +2,9 @@
 /*
  * What --json prints.
  *
- * Each function returns a new reference.  64-bit numbers that are patterns of bits (cookies, metadata, datapath ids)
- * are strings of hexadecimal digits, for JSON readers commonly lose bits above 2^53; counters are
- * numbers, and null where the switch does not keep them.
+ * Each function returns a new reference.  64-bit numbers that are patterns of bits (cookies,
+ * metadata, datapath ids) are strings of hexadecimal digits, for JSON readers commonly lose bits
+ * above 2^53; counters are numbers, and null where the switch does not keep them.
  */
 #ifndef SKEP_UTILS_JSON_H
 #define SKEP_UTILS_JSON_H 1

@@ -25,14 +25,22 @@ static const struct bit_name state_names[] = {
 };
 
 static const struct bit_name feature_names[] = {
-	{ OFPPF_10MB_HD, "10MB-HD" },	{ OFPPF_10MB_FD, "10MB-FD" },
-	{ OFPPF_100MB_HD, "100MB-HD" }, { OFPPF_100MB_FD, "100MB-FD" },
-	{ OFPPF_1GB_HD, "1GB-HD" },	{ OFPPF_1GB_FD, "1GB-FD" },
-	{ OFPPF_10GB_FD, "10GB-FD" },	{ OFPPF_40GB_FD, "40GB-FD" },
-	{ OFPPF_100GB_FD, "100GB-FD" }, { OFPPF_1TB_FD, "1TB-FD" },
-	{ OFPPF_OTHER, "OTHER" },	{ OFPPF_COPPER, "COPPER" },
-	{ OFPPF_FIBER, "FIBER" },	{ OFPPF_AUTONEG, "AUTO_NEG" },
-	{ OFPPF_PAUSE, "AUTO_PAUSE" },	{ OFPPF_PAUSE_ASYM, "AUTO_PAUSE_ASYM" },
+	{ OFPPF_10MB_HD, "10MB-HD" },
+	{ OFPPF_10MB_FD, "10MB-FD" },
+	{ OFPPF_100MB_HD, "100MB-HD" },
+	{ OFPPF_100MB_FD, "100MB-FD" },
+	{ OFPPF_1GB_HD, "1GB-HD" },
+	{ OFPPF_1GB_FD, "1GB-FD" },
+	{ OFPPF_10GB_FD, "10GB-FD" },
+	{ OFPPF_40GB_FD, "40GB-FD" },
+	{ OFPPF_100GB_FD, "100GB-FD" },
+	{ OFPPF_1TB_FD, "1TB-FD" },
+	{ OFPPF_OTHER, "OTHER" },
+	{ OFPPF_COPPER, "COPPER" },
+	{ OFPPF_FIBER, "FIBER" },
+	{ OFPPF_AUTONEG, "AUTO_NEG" },
+	{ OFPPF_PAUSE, "AUTO_PAUSE" },
+	{ OFPPF_PAUSE_ASYM, "AUTO_PAUSE_ASYM" },
 	{ 0, NULL },
 };
 
@@ -69,8 +77,8 @@ void port_text_desc(const struct of_port *port, struct buf *out)
 
 	buf_put_u8(out, ' ');
 	text_format_port(port->port_no, NULL, out);
-	buf_printf(out, "(%s): addr:%02x:%02x:%02x:%02x:%02x:%02x\n     config:     ", port->name, a[0],
-		   a[1], a[2], a[3], a[4], a[5]);
+	buf_printf(out, "(%s): addr:%02x:%02x:%02x:%02x:%02x:%02x\n     config:     ", port->name,
+		   a[0], a[1], a[2], a[3], a[4], a[5]);
 	put_bits(port->config, config_names, out);
 	buf_printf(out, "\n     state:      ");
 	put_bits(port->state, state_names, out);

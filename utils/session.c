@@ -32,9 +32,12 @@ int session_open(struct session *s, const struct skepctl *ctl, const char *bridg
 	s->msg = malloc(sizeof(*s->msg));
 	if (!address || !s->name || !s->msg)
 		status = fail("out of memory");
-	else if (ofchan_client_open(address, NULL, ctl->timeout_ms, &s->client, error, sizeof(error)))
+	else if (ofchan_client_open(address, NULL, ctl->timeout_ms, &s->client, error,
+				    sizeof(error)))
 		status = fail("%s%s", error,
-			      strchr(bridge, ':') ? "" : " (is skepd running, and is there such a bridge?)");
+			      strchr(bridge, ':')
+				      ? ""
+				      : " (is skepd running, and is there such a bridge?)");
 	free(address);
 	return status;
 }
@@ -203,8 +206,9 @@ int session_get_ports(struct session *s)
 	return session_multipart(s, xid, collect_ports, NULL);
 }
 
-/* Names are asked for while lines are parsed and, in a dump, while a reply is walked; s->out is empty at those
- * times, but s->msg is in use in the second, so there session_get_ports() has been called before. */
+/* Names are asked for while lines are parsed and, in a dump, while a reply is walked; s->out is
+ * empty at those times, but s->msg is in use in the second, so there session_get_ports() has been
+ * called before. */
 static bool port_by_name(void *aux, const char *name, uint32_t *ret_port)
 {
 	struct session *s = aux;

@@ -2,8 +2,9 @@
 /*
  * A command's conversation with one bridge over OpenFlow 1.3.
  *
- * A session sends requests and reads what comes back, one message at a time, into a struct ofmsg that it owns.
- * Its functions say what went wrong themselves, once, on standard error, so that callers only pass the status on.
+ * A session sends requests and reads what comes back, one message at a time, into a struct ofmsg
+ * that it owns. Its functions say what went wrong themselves, once, on standard error, so that
+ * callers only pass the status on.
  */
 #ifndef SKEP_UTILS_SESSION_H
 #define SKEP_UTILS_SESSION_H 1
@@ -20,8 +21,8 @@
 struct session {
 	const struct skepctl *ctl;
 	struct ofchan_client *client;
-	char *name;        /* what the user called the bridge */
-	struct buf out;    /* for requests */
+	char *name;	   /* what the user called the bridge */
+	struct buf out;	   /* for requests */
 	struct ofmsg *msg; /* what was received last */
 	uint32_t next_xid;
 
@@ -32,8 +33,9 @@ struct session {
 	struct text_ports port_names; /* by name and number, through this session */
 };
 
-/* Connects to 'bridge': a name, whose socket is in the run folder, or an address ("unix:PATH", "tcp:HOST:PORT").
- * Returns 0 or, after an error message, EXIT_ERROR.  In either case the caller calls session_close(). */
+/* Connects to 'bridge': a name, whose socket is in the run folder, or an address ("unix:PATH",
+ * "tcp:HOST:PORT"). Returns 0 or, after an error message, EXIT_ERROR.  In either case the caller
+ * calls session_close(). */
 int session_open(struct session *s, const struct skepctl *ctl, const char *bridge);
 void session_close(struct session *s);
 
@@ -43,16 +45,16 @@ uint32_t session_xid(struct session *s);
 int session_send(struct session *s);
 /* Waits for a message and decodes it into s->msg.  Returns 0 or EXIT_ERROR. */
 int session_recv(struct session *s);
-/* As session_recv(), until the message is the answer to 'xid': one of 'type'.  An error message for 'xid' is
- * printed and is a failure; messages about other things are passed over. */
+/* As session_recv(), until the message is the answer to 'xid': one of 'type'.  An error message for
+ * 'xid' is printed and is a failure; messages about other things are passed over. */
 int session_recv_reply(struct session *s, uint32_t xid, enum ofp_type type);
-/* Sends what is in s->out and a barrier, and waits for its reply.  Each error that comes instead is printed by
- * 'on_error', or, if that is NULL, as it is.  Returns 0 if there was no error. */
+/* Sends what is in s->out and a barrier, and waits for its reply.  Each error that comes instead is
+ * printed by 'on_error', or, if that is NULL, as it is.  Returns 0 if there was no error. */
 int session_barrier(struct session *s, void (*on_error)(void *aux, const struct ofmsg *msg),
 		    void *aux);
 
-/* Sends the multipart request in s->out, whose id is 'xid', and calls 'each' for every part of the reply, which is in
- * s->msg.  Returns 0 or EXIT_ERROR. */
+/* Sends the multipart request in s->out, whose id is 'xid', and calls 'each' for every part of the
+ * reply, which is in s->msg.  Returns 0 or EXIT_ERROR. */
 int session_multipart(struct session *s, uint32_t xid, int (*each)(struct session *, void *aux),
 		      void *aux);
 

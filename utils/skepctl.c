@@ -75,7 +75,8 @@ int fail_usage(const struct skepctl *ctl, const char *fmt, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "skepctl: %s%s", ctl->command ? ctl->command : "", ctl->command ? ": " : "");
+	fprintf(stderr, "skepctl: %s%s", ctl->command ? ctl->command : "",
+		ctl->command ? ": " : "");
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
@@ -96,7 +97,8 @@ static void print_help(void)
 		else
 			printf("  %-40s %s\n", left, commands[i].help);
 	}
-	printf("\nBR is a bridge's name, or for OpenFlow commands also an address (unix:PATH, tcp:HOST:PORT).\n"
+	printf("\nBR is a bridge's name, or for OpenFlow commands also an address (unix:PATH, "
+	       "tcp:HOST:PORT).\n"
 	       "FLOW and MATCH are written as for ovs-ofctl.\n\nOptions:\n"
 	       "  --rundir DIR       skepd's run folder (default /run/skep)\n"
 	       "  --timeout SECONDS  wait so long for an answer (default 10; 0: for ever)\n"
@@ -149,7 +151,8 @@ static int fail_unknown(const struct skepctl *ctl, const char *name)
 		}
 	}
 	if (nearest)
-		return fail_usage(ctl, "unknown command \"%s\"; did you mean \"%s\"?", name, nearest);
+		return fail_usage(ctl, "unknown command \"%s\"; did you mean \"%s\"?", name,
+				  nearest);
 	return fail_usage(ctl, "unknown command \"%s\"", name);
 }
 

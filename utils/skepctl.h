@@ -2,9 +2,10 @@
 /*
  * skepctl: what its commands share.
  *
- * skepctl.c has main and the table of commands; each cmd_*.c holds the commands about one thing. A command prints what
- * it was asked for to standard output and what went wrong to standard error, and returns the exit status.
- * session.h speaks OpenFlow to a bridge, control.h the control socket's JSON to skepd.
+ * skepctl.c has main and the table of commands; each cmd_*.c holds the commands about one thing. A
+ * command prints what it was asked for to standard output and what went wrong to standard error,
+ * and returns the exit status. session.h speaks OpenFlow to a bridge, control.h the control
+ * socket's JSON to skepd.
  */
 #ifndef SKEP_UTILS_SKEPCTL_H
 #define SKEP_UTILS_SKEPCTL_H 1
@@ -22,7 +23,8 @@ struct skepctl {
 	const char *command;
 };
 
-/* Commands get what follows their name.  The table in skepctl.c says how many arguments they take. */
+/* Commands get what follows their name.  The table in skepctl.c says how many arguments they take.
+ */
 typedef int command_fn(const struct skepctl *ctl, int argc, char **argv);
 
 command_fn cmd_add_flow, cmd_add_flows, cmd_mod_flows, cmd_del_flows, cmd_dump_flows,

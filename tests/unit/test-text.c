@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Flow texts: what is printed is Open vSwitch's to the byte, what is printed is read back as it was, and what is wrong
- * is refused with the place and the reason.
+ * Flow texts: what is printed is Open vSwitch's to the byte, what is printed is read back as it
+ * was, and what is wrong is refused with the place and the reason.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -136,7 +136,8 @@ static void a_dumped_flow_can_be_added_again(void **state)
 
 	(void)state;
 	while (read_line(f, given, sizeof(given)) && read_line(f, dumped, sizeof(dumped))) {
-		char *counters = strstr(dumped, " n_packets="), *rest = strstr(dumped, "n_bytes=0,");
+		char *counters = strstr(dumped, " n_packets="),
+		     *rest = strstr(dumped, "n_bytes=0,");
 
 		assert_non_null(counters);
 		assert_non_null(rest);
@@ -201,7 +202,8 @@ static void random_match(struct match *m)
 
 	match_init(m);
 	if (rnd_below(4))
-		match_set_u64(m, FIELD_ETH_TYPE, types[rnd_below(sizeof(types) / sizeof(types[0]))]);
+		match_set_u64(m, FIELD_ETH_TYPE,
+			      types[rnd_below(sizeof(types) / sizeof(types[0]))]);
 	if (match_prereq_ok(m, FIELD_IP_PROTO) && rnd_below(4))
 		match_set_u64(m, FIELD_IP_PROTO, protos[rnd_below(sizeof(protos))]);
 	if (match_prereq_ok(m, FIELD_ICMPV6_TYPE) && rnd_below(4))
@@ -217,15 +219,15 @@ static void random_match(struct match *m)
 
 static void random_action(struct action *a)
 {
-	static const uint32_t ports[] = { PORT_IN_PORT, PORT_TABLE,	PORT_NORMAL, PORT_FLOOD,
+	static const uint32_t ports[] = { PORT_IN_PORT, PORT_TABLE,	 PORT_NORMAL, PORT_FLOOD,
 					  PORT_ALL,	PORT_CONTROLLER, PORT_LOCAL };
 	unsigned int id;
 
 	a->type = (enum action_type)rnd_below(N_ACTION_TYPES);
 	switch (a->type) {
 	case ACTION_OUTPUT:
-		a->output.port = rnd_below(2) ? ports[rnd_below(7)]
-					      : (uint32_t)(1 + rnd_below(PORT_NO_MAX));
+		a->output.port =
+			rnd_below(2) ? ports[rnd_below(7)] : (uint32_t)(1 + rnd_below(PORT_NO_MAX));
 		a->output.max_len = (uint16_t)rnd();
 		break;
 	case ACTION_SET_FIELD:
@@ -370,7 +372,8 @@ static const struct {
 	{ "tcp,nw_proto=17,actions=drop", 5, "this asks for nw_proto=0x11, an earlier word" },
 	{ "dl_type=0x10000,actions=drop", 9, "dl_type: \"0x10000\": does not fit into 16 bits" },
 	{ "dl_type=0x800/0xff,actions=drop", 9, "dl_type: \"0x800/0xff\": this field cannot be" },
-	{ "tcp,tcp_dst=80/0xfff0,actions=drop", 13, "tcp_dst: \"80/0xfff0\": this field cannot be" },
+	{ "tcp,tcp_dst=80/0xfff0,actions=drop", 13,
+	  "tcp_dst: \"80/0xfff0\": this field cannot be" },
 	{ "tcp,tcp_dst=99999,actions=drop", 13, "tcp_dst: \"99999\": does not fit into 16 bits" },
 	{ "tcp,tcp_dst=8o,actions=drop", 13, "tcp_dst: \"8o\": not a number" },
 	{ "tcp,tcp_dst=0x,actions=drop", 13, "tcp_dst: \"0x\": not a number" },
@@ -495,7 +498,8 @@ static void a_filter_selects_by_table_cookie_port_and_match(void **state)
 	assert_int_equal(filter.table_id, TABLE_NONE);
 	assert_int_equal(filter.out_port, PORT_ANY);
 	assert_true(!filter.cookie_mask);
-	assert_int_equal(text_parse_filter("table=3,tcp,cookie=4/6,out_port=9", NULL, &filter, &e), 0);
+	assert_int_equal(text_parse_filter("table=3,tcp,cookie=4/6,out_port=9", NULL, &filter, &e),
+			 0);
 	assert_int_equal(filter.table_id, 3);
 	assert_int_equal(filter.out_port, 9);
 	assert_true(filter.cookie == 4 && filter.cookie_mask == 6);
@@ -527,12 +531,14 @@ static void ports_have_names(void **state)
 
 	(void)state;
 	assert_int_equal(text_parse_flow_mod("in_port=veth1,actions=\"veth1\",output:veth1,5,local",
-					     FLOW_ADD, &ports, &fm, &e), 0);
+					     FLOW_ADD, &ports, &fm, &e),
+			 0);
 	text_format_flow_mod(&fm, &ports, &out);
 	assert_string_equal(buf_cstr(&out),
 			    "in_port=veth1 actions=output:veth1,output:veth1,output:5,LOCAL");
 	buf_uninit(&out);
-	assert_int_not_equal(text_parse_flow_mod("in_port=veth2,actions=drop", FLOW_ADD, &ports, &fm, &e), 0);
+	assert_int_not_equal(
+		text_parse_flow_mod("in_port=veth2,actions=drop", FLOW_ADD, &ports, &fm, &e), 0);
 	assert_non_null(strstr(e.message, "not a port"));
 }
 
@@ -555,14 +561,17 @@ static void a_packet_out_has_port_packet_and_actions(void **state)
 
 	(void)state;
 	assert_int_equal(text_parse_packet_out("in_port=3, packet=0000000000010000000000020800, "
-					       "actions=dec_ttl,TABLE", NULL, &po, &e), 0);
+					       "actions=dec_ttl,TABLE",
+					       NULL, &po, &e),
+			 0);
 	assert_int_equal(po.in_port, 3);
 	assert_int_equal(po.packet.len, 14);
 	assert_int_equal(po.packet.data[12], 8);
 	assert_int_equal(po.actions.n, 2);
 	assert_int_equal(po.actions.a[1].output.port, PORT_TABLE);
-	assert_int_equal(text_parse_packet_out("packet=0000000000010000000000020800 actions=1", NULL,
-					       &po, &e), 0);
+	assert_int_equal(text_parse_packet_out("packet=0000000000010000000000020800 actions=1",
+					       NULL, &po, &e),
+			 0);
 	assert_int_equal(po.in_port, PORT_CONTROLLER);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_not_equal(text_parse_packet_out(bad[i].line, NULL, &po, &e), 0);
