@@ -138,7 +138,9 @@ static void messages_that_come_together_are_one_batch(void **state)
 	fd = raw_up(&s, 0);
 	raw_send(fd, bytes, sizeof(bytes));
 	RUN_UNTIL(s.owners[0]->n_messages == 100);
-	assert_int_equal(s.owners[0]->n_batches, 1);
+	/* One, unless the machine stood still for longer than a turn may take, which is looked at
+	 * after every 16 messages. */
+	assert_in_range(s.owners[0]->n_batches, 1, 7);
 	assert_memory_equal(s.owners[0]->data, bytes, sizeof(bytes));
 	raw_is_closed(fd); /* reads the hello, without which close() would be a reset */
 	close(fd);
@@ -392,7 +394,7 @@ static void echo_requests_are_answered_with_their_data(void **state)
 
 static void a_silent_peer_is_probed_and_then_dropped(void **state)
 {
-	const struct of_conn_config config = { .probe_interval_ms = 60 };
+	const struct of_conn_config config = { .probe_interval_ms = 300 };
 	uint8_t in[64];
 	struct server s;
 	size_t n = 0;
@@ -412,7 +414,7 @@ static void a_silent_peer_is_probed_and_then_dropped(void **state)
 		RUN_UNTIL(of_conn_get_state(s.owners[0]->conn) == OF_CONN_ACTIVE);
 	}
 	RUN_UNTIL(s.owners[0]->n_disconnected);
-	assert_string_equal(s.owners[0]->reason, "no answer to an echo request for 0.0 s");
+	assert_string_equal(s.owners[0]->reason, "no answer to an echo request for 0.3 s");
 	assert_int_equal(of_conn_get_state(s.owners[0]->conn), OF_CONN_VOID);
 	close(fd);
 	server_close(&s);
@@ -420,7 +422,7 @@ static void a_silent_peer_is_probed_and_then_dropped(void **state)
 
 static void a_peer_is_not_blamed_for_our_own_standstill(void **state)
 {
-	const struct of_conn_config config = { .probe_interval_ms = 30 };
+	const struct of_conn_config config = { .probe_interval_ms = 300 };
 	uint8_t in[64], bytes[8];
 	struct server s;
 	uint64_t start;
@@ -434,7 +436,7 @@ static void a_peer_is_not_blamed_for_our_own_standstill(void **state)
 	/* The answer is in the socket, but the loop stands still until all timers are overdue. */
 	put_msg(bytes, 4, ECHO_REPLY, 1, 0);
 	raw_send(fd, bytes, 8);
-	for (start = test_now_ms(); test_now_ms() < start + 100;)
+	for (start = test_now_ms(); test_now_ms() < start + 700;)
 		;
 	RUN_UNTIL(of_conn_get_state(s.owners[0]->conn) == OF_CONN_ACTIVE);
 	assert_int_equal(s.owners[0]->n_disconnected, 0);
