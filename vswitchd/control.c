@@ -152,8 +152,11 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct client *c = arg;
 
-	(void)bev;
-	(void)what;
+	/* The peer has sent all that it will, perhaps together with its last request: what it asked is still answered. */
+	if ((what & BEV_EVENT_EOF) && evbuffer_get_length(bufferevent_get_output(bev)) > 0) {
+		c->is_closing = true;
+		return;
+	}
 	if (c->control->is_ending && c->is_closing)
 		event_base_loopbreak(c->control->sw->base);
 	else

@@ -164,32 +164,51 @@ int startup_check_caps(char *err, size_t err_size)
 	return err[strlen(err) - 1] == ':' ? 0 : -EPERM;
 }
 
-/* Gives 'dir' and the plain files and sockets in it to the user. */
-static int chown_dir(const char *dir, uid_t uid, gid_t gid, char *err, size_t err_size)
+/* Gives the folder of descriptor 'fd', which it closes, and the files and folders in it to the user: 'depth' levels.  Symbolic links are not followed. */
+static int chown_tree(int fd, unsigned int depth, uid_t uid, gid_t gid)
 {
-	DIR *d = opendir(dir);
+	DIR *d = fdopendir(fd);
 	struct dirent *e;
 	struct stat st;
+	int error = 0;
 
-	if (!d)
-		return errno == ENOENT ? 0 : fail(err, err_size, dir, errno);
-	if (fchown(dirfd(d), uid, gid)) {
-		int error = errno;
-
-		closedir(d);
-		return fail(err, err_size, dir, error);
+	if (!d) {
+		error = -errno;
+		close(fd);
+		return error;
 	}
-	while ((e = readdir(d)))
-		if (!fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode) &&
-		    fchownat(dirfd(d), e->d_name, uid, gid, AT_SYMLINK_NOFOLLOW))
-			log_warn("%s/%s: %s", dir, e->d_name, strerror(errno));
+	if (fchown(fd, uid, gid))
+		error = -errno;
+	while (!error && (e = readdir(d))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			continue;
+		if (S_ISREG(st.st_mode) && fchownat(fd, e->d_name, uid, gid, AT_SYMLINK_NOFOLLOW))
+			error = -errno;
+		if (S_ISDIR(st.st_mode) && depth) {
+			int sub = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+			error = sub < 0 ? -errno : chown_tree(sub, depth - 1, uid, gid);
+		}
+	}
 	closedir(d);
-	return 0;
+	return error;
+}
+
+static int chown_dir(const char *dir, uid_t uid, gid_t gid, char *err, size_t err_size)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	error = fd < 0 ? -errno : chown_tree(fd, 1, uid, gid);
+	return error ? fail(err, err_size, dir, -error) : 0;
 }
 
 int startup_drop_privileges(const char *name, const char *const dirs[], char *err, size_t err_size)
 {
 	const struct passwd *pw = NULL;
+	bool is_bounded;
 	int error, ret;
 
 	if (name) {
@@ -206,16 +225,20 @@ int startup_drop_privileges(const char *name, const char *const dirs[], char *er
 				return error;
 		}
 	}
+	/* The bounding set can be emptied only by who may; else nobody who may not cares. */
+	is_bounded = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
 	capng_clear(CAPNG_SELECT_BOTH);
 	for (size_t i = 0; i < N_KEPT; i++)
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i].cap);
 	if (pw) {
-		ret = capng_change_id((int)pw->pw_uid, (int)pw->pw_gid, CAPNG_DROP_SUPP_GRP);
+		ret = capng_change_id((int)pw->pw_uid, (int)pw->pw_gid,
+				      is_bounded ? CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING :
+						   CAPNG_DROP_SUPP_GRP);
 		if (ret) {
 			snprintf(err, err_size, "cannot become user %s (error %d)", name, -ret);
 			return -EPERM;
 		}
-	} else if (capng_apply(CAPNG_SELECT_CAPS)) {
+	} else if (capng_apply(is_bounded ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS)) {
 		return fail(err, err_size, "capabilities cannot be dropped", EPERM);
 	}
 	return 0;

@@ -24,7 +24,8 @@ int startup_write_pid(int lock_fd);
 int startup_bpffs(const char *pin_dir, char *err, size_t err_size);
 /* Names the capability that is missing. */
 int startup_check_caps(char *err, size_t err_size);
-/* Becomes user 'name' (NULL: stays) with the four capabilities; gives 'dirs' (NULL-terminated) and what is directly in them to that user first. */
+/* Becomes user 'name' (NULL: stays) with the four capabilities; gives 'dirs' (NULL-terminated) and what is in them, one level of folders deep, to that user
+ * first. */
 int startup_drop_privileges(const char *name, const char *const dirs[], char *err,
 			    size_t err_size);
 
