@@ -561,10 +561,10 @@ static int modify(struct dp *dp, uint32_t bridge, const struct flow_mod *fm)
 	err = reserve(dp, &need);
 	if (err)
 		goto out;
-	dp->is_dirty = true;
 	for (uint32_t i = 0; i < v.n; i++) {
 		if (!chain_has_room(dp, v.flow[i]))
-			reclaim_run(dp, true);
+			reclaim_all(dp); /* commits: what follows is staged anew */
+		dp->is_dirty = true;
 		modify_one(dp, v.flow[i], cells, (uint32_t)n);
 		if (fm->flags & FLOW_RESET_COUNTS)
 			reset_counts(dp, v.flow[i]);

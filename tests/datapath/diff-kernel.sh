@@ -1,0 +1,5 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The shipped program, run by the kernel (BPF_PROG_TEST_RUN), against the oracle, at length.  SKEP_DIFF_CASES, SKEP_DIFF_SEED: other than the defaults.
+exec timeout 500 "${top_builddir:-.}/tests/datapath/diff" --backend kernel --cases "${SKEP_DIFF_CASES:-200000}" \
+	${SKEP_DIFF_SEED:+--seed "$SKEP_DIFF_SEED"}

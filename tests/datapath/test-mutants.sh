@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Does the differential test find errors?  Copies of the pipeline with one comparison or constant changed are built as the host
+# build is, and each must differ from the oracle.
+set -u
+src=$(cd "${top_srcdir:-.}" && pwd) build=$(cd "${top_builddir:-.}" && pwd)
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+cc=${CC:-gcc}
+passed=0 failed=0
+
+# mutant FILE OLD NEW: OLD, a fixed string, stands in bpf/FILE.
+mutant() {
+	local file=$1 old=$2 new=$3
+	rm -rf "$tmp/tree" && mkdir -p "$tmp/tree" && cp -r "$src/bpf" "$tmp/tree/bpf" || exit 1
+	if ! OLD=$old NEW=$new perl -0pi -e 'BEGIN { $n = 0 } $n += s/\Q$ENV{OLD}\E/$ENV{NEW}/; END { exit !$n }' "$tmp/tree/bpf/$file"; then
+		echo "test-mutants: $file has no \"$old\": bring this test up to date" >&2
+		failed=$((failed + 1))
+		return
+	fi
+	$cc -D_GNU_SOURCE= -std=gnu11 -O1 -I"$tmp/tree" -I"$src" -I"$src/lib" -c "$tmp/tree/bpf/host.c" -o "$tmp/host.o" ||
+		exit 1
+	cp "$build/bpf/libskephost.a" "$tmp/libskephost.a"
+	(cd "$build" && $cc -pthread tests/datapath/backend*.o tests/datapath/diff*.o "$tmp/host.o" tests/oracle/liboracle.a \
+		datapath/libdatapath.a model/libmodel.a lib/libbase.a -lbpf -lelf $SANITIZE -o "$tmp/diff") || exit 1
+	if timeout 100 "$tmp/diff" --backend host --seed 7 --cases 200000 >"$tmp/out" 2>&1; then
+		echo "test-mutants: not found: $file: \"$old\" -> \"$new\"" >&2
+		failed=$((failed + 1))
+	else
+		passed=$((passed + 1))
+	fi
+}
+
+SANITIZE=
+nm "$build/lib/libbase.a" 2>/dev/null | grep -q __asan && SANITIZE='-fsanitize=address,undefined'
+MUTANTS_HERE
+echo "test-mutants: $passed found, $failed not"
+[ $failed = 0 ]
