@@ -133,11 +133,14 @@ static void on_read(struct bufferevent *bev, void *arg)
 	}
 }
 
-/* All answers are out. */
+/* Called when all answers are out. */
 static void on_write(struct bufferevent *bev, void *arg)
 {
 	struct client *c = arg;
 
+	/* libevent also calls once when a connection is made, and that call may come after the first request was answered. */
+	if (evbuffer_get_length(bufferevent_get_output(bev)) > 0)
+		return;
 	if (c->is_closing && c->control->is_ending)
 		event_base_loopbreak(c->control->sw->base);
 	else if (c->is_closing)
