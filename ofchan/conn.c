@@ -642,6 +642,7 @@ void of_conn_set_callbacks(struct of_conn *conn, const struct of_conn_cbs *cbs, 
 	conn->cb_arg = arg;
 }
 
+/* Returns how many whole messages there are, 0 if they are not. */
 static unsigned int count_messages(const uint8_t *p, size_t len)
 {
 	unsigned int n = 0;
@@ -649,7 +650,8 @@ static unsigned int count_messages(const uint8_t *p, size_t len)
 	while (len) {
 		size_t msg_len = len >= 4 ? (size_t)(p[2] << 8 | p[3]) : 0;
 
-		assert(msg_len >= sizeof(struct ofp_header) && msg_len <= len);
+		if (msg_len < sizeof(struct ofp_header) || msg_len > len)
+			return 0;
 		p += msg_len;
 		len -= msg_len;
 		n++;
@@ -659,14 +661,20 @@ static unsigned int count_messages(const uint8_t *p, size_t len)
 
 int of_conn_send(struct of_conn *conn, const void *data, size_t len)
 {
+	unsigned int n = count_messages(data, len);
 	int error;
 
 	if (!of_conn_is_up(conn) || conn->is_doomed)
 		return conn->is_overflowed ? -ENOBUFS : -ENOTCONN;
+	if (!n) {
+		/* After this the peer could not tell where a message begins. */
+		conn_doom(conn, "bug: %zu bytes that are no whole messages were to be sent", len);
+		return -EINVAL;
+	}
 	error = conn_tx_queue(conn, data, len);
 	if (error)
 		return error;
-	conn->n_tx += count_messages(data, len);
+	conn->n_tx += n;
 	if (!conn->busy)
 		conn_defer(conn);
 	return 0;

@@ -129,8 +129,9 @@ void of_conn_set_callbacks(struct of_conn *conn, const struct of_conn_cbs *cbs, 
 
 /* Queues one or more whole messages, 'len' bytes at 'data', which are copied; they are written at
  * the end of the batch or in the loop's next turn.  Returns 0; -ENOTCONN if the channel is not up;
- * -ENOBUFS if the queue would exceed OF_CONN_TX_HARD or memory ran out: then the connection is
- * dropped in the loop's next turn, since a channel that lost a message is of no use. */
+ * -ENOBUFS if the queue would exceed OF_CONN_TX_HARD or memory ran out; -EINVAL if the bytes are
+ * not whole messages.  After the last two the connection is dropped in the loop's next turn, since
+ * a channel that lost a message is of no use. */
 int of_conn_send(struct of_conn *conn, const void *data, size_t len);
 
 /* Bytes queued and not yet taken by the kernel.  Owners drop packet-ins above a bound of their own.

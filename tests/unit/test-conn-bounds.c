@@ -106,6 +106,28 @@ static void a_send_queue_that_overflows_drops_the_connection(void **state)
 	server_close(&s);
 }
 
+static void bytes_that_are_no_whole_message_are_not_sent(void **state)
+{
+	uint8_t msg[16];
+	struct server s;
+	int fd;
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(msg); len++) {
+		if (len == 8)
+			continue;
+		server_open(&s, unix_address("bug"), NULL, NULL);
+		fd = raw_up(&s, 0);
+		put_msg(msg, 4, BARRIER_REPLY, 1, 0);
+		put_msg(msg + 8, 4, BARRIER_REPLY, 1, 0);
+		assert_int_equal(of_conn_send(s.owners[0]->conn, msg, len), -EINVAL);
+		RUN_UNTIL(s.owners[0]->n_disconnected);
+		assert_non_null(strstr(s.owners[0]->reason, "bug: "));
+		close(fd);
+		server_close(&s);
+	}
+}
+
 #define N_DUMP 300
 static void send_more(struct owner *o)
 {
@@ -581,6 +603,7 @@ int main(void)
 		cmocka_unit_test(reading_pauses_while_the_peer_does_not_read),
 		cmocka_unit_test(a_peer_that_never_reads_is_dropped_in_time),
 		cmocka_unit_test(a_send_queue_that_overflows_drops_the_connection),
+		cmocka_unit_test(bytes_that_are_no_whole_message_are_not_sent),
 		cmocka_unit_test(a_long_reply_is_streamed_by_drained),
 		cmocka_unit_test(a_busy_peer_does_not_starve_another),
 		cmocka_unit_test(a_paused_connection_delivers_nothing_until_it_goes_on),
