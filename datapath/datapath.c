@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -584,6 +585,19 @@ static struct dp *dp_alloc(const struct dp_config *config)
 	return dp;
 }
 
+/* libbpf warns of what is no error here: a clsact qdisc that exists, a filter that does not. */
+static int libbpf_to_debug(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[512];
+
+	if (level > LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("%s", line);
+	return 0;
+}
+
 int dp_open(const struct dp_config *config, struct dp **ret, bool *ret_adopted, char *err_buf,
 	    size_t err_size)
 {
@@ -592,6 +606,7 @@ int dp_open(const struct dp_config *config, struct dp **ret, bool *ret_adopted, 
 
 	*err_buf = '\0';
 	*ret_adopted = false;
+	libbpf_set_print(libbpf_to_debug);
 	if (!dp || make_paths(dp, config->pin_dir ? config->pin_dir : "")) {
 		snprintf(err_buf, err_size, "out of memory");
 		err = -ENOMEM;
@@ -645,6 +660,7 @@ int dp_teardown(const char *pin_dir, char *err_buf, size_t err_size)
 	const char *old_dir;
 	int err;
 
+	libbpf_set_print(libbpf_to_debug);
 	if (!dp || make_paths(dp, pin_dir)) {
 		snprintf(err_buf, err_size, "out of memory");
 		err = -ENOMEM;

@@ -21,8 +21,12 @@ tests_datapath_diff_SOURCES = \
 tests_datapath_diff_LDADD = tests/oracle/liboracle.a $(DATAPATH_LIBS)
 
 # The harness itself.
-TESTS += tests/datapath/test-diff.sh
-EXTRA_DIST += tests/datapath/test-diff.sh
+TESTS += tests/datapath/test-diff.sh tests/datapath/test-mutants.sh
+EXTRA_DIST += tests/datapath/test-diff.sh tests/datapath/test-mutants.sh
+
+# The builds of the pipeline, 200,000 cases each.
+TESTS += tests/datapath/diff-host.sh tests/datapath/diff-kernel.sh
+EXTRA_DIST += tests/datapath/diff-host.sh tests/datapath/diff-kernel.sh
 
 # The flow tables, on maps in memory.
 check_PROGRAMS += tests/datapath/test-flows

@@ -29,6 +29,7 @@ int capture(struct __sk_buff *skb)
 	__u32 zero = 0, idx, len = skb->len;
 	struct capture_head *head = bpf_map_lookup_elem(&cap_head, &zero);
 	struct capture_frame *f;
+	__u64 n;
 
 	if (!head)
 		return TC_ACT_STOLEN;
@@ -41,10 +42,16 @@ int capture(struct __sk_buff *skb)
 	f->vlan_present = skb->vlan_present != 0;
 	f->vlan_tci = (__u16)skb->vlan_tci;
 	f->vlan_proto = (__u16)skb->vlan_proto;
-	if (len > CAPTURE_FRAME_MAX)
-		len = CAPTURE_FRAME_MAX;
-	if (len)
-		bpf_skb_load_bytes(skb, 0, f->bytes, len & CAPTURE_FRAME_MAX);
+	/* One bound after the other on one register, for the verifier of 6.1. */
+	n = len;
+	asm volatile("" : "+r"(n));
+	if (n < 14)
+		return TC_ACT_STOLEN;
+	asm volatile("" : "+r"(n));
+	if (n > CAPTURE_FRAME_MAX)
+		n = CAPTURE_FRAME_MAX;
+	asm volatile("" : "+r"(n));
+	bpf_skb_load_bytes(skb, 0, f->bytes, (__u32)n);
 	return TC_ACT_STOLEN;
 }
 
