@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/oracle/csum.h"
+#include "tests/oracle/parse.h"
 
 static void put8(struct gen_frame *f, unsigned int v)
 {
@@ -160,8 +161,20 @@ static void put_icmpv6(struct gen *g, struct gen_frame *f)
 		put_data(g, f);
 		return;
 	}
+	if (gen_chance(g, 60))
+		f->b[at + 1] = 0;
 	put_random(g, f, 4);
 	put_field(g, f, FIELD_IPV6_ND_TARGET);
+	if (gen_chance(g, 15)) {
+		/* The wanted option is just within reach, or just not. */
+		for (uint32_t n = 6 + gen_below(g, 3); n > 0; n--) {
+			put16(f, 0x0501);
+			put_random(g, f, 6);
+		}
+		n_options = 0;
+		put16(f, (f->b[at] - 134u) << 8 | 1);
+		put_field(g, f, FIELD_IPV6_ND_SLL);
+	}
 	while (n_options-- > 0)
 		put_nd_option(g, f);
 }
@@ -228,8 +241,10 @@ static unsigned int ipv4_fragment(struct gen *g)
 		return 0x2000;
 	if (kind < 92)
 		return 0x2000 | (1 + gen_below(g, 0x1fff));
-	if (kind < 97)
+	if (kind < 95)
 		return 1 + gen_below(g, 0x1fff);
+	if (kind < 98)
+		return 1u << gen_below(g, 15);
 	return (unsigned int)gen_u64(g);
 }
 
@@ -276,8 +291,10 @@ static void put_extension(struct gen *g, struct gen_frame *f, unsigned int type,
 			put16(f, 0);
 		else if (kind < 55)
 			put16(f, 1);
-		else if (kind < 80)
+		else if (kind < 75)
 			put16(f, (1 + gen_below(g, 0x1fff)) << 3 | gen_below(g, 2));
+		else if (kind < 90)
+			put16(f, 1u << gen_below(g, 16));
 		else
 			put16(f, (unsigned int)gen_u64(g));
 		put_random(g, f, 4);
@@ -360,11 +377,56 @@ static size_t put_type(struct gen *g, struct gen_frame *f, unsigned int type)
 	return at;
 }
 
+/* A place in the frame at which some header or the fields of one end, or next to it. */
+static size_t near_boundary(struct gen *g, const struct gen_frame *frame)
+{
+	static const uint8_t sizes[] = { 0, 2, 4, 8, 8, 12, 16, 20, 24, 26, 32 };
+	static struct oracle_packet pkt;
+	struct oracle_fields f;
+	size_t at;
+
+	pkt.len = frame->len;
+	memcpy(pkt.b, frame->b, frame->len);
+	oracle_parse(&pkt, &f);
+	at = f.at[FIELD_ETH_TYPE] + 2;
+	if (f.is_ipv4 || f.is_ipv6) {
+		if (f.has_l4 && gen_chance(g, 75))
+			at = f.l4 + sizes[gen_below(g, sizeof(sizes))];
+		else
+			at = f.l3 + (f.is_ipv4 ? 20 : 40) + gen_below(g, 5) * 4;
+	} else if (oracle_fields_has(&f, FIELD_ARP_OP)) {
+		at += 28;
+	} else if (gen_chance(g, 50)) {
+		at += 8;
+	}
+	return at + gen_below(g, 3) - 1;
+}
+
+/* Ends the IP packet, by its length, or the frame there. */
+static void cut(struct gen *g, struct gen_frame *frame)
+{
+	static struct oracle_packet pkt;
+	size_t at = near_boundary(g, frame);
+	struct oracle_fields f;
+
+	pkt.len = frame->len;
+	memcpy(pkt.b, frame->b, frame->len);
+	oracle_parse(&pkt, &f);
+	if (f.is_ipv4 && at > f.l3 && gen_chance(g, 50))
+		set16(frame, f.l3 + 2, at - f.l3);
+	else if (f.is_ipv6 && at > f.l3 + 40 && gen_chance(g, 50))
+		set16(frame, f.l3 + 4, at - f.l3 - 40);
+	else if (at >= 14 && at < frame->len)
+		frame->len = at;
+}
+
 static void damage(struct gen *g, struct gen_frame *f)
 {
+	if (gen_chance(g, 15))
+		cut(g, f);
 	if (gen_chance(g, 10))
 		put_zeros(f, gen_below(g, 50));
-	if (gen_chance(g, 12))
+	if (gen_chance(g, 6))
 		f->len = 14 + gen_below(g, (uint32_t)(f->len - 13));
 	if (gen_chance(g, 8)) {
 		uint32_t n = 1 + gen_below(g, 3);

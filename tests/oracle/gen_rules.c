@@ -25,10 +25,53 @@ bool gen_matches_overlap(const struct match *a, const struct match *b)
 	return true;
 }
 
-/* The frame's value of a field, or one from the pool if it has none. */
-static struct field_value frame_value(struct gen *g, const struct oracle_fields *f, enum field_id id)
+/* A frame and what it has. */
+struct parsed {
+	struct oracle_packet pkt;
+	struct oracle_fields f;
+};
+
+/* Where the field would be if the frame had it, as careless code would find it; 0 if nowhere. */
+static size_t careless_at(const struct parsed *p, enum field_id id)
 {
-	return oracle_fields_has(f, id) ? f->value[id] : gen_value(g, id);
+	static const uint8_t in_l4[N_FIELD_IDS] = {
+		[FIELD_TCP_DST] = 2,	 [FIELD_UDP_DST] = 2,	  [FIELD_SCTP_DST] = 2,
+		[FIELD_ICMPV4_CODE] = 1, [FIELD_ICMPV6_CODE] = 1, [FIELD_IPV6_ND_TARGET] = 8,
+		[FIELD_IPV6_ND_SLL] = 26, [FIELD_IPV6_ND_TLL] = 26,
+	};
+	static const uint8_t in_l3[N_FIELD_IDS] = {
+		[FIELD_IP_PROTO] = 9, [FIELD_IPV4_SRC] = 12, [FIELD_IPV4_DST] = 16,
+		[FIELD_ARP_OP] = 6,   [FIELD_ARP_SHA] = 8,   [FIELD_ARP_SPA] = 14,
+		[FIELD_ARP_THA] = 18, [FIELD_ARP_TPA] = 24,  [FIELD_IPV6_SRC] = 8,
+		[FIELD_IPV6_DST] = 24,
+	};
+	size_t l3 = p->f.at[FIELD_ETH_TYPE] + 2;
+
+	if (in_l3[id])
+		return l3 + in_l3[id];
+	if (id < FIELD_TCP_SRC || l3 >= p->pkt.len)
+		return 0;
+	if (p->f.l4)
+		return p->f.l4 + in_l4[id];
+	if (p->pkt.b[l3] >> 4 == 4)
+		return l3 + (p->pkt.b[l3] & 15) * 4u + in_l4[id];
+	return l3 + 40 + in_l4[id];
+}
+
+/* The frame's value of a field; if it has none, that of the bytes where one might look for it, or one from
+ * the pool. */
+static struct field_value frame_value(struct gen *g, const struct parsed *p, enum field_id id)
+{
+	size_t at = careless_at(p, id), n = field_table[id].n_bytes;
+	struct field_value v = { { 0 } };
+
+	if (oracle_fields_has(&p->f, id))
+		return p->f.value[id];
+	if (at == 0 || at + n > p->pkt.len || gen_chance(g, 30))
+		return gen_value(g, id);
+	memcpy(v.b, p->pkt.b + at, n);
+	v.b[0] &= field_exact_mask(id).b[0];
+	return v;
 }
 
 static uint64_t exact_number(const struct match *m, enum field_id id)
@@ -37,13 +80,13 @@ static uint64_t exact_number(const struct match *m, enum field_id id)
 }
 
 /* Adds an exact match on field 'id' of the frame, unless it is there; true if its value is then 'a' or 'b'. */
-static bool need(struct gen *g, struct match *m, const struct oracle_fields *f, enum field_id id,
+static bool need(struct gen *g, struct match *m, const struct parsed *p, enum field_id id,
 		 uint64_t a, uint64_t b)
 {
 	uint64_t v;
 
 	if (!match_has(m, id)) {
-		struct field_value value = frame_value(g, f, id);
+		struct field_value value = frame_value(g, p, id);
 
 		v = field_value_to_u64(id, &value);
 		if (v == a || v == b)
@@ -54,66 +97,66 @@ static bool need(struct gen *g, struct match *m, const struct oracle_fields *f, 
 	return v == a || v == b;
 }
 
-static bool need_ip(struct gen *g, struct match *m, const struct oracle_fields *f)
+static bool need_ip(struct gen *g, struct match *m, const struct parsed *p)
 {
-	return need(g, m, f, FIELD_ETH_TYPE, 0x0800, 0x86dd);
+	return need(g, m, p, FIELD_ETH_TYPE, 0x0800, 0x86dd);
 }
 
-static bool need_icmpv6(struct gen *g, struct match *m, const struct oracle_fields *f)
+static bool need_icmpv6(struct gen *g, struct match *m, const struct parsed *p)
 {
-	return need(g, m, f, FIELD_ETH_TYPE, 0x86dd, 0x86dd) &&
-	       need(g, m, f, FIELD_IP_PROTO, 58, 58);
+	return need(g, m, p, FIELD_ETH_TYPE, 0x86dd, 0x86dd) &&
+	       need(g, m, p, FIELD_IP_PROTO, 58, 58);
 }
 
-static bool need_tag(struct gen *g, struct match *m, const struct oracle_fields *f)
+static bool need_tag(struct gen *g, struct match *m, const struct parsed *p)
 {
 	struct field_value present = field_value_from_u64(FIELD_VLAN_VID, OFPVID_PRESENT);
 
 	if (match_has(m, FIELD_VLAN_VID))
 		return m->value[FIELD_VLAN_VID].b[0] & OFPVID_PRESENT >> 8;
-	if (f->n_tags == 0)
+	if (p->f.n_tags == 0)
 		return false;
 	if (gen_chance(g, 50))
 		match_set(m, FIELD_VLAN_VID, &present, &present);
 	else
-		match_set(m, FIELD_VLAN_VID, &f->value[FIELD_VLAN_VID], NULL);
+		match_set(m, FIELD_VLAN_VID, &p->f.value[FIELD_VLAN_VID], NULL);
 	return true;
 }
 
 /* Adds to 'm' what field 'id' requires, as the frame has it; false if the frame cannot have the field. */
-static bool need_prereq(struct gen *g, struct match *m, const struct oracle_fields *f,
+static bool need_prereq(struct gen *g, struct match *m, const struct parsed *p,
 			enum field_id id)
 {
 	switch (field_table[id].prereq) {
 	case PREREQ_NONE:
 		return true;
 	case PREREQ_VLAN:
-		return need_tag(g, m, f);
+		return need_tag(g, m, p);
 	case PREREQ_IP:
-		return need_ip(g, m, f);
+		return need_ip(g, m, p);
 	case PREREQ_IPV4:
-		return need(g, m, f, FIELD_ETH_TYPE, 0x0800, 0x0800);
+		return need(g, m, p, FIELD_ETH_TYPE, 0x0800, 0x0800);
 	case PREREQ_IPV6:
-		return need(g, m, f, FIELD_ETH_TYPE, 0x86dd, 0x86dd);
+		return need(g, m, p, FIELD_ETH_TYPE, 0x86dd, 0x86dd);
 	case PREREQ_ARP:
-		return need(g, m, f, FIELD_ETH_TYPE, 0x0806, 0x0806);
+		return need(g, m, p, FIELD_ETH_TYPE, 0x0806, 0x0806);
 	case PREREQ_TCP:
-		return need_ip(g, m, f) && need(g, m, f, FIELD_IP_PROTO, 6, 6);
+		return need_ip(g, m, p) && need(g, m, p, FIELD_IP_PROTO, 6, 6);
 	case PREREQ_UDP:
-		return need_ip(g, m, f) && need(g, m, f, FIELD_IP_PROTO, 17, 17);
+		return need_ip(g, m, p) && need(g, m, p, FIELD_IP_PROTO, 17, 17);
 	case PREREQ_SCTP:
-		return need_ip(g, m, f) && need(g, m, f, FIELD_IP_PROTO, 132, 132);
+		return need_ip(g, m, p) && need(g, m, p, FIELD_IP_PROTO, 132, 132);
 	case PREREQ_ICMPV4:
-		return need(g, m, f, FIELD_ETH_TYPE, 0x0800, 0x0800) &&
-		       need(g, m, f, FIELD_IP_PROTO, 1, 1);
+		return need(g, m, p, FIELD_ETH_TYPE, 0x0800, 0x0800) &&
+		       need(g, m, p, FIELD_IP_PROTO, 1, 1);
 	case PREREQ_ICMPV6:
-		return need_icmpv6(g, m, f);
+		return need_icmpv6(g, m, p);
 	case PREREQ_ND:
-		return need_icmpv6(g, m, f) && need(g, m, f, FIELD_ICMPV6_TYPE, 135, 136);
+		return need_icmpv6(g, m, p) && need(g, m, p, FIELD_ICMPV6_TYPE, 135, 136);
 	case PREREQ_ND_SOL:
-		return need_icmpv6(g, m, f) && need(g, m, f, FIELD_ICMPV6_TYPE, 135, 135);
+		return need_icmpv6(g, m, p) && need(g, m, p, FIELD_ICMPV6_TYPE, 135, 135);
 	case PREREQ_ND_ADV:
-		return need_icmpv6(g, m, f) && need(g, m, f, FIELD_ICMPV6_TYPE, 136, 136);
+		return need_icmpv6(g, m, p) && need(g, m, p, FIELD_ICMPV6_TYPE, 136, 136);
 	}
 	return false;
 }
@@ -145,10 +188,10 @@ static struct field_value random_mask(struct gen *g, enum field_id id)
 }
 
 /* Adds field 'id' with a value near the frame's. */
-static void add_field(struct gen *g, struct match *m, const struct oracle_fields *f,
+static void add_field(struct gen *g, struct match *m, const struct parsed *p,
 		      enum field_id id)
 {
-	struct field_value value = frame_value(g, f, id), mask = field_exact_mask(id);
+	struct field_value value = frame_value(g, p, id), mask = field_exact_mask(id);
 
 	if (field_table[id].is_maskable && gen_chance(g, 50))
 		mask = random_mask(g, id);
@@ -184,9 +227,11 @@ static bool prereqs_ok(const struct match *m)
 }
 
 /* A match of up to 'n' fields of the frame, and what they require. */
-static void match_frame(struct gen *g, struct match *m, const struct oracle_fields *f,
+static void match_frame(struct gen *g, struct match *m, const struct parsed *p,
 			unsigned int n)
 {
+	bool is_deep = gen_chance(g, 40);
+
 	match_init(m);
 	for (unsigned int tries = 0; n > 0 && tries < 200; tries++) {
 		enum field_id id = (enum field_id)gen_below(g, N_FIELD_IDS);
@@ -194,14 +239,16 @@ static void match_frame(struct gen *g, struct match *m, const struct oracle_fiel
 
 		if (!field_is_known(id) || match_has(m, id))
 			continue;
-		if (!oracle_fields_has(f, id) && gen_chance(g, 70))
+		if (!oracle_fields_has(&p->f, id) && gen_chance(g, 70))
 			continue;
 		/* The lower layers have many fields: be just to the upper ones. */
+		if (is_deep && tries < 100 && field_table[id].prereq < PREREQ_ARP)
+			continue;
 		if (field_table[id].prereq == PREREQ_NONE && gen_chance(g, 50))
 			continue;
-		if (!need_prereq(g, &with, f, id))
+		if (!need_prereq(g, &with, p, id))
 			continue;
-		add_field(g, &with, f, id);
+		add_field(g, &with, p, id);
 		if (!prereqs_ok(&with))
 			continue;
 		*m = with;
@@ -211,13 +258,13 @@ static void match_frame(struct gen *g, struct match *m, const struct oracle_fiel
 
 /* A match of the same fields and masks as 'old', with the values of the frame; false if that is no match. */
 static bool match_like(struct gen *g, struct match *m, const struct match *old,
-		       const struct oracle_fields *f)
+		       const struct parsed *p)
 {
 	enum field_id id;
 
 	match_init(m);
 	MATCH_FOR_EACH(old, id) {
-		struct field_value value = frame_value(g, f, id);
+		struct field_value value = frame_value(g, p, id);
 
 		if (id == FIELD_VLAN_VID && !(value.b[0] & OFPVID_PRESENT >> 8))
 			match_set_u64(m, id, 0);
@@ -424,13 +471,11 @@ static void set_cookie(struct gen *g, struct flow_mod *rule, unsigned int n)
 	rule->cookie = (gen_u64(g) & 0x7fffffffffff0000) | n;
 }
 
-static void parse_frame(const struct gen_frame *frame, struct oracle_fields *f)
+static void parse_frame(const struct gen_frame *frame, struct parsed *p)
 {
-	static struct oracle_packet pkt;
-
-	pkt.len = frame->len;
-	memcpy(pkt.b, frame->b, frame->len);
-	oracle_parse(&pkt, f);
+	p->pkt.len = frame->len;
+	memcpy(p->pkt.b, frame->b, frame->len);
+	oracle_parse(&p->pkt, &p->f);
 }
 
 /* Fills table, priority and match of a rule that conflicts with none of the 'n' before it; false if it
@@ -439,9 +484,9 @@ static bool place_rule(struct gen *g, const struct gen_tables *tables, const str
 		       const struct flow_mod *rules, unsigned int n, struct flow_mod *rule)
 {
 	uint32_t a = gen_below(g, tables->n), b = gen_below(g, tables->n);
-	struct oracle_fields f;
+	static struct parsed p;
 
-	parse_frame(frame, &f);
+	parse_frame(frame, &p);
 	rule->table_id = tables->id[a < b ? a : b];
 	rule->priority = random_priority(g);
 	if (n > 0 && gen_chance(g, 40)) {
@@ -449,10 +494,10 @@ static bool place_rule(struct gen *g, const struct gen_tables *tables, const str
 
 		rule->table_id = old->table_id;
 		rule->priority = old->priority;
-		if (!match_like(g, &rule->match, &old->match, &f))
+		if (!match_like(g, &rule->match, &old->match, &p))
 			return false;
 	} else {
-		match_frame(g, &rule->match, &f, n_fields(g));
+		match_frame(g, &rule->match, &p, n_fields(g));
 	}
 	assert(prereqs_ok(&rule->match));
 	for (unsigned int tries = 0; conflicts(rules, n, rule); tries++) {
