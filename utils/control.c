@@ -41,6 +41,9 @@ static int send_all(int fd, const char *p, size_t len)
 	while (len) {
 		ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
 
+		/* A peer that ended the connection may have said why: the answer is read all the same. */
+		if (n < 0 && errno == EPIPE)
+			return 0;
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n > 0) {
