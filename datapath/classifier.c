@@ -148,6 +148,19 @@ static void region_discard(struct dp *dp, uint64_t region)
 		    SKEP_REGION_LOG2(region) - MIN_REGION_LOG2);
 }
 
+unsigned int subtable_wanted_log2(const struct subtable *s, bool is_chain_long)
+{
+	unsigned int log2 = SKEP_REGION_LOG2(s->region);
+
+	if (s->n_linked < 1u << log2 && !is_chain_long)
+		return 0;
+	while (1u << log2 <= s->n_linked)
+		log2 += 2;
+	if (is_chain_long && log2 == SKEP_REGION_LOG2(s->region))
+		log2++;
+	return log2 < SPAN_CLASSES + MIN_REGION_LOG2 ? log2 : 0;
+}
+
 void subtable_resize(struct dp *dp, struct subtable *s, unsigned int log2)
 {
 	uint64_t old = s->region, new = region_new(dp, log2, !SKEP_REGION_GEN(old));

@@ -108,20 +108,6 @@ static unsigned int n_key_words(const struct masked_key *mk)
 	return n;
 }
 
-/* The log2 of the region that 's' should have, if not the one it has; else 0. */
-static unsigned int wanted_region(const struct subtable *s, bool is_chain_long)
-{
-	unsigned int log2 = SKEP_REGION_LOG2(s->region);
-
-	if (s->n_linked < 1u << log2 && !is_chain_long)
-		return 0;
-	while (1u << log2 <= s->n_linked)
-		log2 += 2;
-	if (is_chain_long && log2 == SKEP_REGION_LOG2(s->region))
-		log2++;
-	return log2 < SPAN_CLASSES + MIN_REGION_LOG2 ? log2 : 0;
-}
-
 static bool is_chain_long(const struct dp *dp, const struct subtable *s,
 			  const union keymap_words *key)
 {
@@ -152,7 +138,7 @@ static int make_region(struct dp *dp, uint32_t table, const struct masked_key *m
 			return 0;
 		is_long = is_chain_long(dp, s, &mk->key);
 	}
-	log2 = wanted_region(s, is_long);
+	log2 = subtable_wanted_log2(s, is_long);
 	if (!log2 || s->is_resizing)
 		return is_long ? -ENOSPC : 0;
 	need.lines_log2 = log2 - MIN_REGION_LOG2;

@@ -179,6 +179,8 @@ uint32_t chain_find(const struct dp *dp, const struct subtable *s, const struct 
 		    uint32_t *ret_length);
 void chain_link(struct dp *dp, struct subtable *s, const struct rule_words *words, uint32_t rule);
 void chain_unlink(struct dp *dp, struct subtable *s, uint32_t rule);
+/* The log2 of the number of buckets that 's' should have, if not what it has; else 0. */
+unsigned int subtable_wanted_log2(const struct subtable *s, bool is_chain_long);
 /* Gives 's' a region of at least 'n_buckets', and chains its rules there.  The lines must be there (reserve()). */
 void subtable_resize(struct dp *dp, struct subtable *s, unsigned int log2);
 /* Calls 'visit' for each live flow of the subtable, hidden ones included; it must not change the table. */

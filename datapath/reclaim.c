@@ -62,6 +62,20 @@ static void delete_if_empty(struct dp *dp, uint32_t id)
 		subtable_del(dp, s);
 }
 
+/* The region may be changed again; rules that came meanwhile may make it too small. */
+static void resized(struct dp *dp, uint32_t id)
+{
+	struct subtable *s = dp->by_id[id];
+	unsigned int log2;
+
+	if (!s)
+		return;
+	s->is_resizing = false;
+	log2 = subtable_wanted_log2(s, false);
+	if (log2 && spans_have(&dp->lines, log2 - MIN_REGION_LOG2, 1))
+		subtable_resize(dp, s, log2);
+}
+
 static void take(struct dp *dp, const struct garbage *g)
 {
 	switch (g->type) {
@@ -81,8 +95,7 @@ static void take(struct dp *dp, const struct garbage *g)
 		spans_free(&dp->lines, g->a, g->b);
 		break;
 	case GARBAGE_RESIZED:
-		if (dp->by_id[g->a])
-			dp->by_id[g->a]->is_resizing = false;
+		resized(dp, g->a);
 		break;
 	case GARBAGE_DESC:
 		spans_free(&dp->subtables, g->a, 0);

@@ -64,7 +64,7 @@ static void flow(const struct scene *s, unsigned int mask_idx, unsigned int i)
 	struct field_value mask;
 	int err;
 
-	fm = (struct flow_mod){ .out_port = PORT_ANY, .out_group = GROUP_ANY, .priority = 10 };
+	fm = (struct flow_mod){ .out_port = PORT_ANY, .out_group = GROUP_ANY, .priority = (uint16_t)(10 + mask_idx) };
 	instructions_init(&fm.instructions);
 	fm.instructions.has_apply = true;
 	fm.instructions.apply.n = 1;
