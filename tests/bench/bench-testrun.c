@@ -5,7 +5,7 @@
  * The two are measured in turn, many times in one run, and their ratios are what counts: the machine is shared, and its
  * speed changes.  The packet is a UDP packet of 64 bytes; it hits one of the rules of table 0, which counts it and sends it to a port.
  *
- *   bench-testrun [--rounds N]     needs root; makes a network namespace of its own
+ *   bench-testrun [--rounds N] [--scene NUMBER]     needs root; makes a network namespace of its own
  */
 #include <errno.h>
 #include <getopt.h>
@@ -183,23 +183,28 @@ int main(int argc, char *argv[])
 {
 	static const struct option longopts[] = {
 		{ "rounds", required_argument, NULL, 'r' },
+		{ "scene", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	char bpffs[] = "/tmp/skep-bench.XXXXXX";
-	int rounds = 21, c;
+	int rounds = 21, scene = -1, c;
 
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
-		if (c != 'r')
+		if (c == 'r')
+			rounds = atoi(optarg);
+		else if (c == 's')
+			scene = atoi(optarg);
+		else
 			return 2;
-		rounds = atoi(optarg);
 	}
 	if (rounds < 1 || rounds > MAX_ROUNDS)
 		rounds = MAX_ROUNDS;
 	set_up(bpffs);
 	printf("%d rounds of %d packets each, in turn; median, and range of the ratio\n", rounds,
 	       PACKETS);
-	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
-		measure(&scenes[i], rounds);
+	for (int i = 0; i < (int)(sizeof(scenes) / sizeof(scenes[0])); i++)
+		if (scene < 0 || scene == i)
+			measure(&scenes[i], rounds);
 	dp_close(dp);
 	bare_bpf__destroy(bare);
 	umount2(bpffs, MNT_DETACH);
