@@ -47,8 +47,7 @@ struct skep_host_maps {
 struct skep_host_ops {
 	/* Sends 'frame' to the port of index 'port_idx', whose configuration allows it. */
 	void (*output)(void *aux, uint32_t port_idx, const uint8_t *frame, size_t len);
-	/* Sends the first ev->len bytes of 'frame' to the controllers.  ev->max_len is 0xffff with SKEP_R_INVALID_TTL: the
-	 * receiver cuts to miss_send_len. */
+	/* Sends the first ev->len bytes of 'frame' to the controllers.  ev->max_len is 0xffff with SKEP_R_INVALID_TTL. */
 	void (*controller)(void *aux, const struct skep_event *ev, const uint8_t *frame);
 	void *aux;
 };

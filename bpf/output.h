@@ -134,7 +134,8 @@ SKEP_SUB int skep_take_token(struct skep_state *s)
 	return 0; /* contended beyond reason: others took them */
 }
 
-/* Sends the first 'max_len' bytes (0xffff: all) to the controllers. */
+/* Sends the packet to the controllers, all of it: 'max_len' is what the action asked for of a packet that is kept, and none is (OF1.3.5
+ * §6.1.2: a switch without buffers must send the full packet). */
 SKEP_SUB int skep_packet_in(SKEP_CTX *ctx, struct skep_state *s, __u32 reason, __u32 max_len)
 {
 	struct skep_record *rec;
@@ -152,7 +153,7 @@ SKEP_SUB int skep_packet_in(SKEP_CTX *ctx, struct skep_state *s, __u32 reason, _
 	rec->ev.bridge = s->bridge;
 	rec->ev.in_port = s->key.in_port;
 	rec->ev.total_len = len;
-	rec->ev.len = len < max_len ? len : max_len & 0xffff;
+	rec->ev.len = len < 0xffff ? len : 0xffff;
 	rec->ev.cookie = s->cookie;
 	rec->ev.metadata = s->key.metadata;
 	rec->ev.reason = (__u8)reason;

@@ -229,13 +229,10 @@ static void send_to_controller(struct run *run, const struct cause *cause,
 {
 	const struct port *in_port = find_port(run->o, run->in_port);
 	struct oracle_output *out;
-	size_t len = run->pkt.len;
 
 	if (in_port && in_port->config & ORACLE_NO_PACKET_IN)
 		return;
-	if (max_len != CONTROLLER_MAX_LEN_NO_BUFFER && max_len < len)
-		len = max_len;
-	out = oracle_result_add(run->r, ORACLE_TO_CONTROLLER, run->pkt.b, len);
+	out = oracle_result_add(run->r, ORACLE_TO_CONTROLLER, run->pkt.b, run->pkt.len);
 	if (!out)
 		return;
 	out->reason = reason;

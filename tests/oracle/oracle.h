@@ -48,7 +48,7 @@ enum oracle_reason { ORACLE_NO_MATCH = 0, ORACLE_ACTION = 1, ORACLE_INVALID_TTL 
 /* One copy of the packet that left the pipeline. */
 struct oracle_output {
 	enum oracle_output_kind kind;
-	uint32_t len; /* bytes here: all of the frame, or for the controller at most max_len of them */
+	uint32_t len; /* bytes here: all of the frame, for the controller too: nothing is buffered */
 	uint32_t at;  /* where they are in oracle_result.bytes */
 
 	uint32_t port; /* ORACLE_TO_PORT: a real port or PORT_LOCAL */

@@ -432,7 +432,7 @@ static void test_receiving(void **state)
 static void test_packet_in(void **state)
 {
 	(void)state;
-	/* Of a copy as it is then, as long as max_len says. */
+	/* Of a copy as it is then, all of it whatever max_len says. */
 	rule(0, 5);
 	output(apply(), PORT_CONTROLLER);
 	fm.instructions.apply.a[0].output.max_len = 20;
@@ -443,10 +443,10 @@ static void test_packet_in(void **state)
 	add();
 	run(1, UDP);
 	assert_int_equal(r.n_outputs, 3);
-	expect_packet_in(0, ORACLE_ACTION, 0, 5, 20);
+	expect_packet_in(0, ORACLE_ACTION, 0, 5, 45);
 	assert_int_equal(r.outputs[0].total_len, 45);
 	expect_packet_in(1, ORACLE_ACTION, 0, 5, 49);
-	expect_packet_in(2, ORACLE_ACTION, 0, 5, 0);
+	expect_packet_in(2, ORACLE_ACTION, 0, 5, 49);
 	assert_int_equal(r.outputs[2].total_len, 49);
 
 	/* Priority 0 alone makes no table-miss rule, nor does matching all. */
