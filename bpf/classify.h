@@ -2,13 +2,17 @@
 /*
  * The classifier: the visible rule of highest priority that a table has for a key.
  *
- * abi.h describes the structures.  Each subtable is searched by a call of skep_search(), so that the verifier sees the search
- * once and not once per iteration of the loop over subtables.
+ * abi.h describes the structures.  The first subtable is searched in line, and of its bucket the first rule: that is all for most packets.
+ * Further subtables are searched by calls of skep_search() and skep_walk_chain(), so that the verifier sees a search once and not once per iteration of
+ * the loop over subtables.
  */
 #ifndef SKEP_BPF_CLASSIFY_H
 #define SKEP_BPF_CLASSIFY_H 1
 
+#include "bpf/output.h"
 #include "bpf/state.h"
+
+#define SKEP_SEARCH_CHUNK 32
 
 /* The word of the key at byte offset 'ofs', which comes from a subtable. */
 SKEP_INLINE __u64 skep_key_word(const struct skep_state *s, __u32 ofs)
@@ -30,41 +34,69 @@ SKEP_INLINE _Bool skep_is_visible(const struct skep_rule *rule, __u64 version)
 	return SKEP_ONCE(rule->added_prio) >> 16 <= version && version < SKEP_ONCE(rule->removed);
 }
 
-SKEP_INLINE void skep_candidate(struct skep_state *s, __u32 idx, const struct skep_rule *rule)
+SKEP_INLINE void skep_candidate(struct skep_state *s, const struct skep_rule *rule)
 {
 	__u32 prio = (__u32)(SKEP_ONCE(rule->added_prio) & 0xffff) + 1;
 
 	if (prio > s->best_prio) {
 		s->best_prio = prio;
-		s->best_rule = idx;
+		s->best_flow = rule->flow;
+		s->best_cells = rule->cells;
 	}
 }
 
-/* Subtables of up to 4 words. */
-SKEP_INLINE void skep_search_4(struct skep_state *s, const struct skep_subtable *st)
+/* True if the rule is what a search by the up to 4 words in s->masked looks for. */
+SKEP_INLINE _Bool skep_is_match(const struct skep_state *s, const struct skep_rule *rule)
 {
-	__u64 region = SKEP_ONCE(st->region), h = st->seed;
-	__u64 w0 = skep_key_word(s, st->ofs[0]) & st->mask[0];
-	__u64 w1 = skep_key_word(s, st->ofs[1]) & st->mask[1];
-	__u64 w2 = skep_key_word(s, st->ofs[2]) & st->mask[2];
-	__u64 w3 = skep_key_word(s, st->ofs[3]) & st->mask[3];
-	__u32 gen = SKEP_REGION_GEN(region), idx;
+	__u64 diff = (rule->key[0] ^ s->masked[0]) | (rule->key[1] ^ s->masked[1]) |
+		     (rule->key[2] ^ s->masked[2]) | (rule->key[3] ^ s->masked[3]);
 
-	h = skep_hash_add(skep_hash_add(skep_hash_add(skep_hash_add(h, w0), w1), w2), w3);
-	idx = skep_bucket_head(h, region);
+	return !diff && skep_is_visible(rule, s->version);
+}
+
+/* Searches a chain from rule 'idx' on. */
+SKEP_SUB int skep_walk_chain(struct skep_state *s, __u32 idx, __u32 gen)
+{
+	if (!s)
+		return 0;
 	for (int i = 0; i < SKEP_CHAIN_MAX && idx; i++) {
 		const struct skep_rule *rule = home_rule(idx);
 
 		if (!rule)
-			return;
-		if (!((rule->key[0] ^ w0) | (rule->key[1] ^ w1) | (rule->key[2] ^ w2) |
-		      (rule->key[3] ^ w3)) &&
-		    skep_is_visible(rule, s->version)) {
-			skep_candidate(s, idx, rule);
-			return;
+			break;
+		if (skep_is_match(s, rule)) {
+			skep_candidate(s, rule);
+			break;
 		}
-		idx = SKEP_ONCE(rule->next[gen]);
+		idx = SKEP_ONCE(rule->next[gen & 1]);
 	}
+	return 0;
+}
+
+/* Subtables of up to 4 words.  The first rule of the bucket is looked at in line. */
+SKEP_INLINE void skep_search_4(struct skep_state *s, const struct skep_subtable *st)
+{
+	__u64 region = SKEP_ONCE(st->region), h = st->seed;
+	const struct skep_rule *rule;
+	__u32 idx;
+
+	for (int i = 0; i < 4; i++) {
+		__u64 w = skep_key_word(s, st->ofs[i]) & st->mask[i];
+
+		s->masked[i] = w;
+		h = skep_hash_add(h, w);
+	}
+	idx = skep_bucket_head(h, region);
+	if (!idx)
+		return;
+	rule = home_rule(idx);
+	if (!rule)
+		return;
+	if (skep_is_match(s, rule))
+		skep_candidate(s, rule);
+	else
+		skep_walk_chain(s, SKEP_ONCE(rule->next[SKEP_REGION_GEN(region)]),
+				SKEP_REGION_GEN(region));
 }
 
 /* True if the rule's key is s->masked, of which the first 'n' words count. */
@@ -133,7 +165,7 @@ SKEP_SUB int skep_search_wide(struct skep_state *s, __u32 st_idx)
 		if (!rule)
 			break;
 		if (skep_equal_wide(s, idx, n)) {
-			skep_candidate(s, idx, rule);
+			skep_candidate(s, rule);
 			break;
 		}
 		idx = SKEP_ONCE(rule->next[gen & 1]);
@@ -141,18 +173,38 @@ SKEP_SUB int skep_search_wide(struct skep_state *s, __u32 st_idx)
 	return 0;
 }
 
-/* Searches subtable 'idx'; a better rule than s->best_rule replaces it.  Returns the subtable to search next, or 0. */
-SKEP_SUB __u32 skep_search(struct skep_state *s, __u32 idx)
+/* Searches subtable 'idx'; a better rule than the best so far replaces it.  Returns the subtable to search next, or 0. */
+SKEP_INLINE __u32 skep_search_inline(struct skep_state *s, __u32 idx)
 {
 	const struct skep_subtable *st = home_subtable(idx);
 
-	if (!s || !st || s->best_prio > st->max_prio)
+	if (!st || s->best_prio > st->max_prio)
 		return 0;
 	if (st->n_words <= 4)
 		skep_search_4(s, st);
 	else
 		skep_search_wide(s, idx);
 	return SKEP_ONCE(st->next);
+}
+
+/* The same, for up to SKEP_SEARCH_CHUNK subtables from 'idx' on. */
+SKEP_SUB __u32 skep_search(struct skep_state *s, __u32 idx)
+{
+	if (!s)
+		return 0;
+	for (int i = 0; i < SKEP_SEARCH_CHUNK && idx; i++)
+		idx = skep_search_inline(s, idx);
+	return idx;
+}
+
+/* Searches the subtables from 'idx' on. */
+SKEP_SUB int skep_search_all(struct skep_state *s, __u32 idx)
+{
+	for (int i = 0; i < SKEP_SUBTABLES_MAX / SKEP_SEARCH_CHUNK && idx; i++)
+		idx = skep_search(s, idx);
+	if (idx)
+		skep_drop(s, SKEP_DROP_BUG);
+	return 0;
 }
 
 #endif

@@ -88,6 +88,12 @@ SKEP_INLINE void home_add(__u64 *counter, __u64 n)
 	*counter += n;
 }
 
+SKEP_INLINE void home_add2(__u64 *counter, __u64 n, __u64 *counter2, __u64 n2)
+{
+	*counter += n;
+	*counter2 += n2;
+}
+
 SKEP_INLINE __u64 host_clock(clockid_t id)
 {
 	struct timespec t;
@@ -96,8 +102,9 @@ SKEP_INLINE __u64 host_clock(clockid_t id)
 	return (__u64)t.tv_sec * 1000000000u + (__u64)t.tv_nsec;
 }
 
-SKEP_INLINE __u64 home_now(void)
+SKEP_INLINE __u64 home_now(struct skep_state *s)
 {
+	(void)s;
 	return host_clock(CLOCK_MONOTONIC_COARSE);
 }
 
@@ -149,6 +156,12 @@ struct skep_win {
 SKEP_INLINE struct skep_win home_win(SKEP_CTX *ctx)
 {
 	return (struct skep_win){ .data = ctx->data };
+}
+
+SKEP_INLINE bool home_is_linear(SKEP_CTX *ctx, const struct skep_win *w, uint32_t len)
+{
+	(void)w;
+	return len <= ctx->len;
 }
 
 SKEP_INLINE const uint8_t *home_hdr(SKEP_CTX *ctx, const struct skep_win *w, uint32_t ofs,

@@ -76,10 +76,28 @@ SKEP_INLINE void home_add(__u64 *counter, __u64 n)
 		*counter += n;
 }
 
-/* Coarse: for counters. */
-SKEP_INLINE __u64 home_now(void)
+/* Two of one element. */
+SKEP_INLINE void home_add2(__u64 *counter, __u64 n, __u64 *counter2, __u64 n2)
 {
-	return bpf_ktime_get_coarse_ns();
+	if (cfg_atomic) {
+		__sync_fetch_and_add(counter, n);
+		__sync_fetch_and_add(counter2, n2);
+	} else {
+		*counter += n;
+		*counter2 += n2;
+	}
+}
+
+/* Coarse: for counters.  The coarse clock moves with jiffies, which are read without a call. */
+SKEP_INLINE __u64 home_now(struct skep_state *s)
+{
+	__u64 tick = bpf_jiffies64();
+
+	if (tick != s->now_tick) {
+		s->now_tick = tick;
+		s->now = bpf_ktime_get_coarse_ns();
+	}
+	return s->now;
 }
 
 SKEP_INLINE __u64 home_now_exact(void)
@@ -126,6 +144,13 @@ SKEP_INLINE struct skep_win home_win(SKEP_CTX *ctx)
 	};
 
 	return w;
+}
+
+/* True if the first 'len' bytes are at w->data. */
+SKEP_INLINE _Bool home_is_linear(SKEP_CTX *ctx, const struct skep_win *w, __u32 len)
+{
+	(void)ctx;
+	return w->data + len <= w->end;
 }
 
 /* The 'len' bytes at 'ofs' < 64k: in the packet, or else copied to 'buf'.  NULL: they are not there. */

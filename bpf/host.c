@@ -93,7 +93,7 @@ static int home_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 	skep_begin(&copy_state, s->version, s->bridge, s->key.in_port);
 	host.is_table = true;
 	use_map_cells();
-	if (!skep_parse_inline(&copy, &copy_state))
+	if (!skep_parse(&copy, &copy_state))
 		skep_run_tables(&copy, &copy_state);
 	end(&copy_state);
 	host.is_table = false;
@@ -135,7 +135,7 @@ int skep_host_packet_out(const struct skep_host_maps *maps, const struct skep_ho
 	if (err)
 		return err;
 	packet_init(&p, 0, ops, frame, (uint32_t)len);
-	if (skep_parse_inline(&p, &s)) {
+	if (skep_parse(&p, &s)) {
 		skep_drop(&s, SKEP_DROP_SHORT);
 		return 0;
 	}

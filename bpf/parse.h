@@ -300,8 +300,6 @@ SKEP_SUB int skep_parse_arp(SKEP_CTX *ctx, struct skep_state *s)
 
 SKEP_INLINE void skep_parse_clear(struct skep_state *s)
 {
-	s->w[4] = 0;
-	s->w[5] = 0;
 	s->type_ofs = 12;
 	s->proto_ofs = 0;
 	s->tag_ofs = 0;
@@ -310,6 +308,8 @@ SKEP_INLINE void skep_parse_clear(struct skep_state *s)
 	s->l4_end = 0;
 	s->nd_ofs = 0;
 	s->is_fragment = 0;
+	s->has_tag = 0;
+	s->zero1 = 0;
 	s->stale = SKEP_FRESH;
 	if (!s->has_wide_fields)
 		return;
@@ -319,7 +319,7 @@ SKEP_INLINE void skep_parse_clear(struct skep_state *s)
 }
 
 /* Parses the packet into words 2 to 14 of the key and the offsets of 's'.  Nonzero: it has no Ethernet header. */
-SKEP_INLINE int skep_parse_inline(SKEP_CTX *ctx, struct skep_state *s)
+SKEP_SUB int skep_parse(SKEP_CTX *ctx, struct skep_state *s)
 {
 	struct skep_win w = home_win(ctx);
 	__u32 type, l3 = SKEP_ETH_HLEN;
@@ -327,10 +327,14 @@ SKEP_INLINE int skep_parse_inline(SKEP_CTX *ctx, struct skep_state *s)
 	__u16 tci = 0;
 	const __u8 *p;
 
+	if (!s)
+		return -1;
 	s->len = home_len(ctx);
 	if (s->len < SKEP_ETH_HLEN)
 		return -1;
 	skep_parse_clear(s);
+	s->w[4] = 0;
+	s->w[5] = 0;
 	s->has_tag = home_tag(ctx, &tci);
 	if (s->has_tag)
 		tci = (tci & 0xefff) | SKEP_VLAN_PRESENT;
@@ -358,10 +362,40 @@ SKEP_INLINE int skep_parse_inline(SKEP_CTX *ctx, struct skep_state *s)
 	return 0;
 }
 
-/* After an edit. */
-SKEP_SUB int skep_reparse(SKEP_CTX *ctx, struct skep_state *s)
+/* Parses the most common packets, in line and at constant offsets: IPv4 without options and fragmentation, TCP or UDP, in linear memory.
+ * Returns false with nothing done for all others, which skep_parse() parses; the results are the same. */
+SKEP_INLINE _Bool skep_parse_common(SKEP_CTX *ctx, struct skep_state *s)
 {
-	return s ? skep_parse_inline(ctx, s) : -1;
+	struct skep_win w = home_win(ctx);
+	__u32 len = home_len(ctx), total, end;
+	const __u8 *p = w.data;
+	__u16 tci = 0;
+
+	if (!home_is_linear(ctx, &w, SKEP_ETH_HLEN + 20 + 20))
+		return 0;
+	if (skep_ld16(p + 12) != SKEP_BE16(SKEP_TYPE_IPV4) || p[14] != 0x45 ||
+	    skep_ld16(p + 20) & SKEP_BE16(0x3fff))
+		return 0;
+	total = bpf_ntohs(skep_ld16(p + 16));
+	if (!(p[23] == SKEP_P_UDP && total >= 28) && !(p[23] == SKEP_P_TCP && total >= 40))
+		return 0;
+	skep_parse_clear(s);
+	if (home_tag(ctx, &tci)) {
+		tci = (tci & 0xefff) | SKEP_VLAN_PRESENT;
+		s->has_tag = 1;
+	}
+	end = total + SKEP_ETH_HLEN;
+	s->len = len;
+	s->proto_ofs = SKEP_ETH_HLEN + 9;
+	s->l4_ofs = SKEP_ETH_HLEN + 20;
+	s->l4_end = end < len ? end : len;
+	s->w[2] = (skep_ld64(p) & SKEP_FIRST6) |
+		  SKEP_AT(SKEP_BE16(SKEP_TYPE_IPV4), 6, 2);
+	s->w[3] = (skep_ld64(p + 6) & SKEP_FIRST6) | SKEP_AT(bpf_htons(tci), 6, 2);
+	s->w[4] = skep_ld64(p + 26);
+	s->w[5] = SKEP_AT(p[23], 0, 1) | SKEP_AT(p[15], 1, 1) |
+		  SKEP_AT(SKEP_HAS_IP | SKEP_HAS_L4, 2, 1) | SKEP_AT(skep_ld32(p + 34), 4, 4);
+	return 1;
 }
 
 #endif

@@ -5,8 +5,7 @@
  * Written once, for several homes.  A home includes its home_*.h first, which says how to reach the packet and the maps, and how
  * functions are compiled (SKEP_SUB, SKEP_INLINE).
  *
- * The way of a packet that most packets go (one table, a mask of up to 4 words, one output) is inlined but for the search of a
- * subtable; all else is called.
+ * The way that most packets go (TCP or UDP, one table, one mask of up to 4 words, one output) is inlined; all else is called.
  */
 #ifndef SKEP_BPF_PIPELINE_H
 #define SKEP_BPF_PIPELINE_H 1
@@ -29,19 +28,18 @@ SKEP_INLINE void skep_begin(struct skep_state *s, __u64 version, __u32 bridge, _
 	s->set_map = 0;
 }
 
-/* Finds the rule for the packet in table s->table, and leaves it in s->best_rule. */
+/* Finds the rule for the packet in table s->table, and leaves it in s->best_*. */
 SKEP_INLINE void skep_lookup(struct skep_state *s, __u32 table_idx)
 {
 	const struct skep_table *table = home_table(table_idx);
 	__u32 st;
 
-	s->best_rule = 0;
 	s->best_prio = 0;
 	st = table ? SKEP_ONCE(table->first) : 0;
-	for (int i = 0; i < SKEP_SUBTABLES_MAX && st; i++)
-		st = skep_search(s, st);
 	if (st)
-		skep_drop(s, SKEP_DROP_BUG);
+		st = skep_search_inline(s, st);
+	if (st)
+		skep_search_all(s, st);
 }
 
 SKEP_INLINE void skep_count_table(const struct skep_state *s, __u32 table_idx)
@@ -51,20 +49,17 @@ SKEP_INLINE void skep_count_table(const struct skep_state *s, __u32 table_idx)
 
 	if (!ctr)
 		return;
-	home_add(&ctr->lookups, 1);
-	if (s->best_rule)
-		home_add(&ctr->matches, 1);
+	home_add2(&ctr->lookups, 1, &ctr->matches, s->best_prio != 0);
 }
 
-SKEP_INLINE void skep_count_flow(const struct skep_state *s, __u32 flow)
+SKEP_INLINE void skep_count_flow(struct skep_state *s)
 {
-	struct skep_counter *ctr = home_counter(flow * home_n_stripes() + s->stripe);
+	struct skep_counter *ctr = home_counter(s->best_flow * home_n_stripes() + s->stripe);
 
 	if (!ctr)
 		return;
-	home_add(&ctr->packets, 1);
-	home_add(&ctr->bytes, s->frame_len);
-	SKEP_ONCE_SET(ctr->used_ns, home_now());
+	home_add2(&ctr->packets, 1, &ctr->bytes, s->frame_len);
+	SKEP_ONCE_SET(ctr->used_ns, home_now(s));
 }
 
 /* The instructions but apply-actions and goto-table. */
@@ -93,27 +88,30 @@ SKEP_SUB int skep_exec_writes(struct skep_state *s, __u32 cells)
 	return 0;
 }
 
-/* Executes the instructions of the rule whose cells begin at 'cells'. */
-SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s, __u32 cells)
+/* Executes the instructions of the rule found. */
+SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s)
 {
+	__u32 cells = s->best_cells;
 	const struct skep_head *head = (const struct skep_head *)home_cell(cells);
-	__u32 n_apply, goto_table;
+	__u32 n_apply, goto_table, flags;
 
 	if (!head)
 		return SKEP_ABORT;
 	n_apply = head->n_apply;
 	goto_table = head->goto_table;
+	flags = head->flags;
 	if (n_apply) {
-		const struct skep_cell *cell = home_cell(cells + 1);
+		const struct skep_cell *cell;
 
 		s->cookie = head->cookie;
-		s->reason = head->flags & SKEP_HF_MISS ? SKEP_R_NO_MATCH : SKEP_R_ACTION;
+		s->reason = flags & SKEP_HF_MISS ? SKEP_R_NO_MATCH : SKEP_R_ACTION;
+		cell = home_cell(cells + 1);
 		if (n_apply == 1 && cell && cell->op == SKEP_OP_OUTPUT)
 			skep_output(ctx, s, cell->arg32);
 		else if (skep_exec_list(ctx, s, cells + 1, n_apply) == SKEP_ABORT)
 			return SKEP_ABORT;
 	}
-	if (head->flags & (SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METADATA))
+	if (flags & (SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METADATA))
 		skep_exec_writes(s, cells);
 	if (goto_table <= s->table || goto_table >= SKEP_TABLES)
 		return SKEP_END;
@@ -121,35 +119,37 @@ SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s, __u32 cells)
 	return SKEP_GO;
 }
 
-/* Takes the packet through table s->table. */
-SKEP_SUB int skep_run_table(SKEP_CTX *ctx, struct skep_state *s)
+/* Takes the packet, whose key is fresh, through table s->table. */
+SKEP_INLINE int skep_run_table_inline(SKEP_CTX *ctx, struct skep_state *s)
 {
-	const struct skep_rule *rule;
-	__u32 table_idx;
+	__u32 table_idx = s->bridge * 256 + (s->table & 0xff);
 
-	if (!s)
-		return SKEP_ABORT;
-	if (s->stale && skep_reparse(ctx, s))
-		return SKEP_ABORT;
-	table_idx = s->bridge * 256 + (s->table & 0xff);
 	skep_lookup(s, table_idx);
 	skep_count_table(s, table_idx);
-	rule = home_rule(s->best_rule);
-	if (!s->best_rule || !rule) {
+	if (!s->best_prio) {
 		skep_drop(s, SKEP_DROP_MISS);
 		return SKEP_ABORT;
 	}
-	skep_count_flow(s, rule->flow);
-	return skep_exec_rule(ctx, s, rule->cells);
+	skep_count_flow(s);
+	return skep_exec_rule(ctx, s);
+}
+
+/* The same for tables after the first. */
+SKEP_SUB int skep_run_table(SKEP_CTX *ctx, struct skep_state *s)
+{
+	if (!s || (s->stale && skep_parse(ctx, s)))
+		return SKEP_ABORT;
+	return skep_run_table_inline(ctx, s);
 }
 
 /* Takes the packet, which is parsed, through the tables from table 0 on. */
 SKEP_INLINE void skep_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 {
-	int verdict = SKEP_GO;
+	int verdict;
 
 	s->frame_len = home_wire_len(ctx);
-	for (int i = 0; i < SKEP_TABLES && verdict == SKEP_GO; i++)
+	verdict = skep_run_table_inline(ctx, s);
+	for (int i = 1; i < SKEP_TABLES && verdict == SKEP_GO; i++)
 		verdict = skep_run_table(ctx, s);
 	if (verdict == SKEP_END && s->set_map)
 		skep_exec_set(ctx, s);
@@ -162,7 +162,7 @@ SKEP_INLINE void skep_receive(SKEP_CTX *ctx, struct skep_state *s)
 		skep_drop(s, SKEP_DROP_PORT_RECV);
 		return;
 	}
-	if (skep_parse_inline(ctx, s)) {
+	if (!skep_parse_common(ctx, s) && skep_parse(ctx, s)) {
 		skep_drop(s, SKEP_DROP_SHORT);
 		return;
 	}

@@ -35,32 +35,45 @@ SKEP_INLINE int skep_finish(struct __sk_buff *skb, struct skep_state *s)
 	return TC_ACT_SHOT;
 }
 
+/* State of this CPU that is not in use, or NULL. */
+SKEP_INLINE struct skep_state *skep_enter(struct skep_cpu_state *c)
+{
+	struct skep_state *s = &c->state[0];
+
+	if (s->busy) {
+		s = &c->state[1];
+		if (s->busy)
+			return NULL;
+	}
+	asm volatile("" : "+r"(s)); /* one register from here on, not a base and an index */
+	s->busy = 1;
+	return s;
+}
+
 SEC("tc")
 int skep_tc(struct __sk_buff *skb)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), idx = skep_find_port(skb->ifindex), level;
+	__u32 cpu = bpf_get_smp_processor_id(), idx = skep_find_port(skb->ifindex);
 	const struct skep_port *port = home_port(idx);
 	struct skep_cpu_state *c = home_cpu(cpu);
 	const struct skep_dp *dp = home_dp(0);
 	struct skep_state *s;
 	int ret;
 
-	if (!idx || !port || !dp)
+	if (!idx || !port)
 		return TC_ACT_UNSPEC;
-	if (!c)
+	if (!c || !dp)
 		return TC_ACT_SHOT;
-	level = c->level;
-	if (level >= SKEP_LEVELS)
+	s = skep_enter(c);
+	if (!s)
 		return TC_ACT_SHOT;
-	s = &c->state[level];
-	c->level = level + 1;
 	s->stripe = cpu < cfg_n_stripes - 1 ? cpu : cpu % (cfg_n_stripes - 1);
 	s->in_port_idx = idx;
 	s->in_config = port->config;
 	skep_begin(s, SKEP_ONCE(dp->version), port->bridge, port->ofport);
 	skep_receive(skb, s);
 	ret = skep_finish(skb, s);
-	c->level = level;
+	s->busy = 0;
 	return ret;
 }
 

@@ -49,7 +49,6 @@ struct skep_state {
 	__u64 frame_len; /* on entry, VLAN tags included: what counters count */
 
 	/* The parser's findings: offsets in the frame as the home holds it; 0: not there. */
-	__u32 len;       /* as the home holds it: without a tag in metadata */
 	__u16 type_ofs;  /* of the two bytes that eth_type was read from */
 	__u16 proto_ofs; /* of the byte that ip_proto was read from */
 	__u16 tag_ofs;   /* of the outermost tag's TCI, if it is in the frame */
@@ -60,7 +59,9 @@ struct skep_state {
 	__u8 is_fragment;
 	__u8 has_tag;    /* VLAN tag, wherever */
 	__u8 stale;      /* enum skep_stale */
-	__u8 has_wide_fields; /* words 6 to 14 are not all zero */
+	__u8 zero1;
+	__u32 len;       /* as the home holds it: without a tag in metadata */
+	__u32 has_wide_fields; /* words 6 to 14 are not all zero */
 
 	__u8 buf[48]; /* for headers that are not in linear memory; on the stack, loads would have to be aligned */
 
@@ -71,8 +72,9 @@ struct skep_state {
 	__u32 table;
 	__u64 cookie;      /* of the rule whose actions are executed */
 	__u32 reason;      /* enum skep_reason of output to CONTROLLER */
-	__u32 best_rule;   /* of the table searched */
-	__u32 best_prio;   /* its priority + 1, or 0 */
+	__u32 best_prio;   /* of the rules found in the table, the best one's priority + 1; or 0 */
+	__u32 best_flow;   /* its members */
+	__u32 best_cells;
 
 	/* Outputs are lazy: the last one is not a copy but the packet itself. */
 	__u32 pending; /* index of the port, or 0 */
@@ -85,6 +87,9 @@ struct skep_state {
 	__u32 list_left;
 
 	__u32 stripe;
+	__u32 busy; /* this struct is in use */
+	__u64 now_tick; /* the clock, read at most once per tick */
+	__u64 now;
 	__u64 set_map; /* slots of the action set in use */
 	__u32 set_cells[SKEP_N_SLOTS];
 
@@ -98,13 +103,9 @@ struct skep_state {
 	struct skep_bytes16 new;   /* and after */
 };
 
-/* Two levels: a test run by system call may be interrupted by a real packet. */
-#define SKEP_LEVELS 2
-
+/* Two of them: a test run by system call may be interrupted by a real packet. */
 struct skep_cpu_state {
-	__u32 level;
-	__u32 zero;
-	struct skep_state state[SKEP_LEVELS];
+	struct skep_state state[2];
 };
 
 /* The token bucket of a bridge's packets to the controllers, as the time until which they are spent (GCRA). */
