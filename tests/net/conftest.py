@@ -24,7 +24,8 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'skep_only: not plain OpenFlow')
 
 
-def pytest_sessionfinish():
+def pytest_unconfigure():
+    # After the last fixture's end, which still needs the namespaces.
     if os.geteuid() == 0:
         skepnet.sweep()
 

@@ -27,7 +27,7 @@ class Probe(app_manager.OSKenApp):
         self.out = open(os.environ['OSKEN_PROBE'], 'w', encoding='utf-8')
 
     def write(self, kind, content):
-        print(json.dumps({'kind': kind, 'content': content}), file=self.out, flush=True)
+        print(json.dumps({'kind': kind, 'content': content}, default=lambda data: bytes(data).hex()), file=self.out, flush=True)
 
     @set_ev_cls(ofp_event.EventOFPSwitchFeatures, CONFIG_DISPATCHER)
     def connected(self, ev):
@@ -67,7 +67,7 @@ class Probe(app_manager.OSKenApp):
                         p.OFPMeterFeaturesStatsRequest(dp, 0), p.OFPTableFeaturesStatsRequest(dp, 0), p.OFPGetConfigRequest(dp),
                         p.OFPRoleRequest(dp, ofp.OFPCR_ROLE_MASTER, 1), p.OFPGetAsyncRequest(dp),
                         p.OFPQueueGetConfigRequest(dp, ofp.OFPP_ANY),
-                        p.OFPGroupMod(dp, ofp.OFPGC_ADD, ofp.OFPGT_ALL, 1, []), p.OFPEchoRequest(dp, data=b'last')):
+                        p.OFPGroupMod(dp, ofp.OFPGC_ADD, ofp.OFPGT_ALL, 1, []), p.OFPEchoRequest(dp, data=b'echo'), p.OFPBarrierRequest(dp)):
             dp.send_msg(request)
 
 

@@ -117,7 +117,7 @@ def test_dump_flows_prints_what_ovs_ofctl_prints(sw):
         table=1,cookie=0x5,ipv6,ipv6_dst=2001:db8::/32,actions=set_field:64:ff9b::1->ipv6_src,CONTROLLER:128
         arp,arp_tpa=10.0.0.1,actions=push_vlan:0x8100,set_field:4101->vlan_vid,FLOOD
         dl_vlan=7,dl_vlan_pcp=3,actions=pop_vlan,goto_table:5
-        priority=0,actions=write_metadata:0x5/0xff,write_actions(output:3)
+        priority=0,actions=write_actions(output:3),write_metadata:0x5/0xff
     ''')
 
     def lines(text):

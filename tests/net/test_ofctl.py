@@ -2,14 +2,17 @@
 """Debian's ovs-ofctl works on a bridge's management socket."""
 import random
 import re
+import struct
 import time
 
 import of13
 import pytest
 import skepnet
 from skepnet import run, wait_until
-from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether
+
+
+SRC, DST = bytes.fromhex('020000000001'), bytes.fromhex('020000000002')
 
 
 def frame(src='02:00:00:00:00:01', dst='02:00:00:00:00:02', payload=b'x' * 46):
@@ -172,17 +175,19 @@ def big_file(path, n):
 
 
 def packet_for(kind, a, b, c, i):
-    tail = f'{a:02x}:{b:02x}:{c:02x}'
+    """The rule's packet. Nobody looks at its checksums; 100,000 by scapy would take minutes."""
+    tail = bytes((a, b, c))
     if kind == 0:
-        return frame(dst=f'02:01:00:{tail}')
+        return b'\x02\x01\x00' + tail + SRC + b'\x88\xb5' + bytes(46)
     if kind == 4:
-        return frame(src=f'02:02:00:{tail}')
-    eth = Ether(src='02:00:00:00:00:01', dst='02:00:00:00:00:02')
-    if kind == 1:
-        return bytes(eth / IP(src='9.9.9.9', dst=f'20.{a}.{b}.{c}') / UDP() / (b'x' * 20))
-    if kind == 2:
-        return bytes(eth / IP(src=f'21.{a}.{b}.{c}', dst='9.9.9.9') / TCP(dport=80))
-    return bytes(eth / IP(src=f'22.{a}.{b}.{c}', dst='23.1.2.3') / UDP(sport=1 + i % 60000) / (b'x' * 20))
+        return DST + b'\x02\x02\x00' + tail + b'\x88\xb5' + bytes(46)
+    nine = bytes((9, 9, 9, 9))
+    src, dst, proto, sport, dport = {
+        1: (nine, b'\x14' + tail, 17, 53, 53),
+        2: (b'\x15' + tail, nine, 6, 20, 80),
+        3: (b'\x16' + tail, bytes((23, 1, 2, 3)), 17, 1 + i % 60000, 53)}[kind]
+    ip = struct.pack('!BBHHHBBH', 0x45, 0, 46, 0, 0, 64, proto, 0) + src + dst
+    return DST + SRC + b'\x08\x00' + ip + struct.pack('!HH', sport, dport) + (b'\0\x1a' if proto == 17 else bytes(2)) + bytes(20)
 
 
 def load(switch, path):

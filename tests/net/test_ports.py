@@ -136,7 +136,7 @@ def test_packets_reach_the_host_through_local_and_leave_through_it(make_switch):
 
 @pytest.mark.skep_only
 def test_ports_come_and_go_with_skepctl(sw):
-    sw.ns.ip('link', 'add', 'extra', 'type', 'dummy')
+    sw.ns.ip('link', 'add', 'extra', 'type', 'veth', 'peer', 'name', 'other')
     try:
         sw.skepctl('add-port', sw.bridge, 'extra', 'ofport=9')
         with of13.Connection(sw.mgmt) as conn:
