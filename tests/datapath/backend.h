@@ -18,12 +18,10 @@
  * What is compared, after each run() and packet_out():
  *
  *   outputs  an ordered list: for each, kind; to a port: the port and all bytes; to the controller: reason,
- *            table_id, cookie, metadata, in_port, total_len, max_len, and the first min(max_len, total_len) bytes.
- *            VLAN tags are in the bytes (a tag in skb metadata is put back where it was).  Copies of ALL and FLOOD
- *            are in ascending order of port numbers, LOCAL last.
- *            For ORACLE_INVALID_TTL max_len is not compared, and as many bytes as both have (at least
- *            the first 64, or all).
- *            With BACKEND_UNORDERED only the order of copies to one port, and that of packet-ins, is.
+ *            table_id, cookie, metadata, in_port, total_len, max_len (not for ORACLE_INVALID_TTL), and all
+ *            bytes.  VLAN tags are in the bytes (a tag in skb metadata is put back where it was).  Copies of ALL
+ *            and FLOOD are in ascending order of port numbers, LOCAL last.
+            With BACKEND_UNORDERED only the order of copies to one port, and that of packet-ins, is.
  *   hits     per flow: how many packets and bytes this call added to its counters (order does not
  *            matter; flows with no hit are left out).  Not with BACKEND_NO_COUNTERS.
  *   tables   n_lookups and n_matches: what this call added to each table's counters.  Not with

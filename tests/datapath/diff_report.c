@@ -10,18 +10,7 @@
 static bool same_bytes(const struct oracle_result *ra, const struct oracle_output *a,
 		       const struct oracle_result *rb, const struct oracle_output *b)
 {
-	uint32_t len = a->len;
-
-	if (a->kind == ORACLE_TO_CONTROLLER && a->reason == ORACLE_INVALID_TTL) {
-		uint32_t least = a->total_len < 64 ? a->total_len : 64;
-
-		if (b->len < least || b->len > a->len)
-			return false;
-		len = b->len;
-	} else if (a->len != b->len) {
-		return false;
-	}
-	return !memcmp(ra->bytes + a->at, rb->bytes + b->at, len);
+	return a->len == b->len && !memcmp(ra->bytes + a->at, rb->bytes + b->at, a->len);
 }
 
 static const char *output_difference(const struct oracle_result *ra, const struct oracle_output *a,

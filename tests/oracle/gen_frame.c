@@ -165,7 +165,7 @@ static void put_icmpv6(struct gen *g, struct gen_frame *f)
 		f->b[at + 1] = 0;
 	put_random(g, f, 4);
 	put_field(g, f, FIELD_IPV6_ND_TARGET);
-	if (gen_chance(g, 15)) {
+	if (gen_chance(g, 20)) {
 		/* The wanted option is just within reach, or just not. */
 		for (uint32_t n = 6 + gen_below(g, 3); n > 0; n--) {
 			put16(f, 0x0501);
@@ -327,7 +327,7 @@ static void put_extensions(struct gen *g, struct gen_frame *f, unsigned int prot
 static void put_ipv6(struct gen *g, struct gen_frame *f)
 {
 	size_t at = f->len;
-	unsigned int proto = gen_chance(g, 30) ? 58 : number(g, FIELD_IP_PROTO);
+	unsigned int proto = gen_chance(g, 35) ? 58 : number(g, FIELD_IP_PROTO);
 	unsigned int traffic_class = gen_chance(g, 50) ? 0 : (unsigned int)gen_below(g, 256);
 	unsigned int label = number(g, FIELD_IPV6_FLABEL);
 
@@ -377,10 +377,25 @@ static size_t put_type(struct gen *g, struct gen_frame *f, unsigned int type)
 	return at;
 }
 
+/* Where what layer 4 must have, or one of its fields, ends. */
+static size_t l4_boundary(struct gen *g, const struct oracle_fields *f)
+{
+	static const enum field_id nd[] = { FIELD_IPV6_ND_SLL, FIELD_IPV6_ND_TLL, FIELD_IPV6_ND_TARGET };
+
+	for (unsigned int i = 0; i < 3; i++) {
+		if (oracle_fields_has(f, nd[i]) && gen_chance(g, 70))
+			return f->at[nd[i]] + field_table[nd[i]].n_bytes;
+	}
+	if (oracle_fields_has(f, FIELD_TCP_SRC))
+		return f->l4 + 20;
+	if (oracle_fields_has(f, FIELD_SCTP_SRC))
+		return f->l4 + 12;
+	return f->l4 + (oracle_fields_has(f, FIELD_ICMPV6_TYPE) ? 4 : 8);
+}
+
 /* A place in the frame at which some header or the fields of one end, or next to it. */
 static size_t near_boundary(struct gen *g, const struct gen_frame *frame)
 {
-	static const uint8_t sizes[] = { 0, 2, 4, 8, 8, 12, 16, 20, 24, 26, 32 };
 	static struct oracle_packet pkt;
 	struct oracle_fields f;
 	size_t at;
@@ -390,10 +405,10 @@ static size_t near_boundary(struct gen *g, const struct gen_frame *frame)
 	oracle_parse(&pkt, &f);
 	at = f.at[FIELD_ETH_TYPE] + 2;
 	if (f.is_ipv4 || f.is_ipv6) {
-		if (f.has_l4 && gen_chance(g, 75))
-			at = f.l4 + sizes[gen_below(g, sizeof(sizes))];
+		if (f.has_l4 && gen_chance(g, 65))
+			at = l4_boundary(g, &f);
 		else
-			at = f.l3 + (f.is_ipv4 ? 20 : 40) + gen_below(g, 5) * 4;
+			at = f.l3 + (f.is_ipv4 ? 20 : 40) + (gen_chance(g, 50) ? 0 : gen_below(g, 5) * 4);
 	} else if (oracle_fields_has(&f, FIELD_ARP_OP)) {
 		at += 28;
 	} else if (gen_chance(g, 50)) {
@@ -402,27 +417,32 @@ static size_t near_boundary(struct gen *g, const struct gen_frame *frame)
 	return at + gen_below(g, 3) - 1;
 }
 
-/* Ends the IP packet, by its length, or the frame there. */
+/* Ends the IP packet, by its length, or the frame there, or one there and the other near it. */
 static void cut(struct gen *g, struct gen_frame *frame)
 {
 	static struct oracle_packet pkt;
 	size_t at = near_boundary(g, frame);
+	bool is_both = gen_chance(g, 30);
 	struct oracle_fields f;
 
 	pkt.len = frame->len;
 	memcpy(pkt.b, frame->b, frame->len);
 	oracle_parse(&pkt, &f);
-	if (f.is_ipv4 && at > f.l3 && gen_chance(g, 50))
+	if (f.is_ipv4 && at > f.l3 && (is_both || gen_chance(g, 40)))
 		set16(frame, f.l3 + 2, at - f.l3);
-	else if (f.is_ipv6 && at > f.l3 + 40 && gen_chance(g, 50))
+	else if (f.is_ipv6 && at > f.l3 + 40 && (is_both || gen_chance(g, 40)))
 		set16(frame, f.l3 + 4, at - f.l3 - 40);
-	else if (at >= 14 && at < frame->len)
+	else
+		is_both = true;
+	if (is_both && gen_chance(g, 60))
+		at += gen_below(g, 3) - 1u;
+	if (is_both && at >= 14 && at < frame->len)
 		frame->len = at;
 }
 
 static void damage(struct gen *g, struct gen_frame *f)
 {
-	if (gen_chance(g, 15))
+	if (gen_chance(g, 20))
 		cut(g, f);
 	if (gen_chance(g, 10))
 		put_zeros(f, gen_below(g, 50));

@@ -230,7 +230,12 @@ static bool prereqs_ok(const struct match *m)
 static void match_frame(struct gen *g, struct match *m, const struct parsed *p,
 			unsigned int n)
 {
-	bool is_deep = gen_chance(g, 40);
+	enum field_prereq least = PREREQ_NONE;
+
+	if (gen_chance(g, 40))
+		least = PREREQ_ARP;
+	if (oracle_fields_has(&p->f, FIELD_IPV6_ND_TARGET) && gen_chance(g, 40))
+		least = PREREQ_ND;
 
 	match_init(m);
 	for (unsigned int tries = 0; n > 0 && tries < 200; tries++) {
@@ -242,7 +247,7 @@ static void match_frame(struct gen *g, struct match *m, const struct parsed *p,
 		if (!oracle_fields_has(&p->f, id) && gen_chance(g, 70))
 			continue;
 		/* The lower layers have many fields: be just to the upper ones. */
-		if (is_deep && tries < 100 && field_table[id].prereq < PREREQ_ARP)
+		if (tries < 100 && field_table[id].prereq < least)
 			continue;
 		if (field_table[id].prereq == PREREQ_NONE && gen_chance(g, 50))
 			continue;
