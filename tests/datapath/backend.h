@@ -6,29 +6,34 @@
  *
  *   start  (reset  add...  { run | packet_out | add | del_strict }... )...  stop
  *
- * - All arguments belong to the harness and are valid during the call only.  'r' is the harness's memory too; the
- *   backend begins with oracle_result_init() and fills it with oracle_result_add() and oracle_result_hit().
+ * - All arguments belong to the harness and are valid during the call only.  'r' is the harness's
+ *   memory too; the backend begins with oracle_result_init() and fills it with oracle_result_add()
+ *   and oracle_result_hit().
  * - A rule is in force when add() returns, and out of force when del_strict() returns.
  * - Rules have unique cookies within one reset; that is how a flow is named in results.
- * - Rules are valid (prerequisites, canonical masks, goto upwards), and two rules of one table never have the same priority
- *   with matches that overlap.  flow_mod.command is FLOW_ADD or FLOW_DELETE_STRICT, flags 0, timeouts 0, buffer_id
- *   BUFFER_NONE, out_port PORT_ANY, out_group GROUP_ANY, cookie_mask 0.
- * - The error functions return 0 or a negative errno; any error but -EOPNOTSUPP from start() fails the test.
+ * - Rules are valid (prerequisites, canonical masks, goto upwards), and two rules of one table never
+ *   have the same priority with matches that overlap.  flow_mod.command is FLOW_ADD or
+ *   FLOW_DELETE_STRICT, flags 0, timeouts 0, buffer_id BUFFER_NONE, out_port PORT_ANY, out_group
+ *   GROUP_ANY, cookie_mask 0.
+ * - The functions return 0 or a negative errno; any error but -EOPNOTSUPP from start() fails the
+ *   test.
  *
  * What is compared, after each run() and packet_out():
  *
- *   outputs  an ordered list: for each, kind; to a port: the port and all bytes; to the controller: reason,
- *            table_id, cookie, metadata, in_port, total_len, max_len (not for ORACLE_INVALID_TTL), and all
- *            bytes.  VLAN tags are in the bytes (a tag in skb metadata is put back where it was).  Copies of ALL
- *            and FLOOD are in ascending order of port numbers, LOCAL last.
-            With BACKEND_UNORDERED only the order of copies to one port, and that of packet-ins, is.
+ *   outputs  an ordered list: for each, kind; to a port: the port and all bytes; to the controller:
+ *            reason, table_id, cookie, metadata, in_port, total_len, max_len (not for
+ *            ORACLE_INVALID_TTL), and all bytes.  VLAN tags are in the bytes (a tag in skb metadata
+ *            is put back where it was).  Copies of ALL and FLOOD are in ascending order of port
+ *            numbers, LOCAL last.  With BACKEND_UNORDERED only the order of copies to one port, and
+ *            that of packet-ins, is compared.
  *   hits     per flow: how many packets and bytes this call added to its counters (order does not
  *            matter; flows with no hit are left out).  Not with BACKEND_NO_COUNTERS.
  *   tables   n_lookups and n_matches: what this call added to each table's counters.  Not with
  *            BACKEND_NO_COUNTERS or BACKEND_NO_TABLE_COUNTERS.
  *
- * oracle_result.end is not compared and need not be set.  A backend that reaches one of oracle.h's bounds says so in
- * 'overflow' (oracle_result_add() does): that is a mismatch unless the oracle overflows too.
+ * oracle_result.end is not compared and need not be set.  A backend that reaches one of oracle.h's
+ * bounds says so in 'overflow' (oracle_result_add() does), which is a mismatch; where the oracle
+ * itself reaches one, nothing is compared.
  */
 #ifndef SKEP_TEST_BACKEND_H
 #define SKEP_TEST_BACKEND_H 1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Two backends that prove the harness: the oracle compared with itself never differs, and a broken oracle is
- * found out.
+ * Two backends that prove the harness: the oracle compared with itself never differs, and a broken
+ * oracle is found out.
  */
 #include <string.h>
 

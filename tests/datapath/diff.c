@@ -2,8 +2,8 @@
 /*
  * diff: compares a backend with the oracle on random rules and packets; see diff.h.
  *
- * Exit status: 0 no difference, 1 a difference or a backend that failed, 2 a wrong command line, 77 the
- * backend cannot run here.
+ * Exit status: 0 no difference, 1 a difference or a backend that failed, 2 a wrong command line, 77
+ * the backend cannot run here.
  */
 #include "tests/datapath/diff.h"
 
@@ -25,7 +25,8 @@ struct options {
 
 static const char usage[] =
 	"Usage: diff [OPTION]...\n"
-	"Sends random packets through random rules, and compares what a backend does with the oracle.\n"
+	"Sends random packets through random rules, and compares what a backend does with the "
+	"oracle.\n"
 	"  --backend NAME  one of --list; default: the first of them\n"
 	"  --seed N        where everything random comes from; default: a random number, printed\n"
 	"  --cases N       packets to compare; default: 20000\n"
@@ -60,10 +61,14 @@ static uint64_t parse_number(const char *s)
 static void parse_options(int argc, char *argv[], struct options *o)
 {
 	static const struct option longopts[] = {
-		{ "backend", required_argument, NULL, 'b' }, { "seed", required_argument, NULL, 's' },
-		{ "cases", required_argument, NULL, 'c' },   { "skip", required_argument, NULL, 'k' },
-		{ "stats", no_argument, NULL, 't' },	     { "list", no_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
+		{ "backend", required_argument, NULL, 'b' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "cases", required_argument, NULL, 'c' },
+		{ "skip", required_argument, NULL, 'k' },
+		{ "stats", no_argument, NULL, 't' },
+		{ "list", no_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
@@ -72,7 +77,8 @@ static void parse_options(int argc, char *argv[], struct options *o)
 		case 'b':
 			o->backend = find_backend(optarg);
 			if (!o->backend) {
-				fprintf(stderr, "diff: there is no backend %s (see --list)\n", optarg);
+				fprintf(stderr, "diff: there is no backend %s (see --list)\n",
+					optarg);
 				exit(2);
 			}
 			break;
@@ -143,12 +149,16 @@ static int run_all(const struct options *o)
 		error = diff_scenario_run(&scenario, o->backend, &st);
 	}
 	if (error)
-		fprintf(stderr, "diff: once more: diff --backend %s --seed 0x%" PRIx64
-				" --skip %lu --cases 1\n",
+		fprintf(stderr,
+			"diff: once more: diff --backend %s --seed 0x%" PRIx64
+			" --skip %lu --cases 1\n",
 			o->backend->name, o->seed, n - 1);
 	printf("diff: %s: %lu cases, %lu rule sets, %lu skipped, seed 0x%" PRIx64 ", %.1f s: %s\n",
-	       o->backend->name, st.n_cases, n - (n < o->n_skip ? n : o->n_skip), st.n_skipped, o->seed,
-	       now() - start, error == 1 ? "they differ" : error ? "error" : "no difference");
+	       o->backend->name, st.n_cases, n - (n < o->n_skip ? n : o->n_skip), st.n_skipped,
+	       o->seed, now() - start,
+	       error == 1 ? "they differ"
+	       : error	  ? "error"
+			  : "no difference");
 	if (o->stats && st.n_cases)
 		print_stats(&st);
 	return error ? 1 : 0;

@@ -221,7 +221,7 @@ void diff_print_rule(FILE *to, const struct flow_mod *rule)
 
 	fprintf(to, "  table=%u priority=%u cookie=0x%" PRIx64 "\n    match:", rule->table_id,
 		rule->priority, rule->cookie);
-	MATCH_FOR_EACH(&rule->match, id) {
+	MATCH_FOR_EACH (&rule->match, id) {
 		fprintf(to, " %s=0x", field_table[id].oxm_name);
 		print_hex(to, rule->match.value[id].b, field_table[id].n_bytes);
 		if (match_is_exact(&rule->match, id))

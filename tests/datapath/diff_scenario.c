@@ -207,8 +207,8 @@ static int run_packet(const struct oracle *o, const struct backend *b,
 	}
 	oracle_result_init(&actual);
 	error = is_out ? b->packet_out(step->in_port, &s->lists[step->list], frame->b, frame->len,
-				       &actual) :
-			 b->run(step->in_port, frame->b, frame->len, &actual);
+				       &actual)
+		       : b->run(step->in_port, frame->b, frame->len, &actual);
 	if (error)
 		return backend_error(b, is_out ? "packet_out" : "run", error);
 
@@ -221,7 +221,8 @@ static int run_packet(const struct oracle *o, const struct backend *b,
 	return !diff_results_equal(&expected, &actual, b->flags, why, why_size);
 }
 
-/* True if the packet of 'step' alone still differs, sent to a new switch with the rules in force. */
+/* True if the packet of 'step' alone still differs, sent to a new switch with the rules in force.
+ */
 static bool still_fails(const struct diff_scenario *s, const struct backend *b,
 			const struct live *live, const struct diff_step *step, char *why,
 			size_t why_size)

@@ -26,9 +26,8 @@ static void update_csum(struct oracle_packet *pkt, const uint8_t *before, size_t
 	size_t from = at & ~(size_t)1;
 	size_t to = (at + n + 1) & ~(size_t)1;
 
-	oracle_put16(pkt->b + csum_at,
-		     oracle_csum_update(oracle_get16(before + csum_at), before + from, pkt->b + from,
-					to - from));
+	oracle_put16(pkt->b + csum_at, oracle_csum_update(oracle_get16(before + csum_at),
+							  before + from, pkt->b + from, to - from));
 }
 
 static void update_l4_csum(struct oracle_packet *pkt, const uint8_t *before, size_t at, size_t n,

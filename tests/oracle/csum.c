@@ -28,7 +28,8 @@ uint16_t oracle_csum_update(uint16_t csum, const uint8_t *before, const uint8_t 
 		sum = fold(sum + (uint16_t)~m);
 	}
 	sum = oracle_sum(sum, after, n);
-	/* A one's complement sum is 0x0000 only if everything in it is; it means the same as 0xffff. */
+	/* A one's complement sum is 0x0000 only if everything in it is; it means the same as
+	 * 0xffff. */
 	if (sum == 0)
 		sum = 0xffff;
 	return (uint16_t)~sum;

@@ -2,8 +2,8 @@
 /*
  * Random frames and rules for tests, the same for the same seed on every machine.
  *
- * Addresses, ports and the like come from small pools, and matches are derived from the frames that will be
- * sent, so that rules are hit often, and missed narrowly.
+ * Addresses, ports and the like come from small pools, and matches are derived from the frames that
+ * will be sent, so that rules are hit often, and missed narrowly.
  *
  *   gen.c         numbers, pools
  *   gen_frame.c   frames
@@ -51,13 +51,15 @@ uint32_t gen_in_port(struct gen *g);
 void gen_frame(struct gen *g, struct gen_frame *frame);
 
 void gen_tables(struct gen *g, struct gen_tables *tables);
-/* Makes up to 'max' rules for frames of the pool and returns how many.  They are valid by the specification; within one
- * table no two of equal priority overlap; cookies are unique.  'rules' may hold rules already
+/* Makes up to 'max' rules for frames of the pool and returns how many.  They are valid by the
+ * specification; within one table no two of equal priority overlap; cookies are unique.  'rules'
+ * may hold rules already
  * ('n_before' of them): the new ones, behind them, do not conflict with those either. */
-unsigned int gen_rules(struct gen *g, const struct gen_tables *tables,
-		       const struct gen_frame *pool, unsigned int n_pool, struct flow_mod *rules,
-		       unsigned int n_before, unsigned int max);
-/* Makes a rule that replaces 'old': its table, priority and match with other instructions and cookie. */
+unsigned int gen_rules(struct gen *g, const struct gen_tables *tables, const struct gen_frame *pool,
+		       unsigned int n_pool, struct flow_mod *rules, unsigned int n_before,
+		       unsigned int max);
+/* Makes a rule that replaces 'old': its table, priority and match with other instructions and
+ * cookie. */
 void gen_replacement(struct gen *g, const struct gen_tables *tables, const struct flow_mod *old,
 		     struct flow_mod *rule);
 /* The list of a packet-out: any action that needs no prerequisite, and TABLE. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Random frames of every shape: well-formed ones, and the ways in which frames go wrong; see gen.h. */
+/* Random frames of every shape: well-formed ones, and the ways in which frames go wrong; see gen.h.
+ */
 #include "tests/oracle/gen.h"
 
 #include <string.h>
@@ -61,7 +62,8 @@ static void put_data(struct gen *g, struct gen_frame *f)
 	put_random(g, f, kind < 95 ? gen_below(g, 40) : gen_below(g, 1300));
 }
 
-/* The checksum at 'at', for which 'right' would be right, is right, or wrong, or one of the zeros. */
+/* The checksum at 'at', for which 'right' would be right, is right, or wrong, or one of the zeros.
+ */
 static void put_csum(struct gen *g, struct gen_frame *f, size_t at, uint16_t right)
 {
 	uint32_t kind = gen_below(g, 100);
@@ -179,7 +181,8 @@ static void put_icmpv6(struct gen *g, struct gen_frame *f)
 		put_nd_option(g, f);
 }
 
-/* A layer 4 of the protocol, and its checksum; 'pseudo' is the sum of the pseudo header but for the length. */
+/* A layer 4 of the protocol, and its checksum; 'pseudo' is the sum of the pseudo header but for the
+ * length. */
 static void put_l4(struct gen *g, struct gen_frame *f, unsigned int proto, uint32_t pseudo)
 {
 	size_t at = f->len, csum_at = 0;
@@ -271,7 +274,8 @@ static void put_ipv4(struct gen *g, struct gen_frame *f)
 
 	set16(f, at + 2, f->len - at);
 	if (gen_chance(g, 6))
-		set16(f, at + 2, gen_chance(g, 70) ? gen_below(g, 80) : (size_t)gen_u64(g) & 0xffff);
+		set16(f, at + 2,
+		      gen_chance(g, 70) ? gen_below(g, 80) : (size_t)gen_u64(g) & 0xffff);
 	put_csum(g, f, at + 10, (uint16_t)~oracle_sum(0, f->b + at, 20 + words * 4));
 	if (gen_chance(g, 4))
 		f->b[at] = (uint8_t)(gen_chance(g, 50) ? gen_u64(g) : 0x40 | gen_below(g, 16));
@@ -311,7 +315,10 @@ static void put_extensions(struct gen *g, struct gen_frame *f, unsigned int prot
 {
 	static const uint8_t types[] = { 0, 43, 44, 51, 60 };
 	uint32_t kind = gen_below(g, 100);
-	uint32_t n = kind < 60 ? 0 : kind < 80 ? 1 : kind < 90 ? 2 + gen_below(g, 3) : 5 + gen_below(g, 6);
+	uint32_t n = kind < 60	 ? 0
+		     : kind < 80 ? 1
+		     : kind < 90 ? 2 + gen_below(g, 3)
+				 : 5 + gen_below(g, 6);
 	size_t next_at = f->len - 40 + 6;
 
 	f->b[next_at] = (uint8_t)proto;
@@ -342,7 +349,8 @@ static void put_ipv6(struct gen *g, struct gen_frame *f)
 
 	set16(f, at + 4, f->len - at - 40);
 	if (gen_chance(g, 8))
-		set16(f, at + 4, gen_chance(g, 80) ? gen_below(g, 100) : (size_t)gen_u64(g) & 0xffff);
+		set16(f, at + 4,
+		      gen_chance(g, 80) ? gen_below(g, 100) : (size_t)gen_u64(g) & 0xffff);
 	if (gen_chance(g, 3))
 		f->b[at] ^= (uint8_t)(16 << gen_below(g, 4));
 }
@@ -350,7 +358,11 @@ static void put_ipv6(struct gen *g, struct gen_frame *f)
 static void put_tags(struct gen *g, struct gen_frame *f)
 {
 	uint32_t kind = gen_below(g, 100);
-	uint32_t n = kind < 55 ? 0 : kind < 80 ? 1 : kind < 90 ? 2 : kind < 95 ? 3 : 4 + gen_below(g, 7);
+	uint32_t n = kind < 55	 ? 0
+		     : kind < 80 ? 1
+		     : kind < 90 ? 2
+		     : kind < 95 ? 3
+				 : 4 + gen_below(g, 7);
 
 	while (n-- > 0) {
 		put16(f, gen_chance(g, 70) ? 0x8100 : 0x88a8);
@@ -380,7 +392,8 @@ static size_t put_type(struct gen *g, struct gen_frame *f, unsigned int type)
 /* Where what layer 4 must have, or one of its fields, ends. */
 static size_t l4_boundary(struct gen *g, const struct oracle_fields *f)
 {
-	static const enum field_id nd[] = { FIELD_IPV6_ND_SLL, FIELD_IPV6_ND_TLL, FIELD_IPV6_ND_TARGET };
+	static const enum field_id nd[] = { FIELD_IPV6_ND_SLL, FIELD_IPV6_ND_TLL,
+					    FIELD_IPV6_ND_TARGET };
 
 	for (unsigned int i = 0; i < 3; i++) {
 		if (oracle_fields_has(f, nd[i]) && gen_chance(g, 70))
@@ -408,7 +421,8 @@ static size_t near_boundary(struct gen *g, const struct gen_frame *frame)
 		if (f.has_l4 && gen_chance(g, 65))
 			at = l4_boundary(g, &f);
 		else
-			at = f.l3 + (f.is_ipv4 ? 20 : 40) + (gen_chance(g, 50) ? 0 : gen_below(g, 5) * 4);
+			at = f.l3 + (f.is_ipv4 ? 20 : 40) +
+			     (gen_chance(g, 50) ? 0 : gen_below(g, 5) * 4);
 	} else if (oracle_fields_has(&f, FIELD_ARP_OP)) {
 		at += 28;
 	} else if (gen_chance(g, 50)) {
@@ -459,8 +473,10 @@ static void damage(struct gen *g, struct gen_frame *f)
 void gen_frame(struct gen *g, struct gen_frame *f)
 {
 	uint32_t kind = gen_below(g, 100);
-	unsigned int type = kind < 45 ? 0x0800 : kind < 80 ? 0x86dd : kind < 92 ? 0x0806 :
-							     number(g, FIELD_ETH_TYPE);
+	unsigned int type = kind < 45	? 0x0800
+			    : kind < 80 ? 0x86dd
+			    : kind < 92 ? 0x0806
+					: number(g, FIELD_ETH_TYPE);
 	size_t length_at;
 
 	f->len = 0;
@@ -477,8 +493,8 @@ void gen_frame(struct gen *g, struct gen_frame *f)
 	else
 		put_random(g, f, gen_below(g, 60));
 	if (length_at)
-		set16(f, length_at, gen_chance(g, 95) && f->len - length_at - 2 < 0x600 ?
-					    f->len - length_at - 2 :
-					    gen_below(g, 0x600));
+		set16(f, length_at,
+		      gen_chance(g, 95) && f->len - length_at - 2 < 0x600 ? f->len - length_at - 2
+									  : gen_below(g, 0x600));
 	damage(g, f);
 }

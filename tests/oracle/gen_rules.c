@@ -14,11 +14,12 @@ bool gen_matches_overlap(const struct match *a, const struct match *b)
 {
 	enum field_id id;
 
-	MATCH_FOR_EACH(a, id) {
+	MATCH_FOR_EACH (a, id) {
 		if (!match_has(b, id))
 			continue;
 		for (unsigned int i = 0; i < field_table[id].n_bytes; i++) {
-			if ((a->value[id].b[i] ^ b->value[id].b[i]) & a->mask[id].b[i] & b->mask[id].b[i])
+			if ((a->value[id].b[i] ^ b->value[id].b[i]) & a->mask[id].b[i] &
+			    b->mask[id].b[i])
 				return false;
 		}
 	}
@@ -35,14 +36,14 @@ struct parsed {
 static size_t careless_at(const struct parsed *p, enum field_id id)
 {
 	static const uint8_t in_l4[N_FIELD_IDS] = {
-		[FIELD_TCP_DST] = 2,	 [FIELD_UDP_DST] = 2,	  [FIELD_SCTP_DST] = 2,
-		[FIELD_ICMPV4_CODE] = 1, [FIELD_ICMPV6_CODE] = 1, [FIELD_IPV6_ND_TARGET] = 8,
+		[FIELD_TCP_DST] = 2,	  [FIELD_UDP_DST] = 2,	    [FIELD_SCTP_DST] = 2,
+		[FIELD_ICMPV4_CODE] = 1,  [FIELD_ICMPV6_CODE] = 1,  [FIELD_IPV6_ND_TARGET] = 8,
 		[FIELD_IPV6_ND_SLL] = 26, [FIELD_IPV6_ND_TLL] = 26,
 	};
 	static const uint8_t in_l3[N_FIELD_IDS] = {
-		[FIELD_IP_PROTO] = 9, [FIELD_IPV4_SRC] = 12, [FIELD_IPV4_DST] = 16,
-		[FIELD_ARP_OP] = 6,   [FIELD_ARP_SHA] = 8,   [FIELD_ARP_SPA] = 14,
-		[FIELD_ARP_THA] = 18, [FIELD_ARP_TPA] = 24,  [FIELD_IPV6_SRC] = 8,
+		[FIELD_IP_PROTO] = 9,  [FIELD_IPV4_SRC] = 12, [FIELD_IPV4_DST] = 16,
+		[FIELD_ARP_OP] = 6,    [FIELD_ARP_SHA] = 8,   [FIELD_ARP_SPA] = 14,
+		[FIELD_ARP_THA] = 18,  [FIELD_ARP_TPA] = 24,  [FIELD_IPV6_SRC] = 8,
 		[FIELD_IPV6_DST] = 24,
 	};
 	size_t l3 = p->f.at[FIELD_ETH_TYPE] + 2;
@@ -58,8 +59,8 @@ static size_t careless_at(const struct parsed *p, enum field_id id)
 	return l3 + 40 + in_l4[id];
 }
 
-/* The frame's value of a field; if it has none, that of the bytes where one might look for it, or one from
- * the pool. */
+/* The frame's value of a field; if it has none, that of the bytes where one might look for it, or
+ * one from the pool. */
 static struct field_value frame_value(struct gen *g, const struct parsed *p, enum field_id id)
 {
 	size_t at = careless_at(p, id), n = field_table[id].n_bytes;
@@ -79,7 +80,8 @@ static uint64_t exact_number(const struct match *m, enum field_id id)
 	return match_is_exact(m, id) ? field_value_to_u64(id, &m->value[id]) : UINT64_MAX;
 }
 
-/* Adds an exact match on field 'id' of the frame, unless it is there; true if its value is then 'a' or 'b'. */
+/* Adds an exact match on field 'id' of the frame, unless it is there; true if its value is then 'a'
+ * or 'b'. */
 static bool need(struct gen *g, struct match *m, const struct parsed *p, enum field_id id,
 		 uint64_t a, uint64_t b)
 {
@@ -123,9 +125,9 @@ static bool need_tag(struct gen *g, struct match *m, const struct parsed *p)
 	return true;
 }
 
-/* Adds to 'm' what field 'id' requires, as the frame has it; false if the frame cannot have the field. */
-static bool need_prereq(struct gen *g, struct match *m, const struct parsed *p,
-			enum field_id id)
+/* Adds to 'm' what field 'id' requires, as the frame has it; false if the frame cannot have the
+ * field. */
+static bool need_prereq(struct gen *g, struct match *m, const struct parsed *p, enum field_id id)
 {
 	switch (field_table[id].prereq) {
 	case PREREQ_NONE:
@@ -174,9 +176,9 @@ static struct field_value random_mask(struct gen *g, enum field_id id)
 		/* A prefix, a suffix, or one bit; bit 0 is the highest of the field. */
 		for (uint32_t bit = 0; bit < n_bits; bit++) {
 			uint32_t at = bit + n_bytes * 8 - n_bits;
-			bool is_set = kind == 1 ? bit < length :
-				      kind == 2 ? bit >= n_bits - length :
-						  bit == length - 1;
+			bool is_set = kind == 1	  ? bit < length
+				      : kind == 2 ? bit >= n_bits - length
+						  : bit == length - 1;
 
 			if (is_set)
 				mask.b[at / 8] |= (uint8_t)(0x80 >> at % 8);
@@ -188,8 +190,7 @@ static struct field_value random_mask(struct gen *g, enum field_id id)
 }
 
 /* Adds field 'id' with a value near the frame's. */
-static void add_field(struct gen *g, struct match *m, const struct parsed *p,
-		      enum field_id id)
+static void add_field(struct gen *g, struct match *m, const struct parsed *p, enum field_id id)
 {
 	struct field_value value = frame_value(g, p, id), mask = field_exact_mask(id);
 
@@ -219,7 +220,7 @@ static bool prereqs_ok(const struct match *m)
 {
 	enum field_id id;
 
-	MATCH_FOR_EACH(m, id) {
+	MATCH_FOR_EACH (m, id) {
 		if (!match_prereq_ok(m, id))
 			return false;
 	}
@@ -227,8 +228,7 @@ static bool prereqs_ok(const struct match *m)
 }
 
 /* A match of up to 'n' fields of the frame, and what they require. */
-static void match_frame(struct gen *g, struct match *m, const struct parsed *p,
-			unsigned int n)
+static void match_frame(struct gen *g, struct match *m, const struct parsed *p, unsigned int n)
 {
 	enum field_prereq least = PREREQ_NONE;
 
@@ -261,14 +261,15 @@ static void match_frame(struct gen *g, struct match *m, const struct parsed *p,
 	}
 }
 
-/* A match of the same fields and masks as 'old', with the values of the frame; false if that is no match. */
+/* A match of the same fields and masks as 'old', with the values of the frame; false if that is no
+ * match. */
 static bool match_like(struct gen *g, struct match *m, const struct match *old,
 		       const struct parsed *p)
 {
 	enum field_id id;
 
 	match_init(m);
-	MATCH_FOR_EACH(old, id) {
+	MATCH_FOR_EACH (old, id) {
 		struct field_value value = frame_value(g, p, id);
 
 		if (id == FIELD_VLAN_VID && !(value.b[0] & OFPVID_PRESENT >> 8))
@@ -310,8 +311,9 @@ static uint32_t output_port(struct gen *g)
 
 static uint16_t max_len(struct gen *g)
 {
-	static const uint16_t pool[] = { 0, 14, 64, 128, 0xffe5, CONTROLLER_MAX_LEN_NO_BUFFER,
-					 CONTROLLER_MAX_LEN_NO_BUFFER };
+	static const uint16_t pool[] = {
+		0, 14, 64, 128, 0xffe5, CONTROLLER_MAX_LEN_NO_BUFFER, CONTROLLER_MAX_LEN_NO_BUFFER
+	};
 
 	if (gen_chance(g, 20))
 		return (uint16_t)gen_below(g, 200);
@@ -371,7 +373,10 @@ static void random_list(struct gen *g, const struct match *m, struct action_list
 {
 	uint32_t kind = gen_below(g, 1000);
 
-	list->n = kind < 20 ? 0 : kind < 700 ? 1 + gen_below(g, 3) : kind < 997 ? 2 + gen_below(g, 7) : 30;
+	list->n = kind < 20    ? 0
+		  : kind < 700 ? 1 + gen_below(g, 3)
+		  : kind < 997 ? 2 + gen_below(g, 7)
+			       : 30;
 	for (unsigned int i = 0; i < list->n; i++)
 		random_action(g, m, &list->a[i]);
 	if (list->n && gen_chance(g, 60)) {
@@ -418,7 +423,8 @@ static void random_instructions(struct gen *g, const struct match *m, uint8_t ta
 	while (first < tables->n && tables->id[first] <= table_id)
 		first++;
 	if (first < tables->n && gen_chance(g, 60))
-		in->goto_table = tables->id[first + gen_below(g, gen_chance(g, 60) ? 1 : tables->n - first)];
+		in->goto_table =
+			tables->id[first + gen_below(g, gen_chance(g, 60) ? 1 : tables->n - first)];
 }
 
 /* Rules. */
@@ -483,10 +489,11 @@ static void parse_frame(const struct gen_frame *frame, struct parsed *p)
 	oracle_parse(&p->pkt, &p->f);
 }
 
-/* Fills table, priority and match of a rule that conflicts with none of the 'n' before it; false if it
- * did not find one. */
-static bool place_rule(struct gen *g, const struct gen_tables *tables, const struct gen_frame *frame,
-		       const struct flow_mod *rules, unsigned int n, struct flow_mod *rule)
+/* Fills table, priority and match of a rule that conflicts with none of the 'n' before it; false if
+ * it did not find one. */
+static bool place_rule(struct gen *g, const struct gen_tables *tables,
+		       const struct gen_frame *frame, const struct flow_mod *rules, unsigned int n,
+		       struct flow_mod *rule)
 {
 	uint32_t a = gen_below(g, tables->n), b = gen_below(g, tables->n);
 	static struct parsed p;
@@ -513,7 +520,8 @@ static bool place_rule(struct gen *g, const struct gen_tables *tables, const str
 	return true;
 }
 
-/* Most tables have a table-miss rule; the packet-in is its usual work.  Returns how many rules there are. */
+/* Most tables have a table-miss rule; the packet-in is its usual work.  Returns how many rules
+ * there are. */
 static unsigned int add_table_misses(struct gen *g, const struct gen_tables *tables,
 				     struct flow_mod *rules, unsigned int n, unsigned int max)
 {
@@ -541,9 +549,9 @@ static unsigned int add_table_misses(struct gen *g, const struct gen_tables *tab
 	return n;
 }
 
-unsigned int gen_rules(struct gen *g, const struct gen_tables *tables,
-		       const struct gen_frame *pool, unsigned int n_pool, struct flow_mod *rules,
-		       unsigned int n_before, unsigned int max)
+unsigned int gen_rules(struct gen *g, const struct gen_tables *tables, const struct gen_frame *pool,
+		       unsigned int n_pool, struct flow_mod *rules, unsigned int n_before,
+		       unsigned int max)
 {
 	unsigned int n = n_before;
 

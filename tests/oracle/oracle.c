@@ -50,7 +50,7 @@ struct run {
 };
 
 const char *const oracle_end_names[N_ORACLE_ENDS] = {
-	[ORACLE_END_RUNT] = "runt",   [ORACLE_END_PORT] = "port",
+	[ORACLE_END_RUNT] = "runt",	    [ORACLE_END_PORT] = "port",
 	[ORACLE_END_FRAGMENT] = "fragment", [ORACLE_END_MISS] = "miss",
 	[ORACLE_END_TTL] = "invalid ttl",   [ORACLE_END_SET] = "action set",
 	[ORACLE_END_LIST] = "action list",
@@ -411,7 +411,7 @@ static bool matches(const struct match *m, const struct oracle_fields *f)
 {
 	enum field_id id;
 
-	MATCH_FOR_EACH(m, id) {
+	MATCH_FOR_EACH (m, id) {
 		if (!oracle_fields_has(f, id))
 			return false;
 		for (unsigned int i = 0; i < field_table[id].n_bytes; i++) {
@@ -462,8 +462,8 @@ static enum oracle_end run_tables(struct run *run)
 		cause.is_packet_out = false;
 		cause.table_id = table_id;
 		cause.cookie = rule->cookie;
-		cause.reason = rule->priority == 0 && rule->match.present == 0 ? ORACLE_NO_MATCH :
-										 ORACLE_ACTION;
+		cause.reason = rule->priority == 0 && rule->match.present == 0 ? ORACLE_NO_MATCH
+									       : ORACLE_ACTION;
 		if (in->has_apply && !execute_list(run, &in->apply, &cause))
 			return ORACLE_END_TTL;
 		if (in->has_clear)

@@ -149,7 +149,8 @@ static size_t extension_size(uint8_t type, uint8_t length)
 	return (length + 1u) * 8;
 }
 
-/* Walks the extension headers from 'at' on; 'next_at' is where the type of the header at 'at' is said. */
+/* Walks the extension headers from 'at' on; 'next_at' is where the type of the header at 'at' is
+ * said. */
 static void parse_ipv6_payload(const struct oracle_packet *pkt, size_t at, size_t next_at,
 			       size_t end, struct oracle_fields *f)
 {
@@ -195,8 +196,7 @@ static void parse_ipv6(const struct oracle_packet *pkt, size_t at, struct oracle
 	f->l3 = at;
 	set_bits(f, FIELD_IP_DSCP, at, oracle_get16(ip) >> 6 & 0x3f);
 	set_bits(f, FIELD_IP_ECN, at + 1, ip[1] >> 4 & 3);
-	set_bits(f, FIELD_IPV6_FLABEL, at + 1,
-		 (uint64_t)(ip[1] & 15) << 16 | oracle_get16(ip + 2));
+	set_bits(f, FIELD_IPV6_FLABEL, at + 1, (uint64_t)(ip[1] & 15) << 16 | oracle_get16(ip + 2));
 	set(f, pkt, FIELD_IPV6_SRC, at + 8);
 	set(f, pkt, FIELD_IPV6_DST, at + 24);
 

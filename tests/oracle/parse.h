@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which fields a frame has, what their values are and where they are (docs/semantics.md, "The header
- * fields of a frame").
+ * Which fields a frame has, what their values are and where they are (docs/semantics.md, "The
+ * header fields of a frame").
  */
 #ifndef SKEP_ORACLE_PARSE_H
 #define SKEP_ORACLE_PARSE_H 1
@@ -24,7 +24,8 @@ struct oracle_fields {
 	size_t at[N_FIELD_IDS]; /* the byte of the frame in which a present field begins */
 
 	unsigned int n_tags;
-	bool has_type; /* false for 802.3 without SNAP: eth_type is 0x05ff and nowhere in the frame */
+	bool has_type; /* false for 802.3 without SNAP: eth_type is 0x05ff and nowhere in the frame
+			*/
 	bool is_ipv4;  /* a valid header at l3 */
 	bool is_ipv6;
 	bool is_fragment; /* first or later */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What is generated is valid, varied and the same for the same seed; and on generated frames every action keeps
- * each checksum as right or wrong as it was, computed from scratch before and after.
+ * What is generated is valid, varied and the same for the same seed; and on generated frames every
+ * action keeps each checksum as right or wrong as it was, computed from scratch before and after.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -150,7 +150,7 @@ static void check_match(const struct match *m)
 {
 	enum field_id id;
 
-	MATCH_FOR_EACH(m, id) {
+	MATCH_FOR_EACH (m, id) {
 		struct field_value exact = field_exact_mask(id);
 		bool is_exact = match_is_exact(m, id);
 
@@ -217,7 +217,7 @@ static void test_rules_are_valid_and_match_each_field(void **state)
 		for (unsigned int i = 0; i < n; i++) {
 			enum field_id id;
 
-			MATCH_FOR_EACH(&rules[i].match, id) {
+			MATCH_FOR_EACH (&rules[i].match, id) {
 				if (match_is_exact(&rules[i].match, id))
 					exact |= 1ULL << id;
 				else
