@@ -38,10 +38,10 @@ static int write_output(struct writer *w, const struct action *a, const struct c
 	if (!cell)
 		return -E2BIG;
 	cell->slot = SKEP_SLOT_OUTPUT;
+	cell->arg = a->output.max_len; /* statistics give back what was asked for, for every port */
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
 		if (a->output.port == reserved[i].port) {
 			cell->op = (uint8_t)reserved[i].op;
-			cell->arg = a->output.max_len;
 			return 0;
 		}
 	}
