@@ -11,7 +11,8 @@
 #include "ofchan/tls.h"
 #include "vswitchd/agent_private.h"
 
-/* Reconnecting is quick: a controller that restarts finds its switches at once, and one attempt a second costs nothing. */
+/* Reconnecting is quick: a controller that restarts finds its switches at once, and one attempt a
+ * second costs nothing. */
 static const struct of_conn_config conn_config = { .max_backoff_ms = 8000 };
 
 void session_send(struct session *s, struct buf *out)
@@ -98,8 +99,8 @@ static void send_error(struct session *s, enum ofp_err err, const uint8_t *data,
 	struct buf *out = &s->agent->sw->out;
 
 	log_limited(&s->error_limit, LOG_LVL_INFO, "bridge %s: %s: %s answered with %s",
-		    s->agent->br->name, of_conn_name(s->conn), type ? type : "message of unknown type",
-		    name ? name : "an error");
+		    s->agent->br->name, of_conn_name(s->conn),
+		    type ? type : "message of unknown type", name ? name : "an error");
 	of_error_encode(out, err, data, len);
 	session_send(s, out);
 }
@@ -305,8 +306,8 @@ static void controller_add(struct agent *agent, const char *target, struct sw_pr
 			sw_problem(problems, "bridge %s: %s", agent->br->name, c->error);
 		return;
 	}
-	c->conn = of_conn_connect(agent->sw->base, &addr, agent->sw->tls, &conn_config,
-				  &active_cbs, c);
+	c->conn = of_conn_connect(agent->sw->base, &addr, agent->sw->tls, &conn_config, &active_cbs,
+				  c);
 	if (!c->conn) {
 		sw_problem(problems, "bridge %s: controller %s: %s", agent->br->name, target,
 			   strerror(ENOMEM));
@@ -326,14 +327,13 @@ static bool is_known(const struct agent *agent, const char *target)
 {
 	const struct controller *c;
 
-	TAILQ_FOREACH(c, &agent->controllers, node)
+	TAILQ_FOREACH (c, &agent->controllers, node)
 		if (!strcmp(c->target, target))
 			return true;
 	return false;
 }
 
-void agent_apply(struct agent *agent, const struct conf_bridge *conf,
-		 struct sw_problems *problems)
+void agent_apply(struct agent *agent, const struct conf_bridge *conf, struct sw_problems *problems)
 {
 	struct controller *c, *next;
 
@@ -353,7 +353,7 @@ void agent_tick(struct agent *agent)
 
 	if (++agent->n_ticks % AGENT_LISTEN_TICKS)
 		return;
-	TAILQ_FOREACH(c, &agent->controllers, node)
+	TAILQ_FOREACH (c, &agent->controllers, node)
 		if (c->is_passive && !c->listener && !controller_listen(c))
 			log_info("bridge %s: listening on %s at last", agent->br->name,
 				 of_listener_name(c->listener));
@@ -363,7 +363,7 @@ void agent_disconnect(struct agent *agent, const char *reason)
 {
 	struct session *s;
 
-	TAILQ_FOREACH(s, &agent->sessions, node)
+	TAILQ_FOREACH (s, &agent->sessions, node)
 		of_conn_disconnect(s->conn, reason);
 }
 
@@ -420,12 +420,12 @@ json_t *agent_show_controllers(const struct agent *agent)
 	json_t *list = json_array(), *obj;
 	struct of_conn_info info;
 
-	TAILQ_FOREACH(c, &agent->controllers, node) {
+	TAILQ_FOREACH (c, &agent->controllers, node) {
 		if (c->is_passive)
 			continue;
 		of_conn_get_info(c->conn, &info);
-		obj = json_pack("{s:s, s:s, s:I, s:s, s:b, s:I, s:I}", "target", c->target,
-				"state", of_conn_state_name(info.state), "since_s",
+		obj = json_pack("{s:s, s:s, s:I, s:s, s:b, s:I, s:I}", "target", c->target, "state",
+				of_conn_state_name(info.state), "since_s",
 				(json_int_t)(info.state_ms / 1000), "role", info.role,
 				"is_connected", of_conn_is_up(c->conn), "messages_received",
 				(json_int_t)info.n_rx, "messages_sent", (json_int_t)info.n_tx);
@@ -446,7 +446,7 @@ json_t *agent_show_listeners(const struct agent *agent)
 	obj = json_pack("{s:s, s:s, s:i}", "target", of_listener_name(agent->mgmt), "state",
 			"LISTENING", "connections", (int)of_listener_n_conns(agent->mgmt));
 	json_array_append_new(list, obj);
-	TAILQ_FOREACH(c, &agent->controllers, node) {
+	TAILQ_FOREACH (c, &agent->controllers, node) {
 		if (!c->is_passive)
 			continue;
 		obj = json_pack("{s:s, s:s}", "target", c->target, "state",

@@ -26,7 +26,8 @@ enum ofp_err agent_flow_mod(struct session *s, const struct ofmsg *msg)
 			    s->agent->br->name, of_conn_name(s->conn), strerror(-error));
 		return OFPFMFC_UNKNOWN;
 	}
-	/* §6.4: a buffer number is ignored by deletes.  For others, the flow is made; only the packet is not there. */
+	/* §6.4: a buffer number is ignored by deletes.  For others, the flow is made; only the
+	 * packet is not there. */
 	if (fm->buffer_id != BUFFER_NONE && fm->command != FLOW_DELETE &&
 	    fm->command != FLOW_DELETE_STRICT)
 		return OFPBRC_BUFFER_UNKNOWN;
@@ -107,10 +108,11 @@ void agent_flow_removed(struct agent *agent, const struct flow_desc *desc,
 		.n_bytes = desc->n_bytes,
 		.match = desc->match,
 	};
-	struct buf out = BUF_INIT; /* sw->out may be in use: we are called from inside of a request */
+	struct buf out =
+		BUF_INIT; /* sw->out may be in use: we are called from inside of a request */
 	struct session *s;
 
-	TAILQ_FOREACH(s, &agent->sessions, node)
+	TAILQ_FOREACH (s, &agent->sessions, node)
 		if (session_wants(s, s->async.flow_removed, reason)) {
 			of_flow_removed_encode(&out, 0, &fr);
 			session_send(s, &out);

@@ -46,7 +46,7 @@ void agent_packet_in(struct agent *agent, const struct dp_packet_in *pin)
 	struct buf out = BUF_INIT;
 	struct session *s;
 
-	TAILQ_FOREACH(s, &agent->sessions, node) {
+	TAILQ_FOREACH (s, &agent->sessions, node) {
 		if (!session_wants(s, s->async.packet_in, pin->reason))
 			continue;
 		if (of_conn_backlog(s->conn) > AGENT_PKTIN_BACKLOG) {

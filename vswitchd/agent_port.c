@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Ports: modification, description, statistics, status, and the queues that they do not have; see agent.h. */
+/* Ports: modification, description, statistics, status, and the queues that they do not have; see
+ * agent.h. */
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -34,7 +35,7 @@ void agent_port_status(struct agent *agent, const struct of_port_status *ps)
 	struct buf out = BUF_INIT;
 	struct session *s;
 
-	TAILQ_FOREACH(s, &agent->sessions, node)
+	TAILQ_FOREACH (s, &agent->sessions, node)
 		if (session_wants(s, s->async.port_status, ps->reason)) {
 			of_port_status_encode(&out, 0, ps);
 			session_send(s, &out);

@@ -18,11 +18,11 @@
 #include "vswitchd/bridge.h"
 #include "vswitchd/switch.h"
 
-#define AGENT_PKTIN_BACKLOG  (2u << 20) /* packet-ins are dropped above this backlog */
-#define AGENT_DUMP_BACKLOG   (512u << 10) /* a dump waits above this */
-#define AGENT_DUMP_FLOWS     2048 /* flows of a dump in one turn of the event loop */
-#define AGENT_LISTEN_TICKS   10 /* how often a listener that failed is tried again */
-#define AGENT_MISS_SEND_LEN  128 /* OFP_DEFAULT_MISS_SEND_LEN */
+#define AGENT_PKTIN_BACKLOG (2u << 20)	 /* packet-ins are dropped above this backlog */
+#define AGENT_DUMP_BACKLOG  (512u << 10) /* a dump waits above this */
+#define AGENT_DUMP_FLOWS    2048	 /* flows of a dump in one turn of the event loop */
+#define AGENT_LISTEN_TICKS  10		 /* how often a listener that failed is tried again */
+#define AGENT_MISS_SEND_LEN 128		 /* OFP_DEFAULT_MISS_SEND_LEN */
 
 /* A flow dump under way. */
 struct dump {
@@ -37,7 +37,7 @@ struct dump {
 struct session {
 	TAILQ_ENTRY(session) node;
 	struct agent *agent;
-	struct of_conn *conn; /* owned if it is passive; else the controller's */
+	struct of_conn *conn;	       /* owned if it is passive; else the controller's */
 	struct controller *controller; /* of an active one; NULL */
 	bool is_service;
 	bool is_async_set; /* it sent SET_ASYNC */
@@ -54,10 +54,10 @@ struct controller {
 	struct agent *agent;
 	char *target; /* owned; as configured */
 	bool is_passive;
-	struct of_conn *conn; /* if it is not; owned */
+	struct of_conn *conn;	      /* if it is not; owned */
 	struct of_listener *listener; /* if it is; owned; NULL: it failed, and is tried again */
-	struct session *session; /* of 'conn' while it is up */
-	char error[256]; /* why there is no listener */
+	struct session *session;      /* of 'conn' while it is up */
+	char error[256];	      /* why there is no listener */
 };
 
 struct agent {
@@ -68,7 +68,7 @@ struct agent {
 	struct of_listener *mgmt; /* owned */
 	bool is_frag_drop;
 	bool has_generation_id;
-	uint64_t generation_id; /* §6.3.6 */
+	uint64_t generation_id;	  /* §6.3.6 */
 	uint64_t n_pktin_dropped; /* for a backlog */
 	unsigned int n_ticks;
 	struct log_limit pktin_limit;

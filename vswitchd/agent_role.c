@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Roles, asynchronous configuration, and the small requests about the switch itself; see agent.h. */
+/* Roles, asynchronous configuration, and the small requests about the switch itself; see agent.h.
+ */
 #include "vswitchd/agent_private.h"
 
 bool session_wants(const struct session *s, const uint32_t masks[2], unsigned int reason)
@@ -45,7 +46,8 @@ enum ofp_err agent_get_config(struct session *s, const struct ofmsg *msg)
 	return OFP_OK;
 }
 
-/* Fragments are the switch's and not for slaves to change; miss_send_len is each connection's own. */
+/* Fragments are the switch's and not for slaves to change; miss_send_len is each connection's own.
+ */
 enum ofp_err agent_set_config(struct session *s, const struct ofmsg *msg)
 {
 	struct agent *agent = s->agent;
@@ -58,7 +60,8 @@ enum ofp_err agent_set_config(struct session *s, const struct ofmsg *msg)
 	return OFP_OK;
 }
 
-/* §6.3.6: a generation id that is behind the largest seen, in the circular order of 64 bits, is stale. */
+/* §6.3.6: a generation id that is behind the largest seen, in the circular order of 64 bits, is
+ * stale. */
 static bool is_stale(const struct agent *agent, uint64_t generation_id)
 {
 	return agent->has_generation_id && (int64_t)(generation_id - agent->generation_id) < 0;
@@ -80,7 +83,7 @@ enum ofp_err agent_role(struct session *s, const struct ofmsg *msg)
 		agent->generation_id = msg->role.generation_id;
 	}
 	if (role == OFPCR_ROLE_MASTER)
-		TAILQ_FOREACH(other, &agent->sessions, node)
+		TAILQ_FOREACH (other, &agent->sessions, node)
 			if (other != s && other->role == OFPCR_ROLE_MASTER)
 				session_set_role(other, OFPCR_ROLE_SLAVE);
 	if (role != OFPCR_ROLE_NOCHANGE)

@@ -101,7 +101,8 @@ static enum ofp_err mp_none(struct session *s, const struct ofmsg *msg)
 	return OFP_OK;
 }
 
-/* §7.3.5.9: the statistics of a group that does not exist are an empty reply; those of a meter are an error (§7.3.5.12). */
+/* §7.3.5.9: the statistics of a group that does not exist are an empty reply; those of a meter are
+ * an error (§7.3.5.12). */
 static enum ofp_err mp_meter(struct session *s, const struct ofmsg *msg)
 {
 	return msg->mp.meter_id == OFPM_ALL ? mp_none(s, msg) : OFPMMFC_UNKNOWN_METER;

@@ -13,7 +13,8 @@
 #include "vswitchd/port.h"
 #include "vswitchd/switch.h"
 
-/* Sees to it that the pair of LOCAL is there.  An interface of the bridge's name that is not our pair is somebody else's. */
+/* Sees to it that the pair of LOCAL is there.  An interface of the bridge's name that is not our
+ * pair is somebody else's. */
 static int make_local(struct bridge *br, const uint8_t *hwaddr, struct sw_problems *problems)
 {
 	const struct nl_link *host = nl_find(br->sw->nl, br->name);
@@ -172,7 +173,7 @@ static void insert_port(struct bridge *br, struct port *port)
 {
 	struct port *p;
 
-	TAILQ_FOREACH(p, &br->ports, node)
+	TAILQ_FOREACH (p, &br->ports, node)
 		if (p->ofport > port->ofport) {
 			TAILQ_INSERT_BEFORE(p, port, node);
 			return;
@@ -184,7 +185,7 @@ static struct port *find_configured(const struct bridge *br, const char *name)
 {
 	struct port *port;
 
-	TAILQ_FOREACH(port, &br->ports, node)
+	TAILQ_FOREACH (port, &br->ports, node)
 		if (!strcmp(port->name, name))
 			return port;
 	return NULL;
@@ -196,7 +197,7 @@ static void apply_ports(struct bridge *br, const struct conf_bridge *conf,
 	const struct conf_port *cp;
 	struct port *port;
 
-	TAILQ_FOREACH(cp, &conf->ports, node) {
+	TAILQ_FOREACH (cp, &conf->ports, node) {
 		if (find_configured(br, cp->name))
 			continue;
 		port = calloc(1, sizeof(*port));
@@ -208,7 +209,7 @@ static void apply_ports(struct bridge *br, const struct conf_bridge *conf,
 		insert_port(br, port);
 	}
 	port_sync(&br->local, NULL);
-	TAILQ_FOREACH(port, &br->ports, node)
+	TAILQ_FOREACH (port, &br->ports, node)
 		port_sync(port, problems);
 }
 
@@ -259,7 +260,7 @@ void bridge_link_changed(struct bridge *br, const struct nl_link *link)
 
 	if (!strcmp(link->name, br->name) || !strcmp(link->name, br->hidden))
 		port_sync(&br->local, NULL);
-	TAILQ_FOREACH(port, &br->ports, node)
+	TAILQ_FOREACH (port, &br->ports, node)
 		if (port->ifindex == link->ifindex || !strcmp(port->name, link->name))
 			port_sync(port, NULL);
 }
@@ -270,7 +271,8 @@ struct port *bridge_next_port(struct bridge *br, const struct port *port)
 
 	if (port == &br->local)
 		return NULL;
-	for (p = port ? TAILQ_NEXT(port, node) : TAILQ_FIRST(&br->ports); p; p = TAILQ_NEXT(p, node))
+	for (p = port ? TAILQ_NEXT(port, node) : TAILQ_FIRST(&br->ports); p;
+	     p = TAILQ_NEXT(p, node))
 		if (p->ifindex)
 			return p;
 	return br->local.ifindex ? &br->local : NULL;

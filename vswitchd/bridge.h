@@ -2,19 +2,22 @@
 /*
  * A bridge: its LOCAL interface, its ports, its OpenFlow agent.
  *
- * LOCAL is a veth pair.  One end has the bridge's name and belongs to the host, which gives it addresses and sets it up.  The other
- * ("NAME-dp") is hidden: it has no address, is always up, and is the datapath's port LOCAL.  The pair outlives skepd, like all of the
- * datapath, and is adopted when found.
+ * LOCAL is a veth pair.  One end has the bridge's name and belongs to the host, which gives it
+ * addresses and sets it up.  The other
+ * ("NAME-dp") is hidden: it has no address, is always up, and is the datapath's port LOCAL.  The
+ * pair outlives skepd, like all of the datapath, and is adopted when found.
  *
- * Ports.  A port is configured by its interface's name.  It is attached while an interface of that name exists; only then controllers see
- * it.  bridge_sync_port() looks at what is and does what is missing, whatever happened before:
+ * Ports.  A port is configured by its interface's name.  It is attached while an interface of that
+ * name exists; only then controllers see it.  bridge_sync_port() looks at what is and does what is
+ * missing, whatever happened before:
  *
- *   WAITING  -> ATTACHED  [bridge_sync_port]   the interface appeared; controllers get port-status ADD
- *   ATTACHED -> WAITING   [bridge_sync_port]   it vanished or was renamed; DELETE
- *   ATTACHED -> ATTACHED  [bridge_sync_port]   address, administrative state or carrier changed; MODIFY
+ *   WAITING  -> ATTACHED  [bridge_sync_port]   the interface appeared; controllers get port-status
+ * ADD ATTACHED -> WAITING   [bridge_sync_port]   it vanished or was renamed; DELETE ATTACHED ->
+ * ATTACHED  [bridge_sync_port]   address, administrative state or carrier changed; MODIFY
  *
- * OFPPC_PORT_DOWN is the interface's administrative state and nothing else: "ip link set … down" and a port-mod are the same.  The other
- * bits of a port's configuration live in the datapath, so they outlive skepd.
+ * OFPPC_PORT_DOWN is the interface's administrative state and nothing else: "ip link set … down"
+ * and a port-mod are the same.  The other bits of a port's configuration live in the datapath, so
+ * they outlive skepd.
  */
 #ifndef SKEP_VSWITCHD_BRIDGE_H
 #define SKEP_VSWITCHD_BRIDGE_H 1
@@ -37,7 +40,8 @@ struct port {
 	struct bridge *br;
 	char name[CONF_NAME_SIZE];
 	uint32_t ofport;
-	uint32_t ifindex; /* attached: of the interface that has the program (LOCAL: the hidden end); 0: waiting */
+	uint32_t ifindex; /* attached: of the interface that has the program (LOCAL: the hidden
+			     end); 0: waiting */
 	uint32_t config;  /* OFPPC_*, as the datapath has it */
 	uint32_t state;	  /* OFPPS_* */
 	uint8_t mac[6];
@@ -59,15 +63,14 @@ struct bridge {
 	struct agent *agent;	/* owned */
 };
 
-/* Makes the bridge in the datapath, LOCAL and the agent, or adopts them.  Ports and controllers follow with bridge_apply().  Returns NULL
- * after a problem. */
+/* Makes the bridge in the datapath, LOCAL and the agent, or adopts them.  Ports and controllers
+ * follow with bridge_apply().  Returns NULL after a problem. */
 struct bridge *bridge_new(struct sw *sw, const struct conf_bridge *conf,
 			  struct sw_problems *problems);
 /* Detaches the ports that 'conf' does not have, or not so: those of an adopted datapath too. */
 void bridge_prune(struct bridge *br, const struct conf_bridge *conf);
 /* After bridge_prune() of all bridges: makes identity, ports and controllers as 'conf' says. */
-void bridge_apply(struct bridge *br, const struct conf_bridge *conf,
-		  struct sw_problems *problems);
+void bridge_apply(struct bridge *br, const struct conf_bridge *conf, struct sw_problems *problems);
 /* Ends connections; leaves the datapath as it is.  Accepts NULL. */
 void bridge_free(struct bridge *br);
 /* Removes its ports, flows and LOCAL, and frees it. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The configuration in memory: making, finding, changing; see conf.h.  conf_file.c reads and writes it. */
+/* The configuration in memory: making, finding, changing; see conf.h.  conf_file.c reads and writes
+ * it. */
 #include "vswitchd/conf.h"
 
 #include <ctype.h>
@@ -47,7 +48,7 @@ static bool clone_bridge(struct conf *conf, const struct conf_bridge *from)
 	for (unsigned int i = 0; i < from->n_controllers; i++)
 		if (conf_add_controller(br, from->controllers[i]))
 			return false;
-	TAILQ_FOREACH(port, &from->ports, node)
+	TAILQ_FOREACH (port, &from->ports, node)
 		if (!conf_add_port(br, port->name, port->ofport))
 			return false;
 	return true;
@@ -63,7 +64,7 @@ struct conf *conf_clone(const struct conf *from)
 	if (from->has_ssl &&
 	    conf_set_ssl(conf, from->private_key, from->certificate, from->ca_cert))
 		goto fail;
-	TAILQ_FOREACH(br, &from->bridges, node)
+	TAILQ_FOREACH (br, &from->bridges, node)
 		if (!clone_bridge(conf, br))
 			goto fail;
 	return conf;
@@ -76,7 +77,7 @@ struct conf_bridge *conf_find_bridge(const struct conf *conf, const char *name)
 {
 	struct conf_bridge *br;
 
-	TAILQ_FOREACH(br, &conf->bridges, node)
+	TAILQ_FOREACH (br, &conf->bridges, node)
 		if (!strcmp(br->name, name))
 			return br;
 	return NULL;
@@ -86,7 +87,7 @@ struct conf_port *conf_find_port(const struct conf_bridge *br, const char *name)
 {
 	struct conf_port *port;
 
-	TAILQ_FOREACH(port, &br->ports, node)
+	TAILQ_FOREACH (port, &br->ports, node)
 		if (!strcmp(port->name, name))
 			return port;
 	return NULL;
@@ -96,7 +97,7 @@ struct conf_port *conf_find_ofport(const struct conf_bridge *br, uint32_t ofport
 {
 	struct conf_port *port;
 
-	TAILQ_FOREACH(port, &br->ports, node)
+	TAILQ_FOREACH (port, &br->ports, node)
 		if (port->ofport == ofport)
 			return port;
 	return NULL;
@@ -106,7 +107,7 @@ struct conf_bridge *conf_find_bridge_of_port(const struct conf *conf, const char
 {
 	struct conf_bridge *br;
 
-	TAILQ_FOREACH(br, &conf->bridges, node)
+	TAILQ_FOREACH (br, &conf->bridges, node)
 		if (conf_find_port(br, name))
 			return br;
 	return NULL;

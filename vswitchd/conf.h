@@ -2,9 +2,10 @@
 /*
  * The configuration: what skepd is asked to be, in memory and in STATEDIR/config.json.
  *
- * A struct conf is plain data.  Whoever changes the configuration (the control socket, SIGHUP) makes another struct conf, has the
- * switch apply it (switch.h), and saves it; the one in force is never edited.  So a change that cannot be applied costs nothing, and a
- * different store (an OVSDB server, say) has to give no more than conf_load() and conf_save().
+ * A struct conf is plain data.  Whoever changes the configuration (the control socket, SIGHUP)
+ *makes another struct conf, has the switch apply it (switch.h), and saves it; the one in force is
+ *never edited.  So a change that cannot be applied costs nothing, and a different store (an OVSDB
+ *server, say) has to give no more than conf_load() and conf_save().
  *
  * The file:
  *
@@ -21,9 +22,9 @@
  *	  }
  *	}
  *
- * Everything but "ofport" may be absent.  Passive addresses among the controllers are listened on.  An unknown key, a wrong type and a
- * value that cannot be are errors, with file, line and column: a file that says what we do not understand is not obeyed in part, and never
- * overwritten.
+ * Everything but "ofport" may be absent.  Passive addresses among the controllers are listened on.
+ *An unknown key, a wrong type and a value that cannot be are errors, with file, line and column: a
+ *file that says what we do not understand is not obeyed in part, and never overwritten.
  */
 #ifndef SKEP_VSWITCHD_CONF_H
 #define SKEP_VSWITCHD_CONF_H 1
@@ -48,10 +49,12 @@ struct conf_bridge {
 	char name[CONF_NAME_SIZE];
 	bool has_datapath_id; /* else it is made from the LOCAL interface's address */
 	uint64_t datapath_id;
-	bool has_hwaddr; /* the LOCAL interface's; kept so that it and the datapath id outlive a reboot */
+	bool has_hwaddr; /* the LOCAL interface's; kept so that it and the datapath id outlive a
+			    reboot */
 	uint8_t hwaddr[6];
 	unsigned int n_controllers;
-	char *controllers[CONF_CONTROLLERS_MAX]; /* owned; addresses as stream_addr_parse() has them */
+	char *controllers[CONF_CONTROLLERS_MAX]; /* owned; addresses as stream_addr_parse() has them
+						  */
 	TAILQ_HEAD(, conf_port) ports;
 };
 
@@ -70,11 +73,11 @@ void conf_free(struct conf *conf);
 /* Returns a copy, or NULL if memory ran out. */
 struct conf *conf_clone(const struct conf *conf);
 
-/* Reads 'path'.  A file that does not exist is an empty configuration.  Returns 0 and sets '*ret', which the caller frees, or a
- * negative errno with "FILE:LINE:COLUMN: what is wrong" in 'err'. */
+/* Reads 'path'.  A file that does not exist is an empty configuration.  Returns 0 and sets '*ret',
+ * which the caller frees, or a negative errno with "FILE:LINE:COLUMN: what is wrong" in 'err'. */
 int conf_load(const char *path, struct conf **ret, char *err, size_t err_size);
-/* Replaces 'path' in one step: whatever happens, the file is the old or the new one.  Returns 0, or a negative errno with a message
- * in 'err'. */
+/* Replaces 'path' in one step: whatever happens, the file is the old or the new one.  Returns 0, or
+ * a negative errno with a message in 'err'. */
 int conf_save(const struct conf *conf, const char *path, char *err, size_t err_size);
 
 /* Parses 'len' bytes of 'text', which messages call 'name'; as conf_load(). */
@@ -104,12 +107,13 @@ void conf_clear_controllers(struct conf_bridge *br);
 int conf_set_ssl(struct conf *conf, const char *private_key, const char *certificate,
 		 const char *ca_cert);
 
-/* True if the kernel would take 'name' as that of an interface; bridges add that it must not begin with a dot or a dash, since it is a
- * file's name as well. */
+/* True if the kernel would take 'name' as that of an interface; bridges add that it must not begin
+ * with a dot or a dash, since it is a file's name as well. */
 bool conf_name_is_valid(const char *name);
 /* The name of the hidden end of the LOCAL interface of bridge 'name' (bridge.h). */
 void conf_hidden_name(const char *name, char ret[CONF_NAME_SIZE]);
-/* Parses 1 to 16 hexadecimal digits with an optional 0x; 0 is refused, as it means "none" to controllers. */
+/* Parses 1 to 16 hexadecimal digits with an optional 0x; 0 is refused, as it means "none" to
+ * controllers. */
 bool conf_parse_datapath_id(const char *s, uint64_t *ret);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * The configuration as JSON text, and the file; see conf.h.
  *
- * jansson says where a syntax error is, but forgets where a value stood once it is parsed.  So what is wrong with a value is found by its
- * path ("bridges", "br0", "ports"), and the path is looked for in the text again, by a small walk over JSON that is known to be well-formed.
+ * jansson says where a syntax error is, but forgets where a value stood once it is parsed.  So what
+ * is wrong with a value is found by its path ("bridges", "br0", "ports"), and the path is looked
+ * for in the text again, by a small walk over JSON that is known to be well-formed.
  */
 #include "vswitchd/conf.h"
 
@@ -78,8 +79,8 @@ static const char *skip_value(const char *p, const char *end)
 	return p;
 }
 
-/* Enters the object or array at 'p': the place of the member's key or of the element that 'step' means.  Keys with escapes are not
- * found; then the object itself is the place. */
+/* Enters the object or array at 'p': the place of the member's key or of the element that 'step'
+ * means.  Keys with escapes are not found; then the object itself is the place. */
 static const char *enter(const char *p, const char *end, const struct step *step,
 			 const char **ret_value)
 {
@@ -150,7 +151,8 @@ static void pop(struct parser *ps)
 	ps->depth--;
 }
 
-/* A table of an object's members, so that names, types and handlers stand together and all else is an unknown key. */
+/* A table of an object's members, so that names, types and handlers stand together and all else is
+ * an unknown key. */
 struct member {
 	const char *key;
 	json_type type;
@@ -179,7 +181,7 @@ static int parse_object(struct parser *ps, const json_t *obj, const struct membe
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)obj, key, value) {
+	json_object_foreach ((json_t *)(uintptr_t)obj, key, value) {
 		const struct member *m = members;
 		int error;
 
@@ -292,7 +294,7 @@ static int br_controllers(struct parser *ps, const json_t *value, void *arg)
 	size_t i;
 	int error;
 
-	json_array_foreach((json_t *)(uintptr_t)value, i, element) {
+	json_array_foreach ((json_t *)(uintptr_t)value, i, element) {
 		push_idx(ps, i);
 		if (!json_is_string(element))
 			return fail(ps, "a controller must be a string");
@@ -332,7 +334,7 @@ static int br_ports(struct parser *ps, const json_t *value, void *arg)
 	json_t *p;
 	int error;
 
-	json_object_foreach((json_t *)(uintptr_t)value, name, p) {
+	json_object_foreach ((json_t *)(uintptr_t)value, name, p) {
 		uint32_t ofport = 0;
 
 		push_key(ps, name);
@@ -371,7 +373,7 @@ static int parse_bridges(struct parser *ps, const json_t *value, void *arg)
 	json_t *b;
 	int error;
 
-	json_object_foreach((json_t *)(uintptr_t)value, name, b) {
+	json_object_foreach ((json_t *)(uintptr_t)value, name, b) {
 		push_key(ps, name);
 		if (!conf_name_is_valid(name))
 			return fail(ps, "\"%s\" cannot be the name of a bridge", name);
@@ -394,8 +396,8 @@ static int check_ports(struct parser *ps, const struct conf *conf)
 	struct conf_bridge *br;
 	struct conf_port *port;
 
-	TAILQ_FOREACH(br, &conf->bridges, node)
-		TAILQ_FOREACH(port, &br->ports, node) {
+	TAILQ_FOREACH (br, &conf->bridges, node)
+		TAILQ_FOREACH (port, &br->ports, node) {
 			const struct conf_bridge *owner =
 				conf_find_bridge_of_port(conf, port->name);
 
@@ -540,7 +542,7 @@ static json_t *bridge_to_json(const struct conf_bridge *br)
 		json_array_append_new(list, json_string(br->controllers[i]));
 	json_object_set_new(obj, "controllers", list);
 	list = json_object();
-	TAILQ_FOREACH(port, &br->ports, node)
+	TAILQ_FOREACH (port, &br->ports, node)
 		json_object_set_new(list, port->name, json_pack("{s:i}", "ofport", port->ofport));
 	json_object_set_new(obj, "ports", list);
 	return obj;
@@ -557,7 +559,7 @@ char *conf_format(const struct conf *conf)
 				    json_pack("{s:s, s:s, s:s}", "private_key", conf->private_key,
 					      "certificate", conf->certificate, "ca_cert",
 					      conf->ca_cert));
-	TAILQ_FOREACH(br, &conf->bridges, node)
+	TAILQ_FOREACH (br, &conf->bridges, node)
 		json_object_set_new(bridges, br->name, bridge_to_json(br));
 	json_object_set_new(root, "bridges", bridges);
 	text = json_dumps(root, JSON_INDENT(2));

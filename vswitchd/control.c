@@ -138,7 +138,8 @@ static void on_write(struct bufferevent *bev, void *arg)
 {
 	struct client *c = arg;
 
-	/* libevent also calls once when a connection is made, and that call may come after the first request was answered. */
+	/* libevent also calls once when a connection is made, and that call may come after the
+	 * first request was answered. */
 	if (evbuffer_get_length(bufferevent_get_output(bev)) > 0)
 		return;
 	if (c->is_closing && c->control->is_ending)
@@ -155,7 +156,8 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct client *c = arg;
 
-	/* The peer has sent all that it will, perhaps together with its last request: what it asked is still answered. */
+	/* The peer has sent all that it will, perhaps together with its last request: what it asked
+	 * is still answered. */
 	if ((what & BEV_EVENT_EOF) && evbuffer_get_length(bufferevent_get_output(bev)) > 0) {
 		c->is_closing = true;
 		return;

@@ -2,8 +2,8 @@
 /*
  * The methods of the control socket (docs/control.md).
  *
- * One that changes the configuration edits a copy of it and has sw_change() apply and save that; so it either is done, in force and on disk,
- * or nothing has changed.
+ * One that changes the configuration edits a copy of it and has sw_change() apply and save that; so
+ * it either is done, in force and on disk, or nothing has changed.
  */
 #include "vswitchd/control.h"
 
@@ -29,8 +29,9 @@ struct call {
 	struct sw *sw;
 	const json_t *params;
 	struct control_answer *answer;
-	struct conf *conf; /* of methods that change: the copy, owned */
-	struct conf_bridge *br; /* in 'conf', or in sw->conf if there is none: the one that the key "bridge" means */
+	struct conf *conf;	/* of methods that change: the copy, owned */
+	struct conf_bridge *br; /* in 'conf', or in sw->conf if there is none: the one that the key
+				   "bridge" means */
 };
 
 static json_t *__attribute__((format(printf, 2, 3))) fail(struct call *call, const char *fmt, ...)
@@ -75,7 +76,9 @@ static json_t *show_port(const struct port *port)
 		     !(port->state & OFPPS_LINK_DOWN);
 	json_t *obj = json_pack("{s:s, s:I, s:i, s:s}", "name", port->name, "ofport",
 				(json_int_t)port->ofport, "ifindex", (int)port->ifindex, "state",
-				!is_attached ? "absent" : is_up ? "up" : "down");
+				!is_attached ? "absent"
+				: is_up	     ? "up"
+					     : "down");
 
 	if (obj && port->error[0])
 		json_object_set_new(obj, "error", json_string(port->error));
@@ -96,7 +99,8 @@ static json_t *show_datapath(const struct sw *sw)
 	return json_pack("{s:I, s:I, s:s, s:I, s:I, s:I, s:o}", "flows", (json_int_t)info.n_flows,
 			 "version", (json_int_t)info.version, "attach", dp_attach_name(sw->dp),
 			 "capacity", (json_int_t)info.rules_capacity, "memory",
-			 (json_int_t)info.memory, "grown", (json_int_t)info.n_grown, "drops", drops);
+			 (json_int_t)info.memory, "grown", (json_int_t)info.n_grown, "drops",
+			 drops);
 }
 
 static json_t *show_bridge(struct bridge *br)
@@ -106,7 +110,7 @@ static json_t *show_bridge(struct bridge *br)
 	char id[20];
 
 	json_array_append_new(ports, show_port(&br->local));
-	TAILQ_FOREACH(port, &br->ports, node)
+	TAILQ_FOREACH (port, &br->ports, node)
 		json_array_append_new(ports, show_port(port));
 	snprintf(id, sizeof(id), "%016" PRIx64, br->datapath_id);
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name", br->name, "datapath_id", id,
@@ -121,7 +125,7 @@ static json_t *do_show(struct call *call)
 	json_t *list = json_array();
 	struct conf_bridge *cb;
 
-	TAILQ_FOREACH(cb, &call->sw->conf->bridges, node) {
+	TAILQ_FOREACH (cb, &call->sw->conf->bridges, node) {
 		struct bridge *br = sw_find_bridge(call->sw, cb->name);
 
 		if (br && (!name || !strcmp(name, br->name)))
@@ -136,7 +140,7 @@ static json_t *do_list_br(struct call *call)
 	json_t *list = json_array();
 	const struct conf_bridge *br;
 
-	TAILQ_FOREACH(br, &call->sw->conf->bridges, node)
+	TAILQ_FOREACH (br, &call->sw->conf->bridges, node)
 		json_array_append_new(list, json_string(br->name));
 	return list;
 }
@@ -146,7 +150,7 @@ static json_t *do_list_ports(struct call *call)
 	json_t *list = json_array();
 	const struct conf_port *port;
 
-	TAILQ_FOREACH(port, &call->br->ports, node)
+	TAILQ_FOREACH (port, &call->br->ports, node)
 		json_array_append_new(list, json_string(port->name));
 	return list;
 }
@@ -166,7 +170,8 @@ static json_t *do_add_br(struct call *call)
 		return fail(call, "%s is a port of bridge %s", name,
 			    conf_find_bridge_of_port(call->conf, name)->name);
 	if (id && !conf_parse_datapath_id(id, &datapath_id))
-		return fail(call, "datapath_id \"%s\" is not 1 to 16 hexadecimal digits other than 0",
+		return fail(call,
+			    "datapath_id \"%s\" is not 1 to 16 hexadecimal digits other than 0",
 			    id);
 	if (mode && !strcmp(mode, "standalone"))
 		return fail(call, "fail_mode \"standalone\" is not supported yet");
@@ -218,9 +223,9 @@ static json_t *do_add_port(struct call *call)
 	if (result)
 		json_object_set_new(result, "ofport", json_integer(ofport));
 	if (result && !nl_find(call->sw->nl, name))
-		json_object_set_new(result, "warning",
-				    json_sprintf("there is no interface %s yet: the port waits for it",
-						 name));
+		json_object_set_new(
+			result, "warning",
+			json_sprintf("there is no interface %s yet: the port waits for it", name));
 	return result;
 }
 
@@ -244,7 +249,7 @@ static json_t *do_set_controller(struct call *call)
 	int error;
 
 	conf_clear_controllers(call->br);
-	json_array_foreach((json_t *)(uintptr_t)list, i, element) {
+	json_array_foreach ((json_t *)(uintptr_t)list, i, element) {
 		const char *s = json_string_value(element);
 
 		if (!s)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * ETHTOOL_GLINKSETTINGS: link modes as bitmaps, mapped to OFPPF_*; see ethtool.h.  Modes that OpenFlow 1.3 has no bit for (2.5, 25,
- * 50 Gb/s and so on) are OFPPF_OTHER; curr_speed says their speed.
+ * ETHTOOL_GLINKSETTINGS: link modes as bitmaps, mapped to OFPPF_*; see ethtool.h.  Modes that
+ * OpenFlow 1.3 has no bit for (2.5, 25, 50 Gb/s and so on) are OFPPF_OTHER; curr_speed says their
+ * speed.
  */
 #include "vswitchd/ethtool.h"
 
@@ -14,7 +15,8 @@
 
 #define MASK_WORDS_MAX 16
 
-/* struct ethtool_link_settings ends in a flexible array: the masks supported, advertised, peer's. */
+/* struct ethtool_link_settings ends in a flexible array: the masks supported, advertised, peer's.
+ */
 union settings {
 	struct ethtool_link_settings s;
 	uint8_t bytes[sizeof(struct ethtool_link_settings) + 3 * MASK_WORDS_MAX * sizeof(uint32_t)];
@@ -57,9 +59,9 @@ static const struct {
 	uint32_t mbps;
 	uint32_t half, full; /* 0: OFPPF_OTHER */
 } speeds[] = {
-	{ 10, OFPPF_10MB_HD, OFPPF_10MB_FD },	{ 100, OFPPF_100MB_HD, OFPPF_100MB_FD },
-	{ 1000, OFPPF_1GB_HD, OFPPF_1GB_FD },	{ 10000, 0, OFPPF_10GB_FD },
-	{ 40000, 0, OFPPF_40GB_FD },		{ 100000, 0, OFPPF_100GB_FD },
+	{ 10, OFPPF_10MB_HD, OFPPF_10MB_FD }, { 100, OFPPF_100MB_HD, OFPPF_100MB_FD },
+	{ 1000, OFPPF_1GB_HD, OFPPF_1GB_FD }, { 10000, 0, OFPPF_10GB_FD },
+	{ 40000, 0, OFPPF_40GB_FD },	      { 100000, 0, OFPPF_100GB_FD },
 	{ 1000000, 0, OFPPF_1TB_FD },
 };
 

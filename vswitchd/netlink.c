@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The table of interfaces and rtnetlink's notifications; see netlink.h.  ethtool.c asks drivers for speeds. */
+/* The table of interfaces and rtnetlink's notifications; see netlink.h.  ethtool.c asks drivers for
+ * speeds. */
 #include "vswitchd/netlink.h"
 
 #include <errno.h>
@@ -21,11 +22,11 @@
 /* linux/if.h, which net/if.h cannot stand beside. */
 #define NL_IFF_LOWER_UP 0x10000
 
-#define NL_BUCKETS     256
-#define NL_RCVBUF      (1 << 20)
-#define NL_READS_MAX   64 /* datagrams in one turn of the event loop */
-#define NL_BUF_SIZE    32768 /* a dump's datagrams are not larger */
-#define REQUEST_SIZE   (sizeof(struct nlmsghdr) + sizeof(struct ifinfomsg) + 1024)
+#define NL_BUCKETS   256
+#define NL_RCVBUF    (1 << 20)
+#define NL_READS_MAX 64	   /* datagrams in one turn of the event loop */
+#define NL_BUF_SIZE  32768 /* a dump's datagrams are not larger */
+#define REQUEST_SIZE (sizeof(struct nlmsghdr) + sizeof(struct ifinfomsg) + 1024)
 
 LIST_HEAD(nl_bucket, nl_link);
 
@@ -43,8 +44,8 @@ struct nl {
 	struct event *ev;
 	struct event *tell_ev;
 	uint32_t seq;
-	uint32_t dump;	  /* the number of the current or last dump */
-	bool is_quiet;	  /* while opening */
+	uint32_t dump; /* the number of the current or last dump */
+	bool is_quiet; /* while opening */
 	int ethtool_fd;
 	struct nl_bucket buckets[NL_BUCKETS];
 	STAILQ_HEAD(, news) news;
@@ -59,7 +60,7 @@ const struct nl_link *nl_find_ifindex(const struct nl *nl, uint32_t ifindex)
 {
 	const struct nl_link *link;
 
-	LIST_FOREACH(link, bucket_of(nl, ifindex), node)
+	LIST_FOREACH (link, bucket_of(nl, ifindex), node)
 		if (link->ifindex == ifindex)
 			return link;
 	return NULL;
@@ -70,7 +71,7 @@ const struct nl_link *nl_find(const struct nl *nl, const char *name)
 	const struct nl_link *link;
 
 	for (unsigned int i = 0; i < NL_BUCKETS; i++)
-		LIST_FOREACH(link, &nl->buckets[i], node)
+		LIST_FOREACH (link, &nl->buckets[i], node)
 			if (!strcmp(link->name, name))
 				return link;
 	return NULL;
@@ -267,7 +268,8 @@ static int dump_links(struct nl *nl)
 	return 0;
 }
 
-/* Interfaces that come or go while a dump is under way can make the kernel say so (-EINTR): then once more. */
+/* Interfaces that come or go while a dump is under way can make the kernel say so (-EINTR): then
+ * once more. */
 static int refresh(struct nl *nl)
 {
 	int error = -EINTR;
@@ -420,8 +422,7 @@ int nl_add_veth(struct nl *nl, const char *name, const uint8_t mac[6], const cha
 	char req[REQUEST_SIZE];
 	struct nlattr *info, *data, *peer_attr;
 	struct ifinfomsg *ifi;
-	struct nlmsghdr *nlh =
-		link_request(req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, &ifi);
+	struct nlmsghdr *nlh = link_request(req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, &ifi);
 	int error;
 
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);

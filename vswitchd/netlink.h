@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Network interfaces: what there are, what becomes of them, and the few changes that skepd makes to them.
+ * Network interfaces: what there are, what becomes of them, and the few changes that skepd makes to
+ * them.
  *
- * A struct nl keeps a table of all interfaces of its network namespace.  It is filled by one dump and kept by the kernel's
- * notifications; when those overflow the socket (-ENOBUFS) the dump is made again and compared, so the owner is told of every
- * difference in the end, though perhaps not of each state in between.
+ * A struct nl keeps a table of all interfaces of its network namespace.  It is filled by one dump
+ * and kept by the kernel's notifications; when those overflow the socket (-ENOBUFS) the dump is
+ * made again and compared, so the owner is told of every difference in the end, though perhaps not
+ * of each state in between.
  *
- * Two sockets: one for notifications, read from the event loop, and one for requests, each of which is answered at once by the
- * kernel.  A request that changes an interface reads it back, so the table is never older than our own last change.
+ * Two sockets: one for notifications, read from the event loop, and one for requests, each of which
+ * is answered at once by the kernel.  A request that changes an interface reads it back, so the
+ * table is never older than our own last change.
  *
- * The owner is called from the event loop alone, in the order of the changes: what it hears of may have changed again, nl_find() tells.
+ * The owner is called from the event loop alone, in the order of the changes: what it hears of may
+ * have changed again, nl_find() tells.
  */
 #ifndef SKEP_VSWITCHD_NETLINK_H
 #define SKEP_VSWITCHD_NETLINK_H 1
@@ -27,10 +31,10 @@ struct nl_link {
 	LIST_ENTRY(nl_link) node;
 	uint32_t ifindex;
 	char name[IFNAMSIZ];
-	uint8_t mac[6];	      /* zeros if it has none of this length */
-	bool is_ethernet;     /* ARPHRD_ETHER: what a port must be */
-	bool is_up;	      /* IFF_UP: as it is meant to be */
-	bool has_carrier;     /* IFF_LOWER_UP */
+	uint8_t mac[6];	  /* zeros if it has none of this length */
+	bool is_ethernet; /* ARPHRD_ETHER: what a port must be */
+	bool is_up;	  /* IFF_UP: as it is meant to be */
+	bool has_carrier; /* IFF_LOWER_UP */
 	bool is_veth;
 	bool is_peer_elsewhere; /* the peer is in another network namespace */
 	uint32_t peer_ifindex;	/* veth: in the peer's namespace; 0: none */
@@ -38,7 +42,8 @@ struct nl_link {
 };
 
 struct nl_callbacks {
-	/* 'link' is new or changed.  The pointer is valid during the call, in which all functions below may be called. */
+	/* 'link' is new or changed.  The pointer is valid during the call, in which all functions
+	 * below may be called. */
 	void (*changed)(void *aux, const struct nl_link *link);
 	/* It is gone, or has another name now ('changed' with that follows). */
 	void (*gone)(void *aux, const struct nl_link *link);
@@ -66,7 +71,8 @@ void nl_close(struct nl *nl);
 const struct nl_link *nl_find(const struct nl *nl, const char *name);
 const struct nl_link *nl_find_ifindex(const struct nl *nl, uint32_t ifindex);
 
-/* Makes a veth pair; 'mac' (of 'name'; may be NULL: the kernel chooses).  Returns 0 or a negative errno. */
+/* Makes a veth pair; 'mac' (of 'name'; may be NULL: the kernel chooses).  Returns 0 or a negative
+ * errno. */
 int nl_add_veth(struct nl *nl, const char *name, const uint8_t mac[6], const char *peer);
 /* Deletes an interface (of a veth pair both). */
 int nl_del_link(struct nl *nl, uint32_t ifindex);

@@ -7,8 +7,9 @@
 
 /* Fills 'port', which waits then. */
 void port_init(struct port *port, struct bridge *br, const char *name, uint32_t ofport);
-/* Attaches, detaches and updates the port as its interface is now.  An interface that cannot be attached is a problem (logged, if 'problems' is NULL
- * too, once for each cause); one that does not exist is waited for. */
+/* Attaches, detaches and updates the port as its interface is now.  An interface that cannot be
+ * attached is a problem (logged, if 'problems' is NULL too, once for each cause); one that does not
+ * exist is waited for. */
 void port_sync(struct port *port, struct sw_problems *problems);
 /* Takes the program off; controllers are told. */
 void port_detach(struct port *port);

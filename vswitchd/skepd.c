@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * skepd, the daemon: its command line, the order of its start and end, and signals.  What it does all day is in switch.h.
+ * skepd, the daemon: its command line, the order of its start and end, and signals.  What it does
+ * all day is in switch.h.
  *
- * The start: folders, lock, bpf file system (startup.h, as root); privileges dropped; configuration read, so that a broken one ends it before
- * anything is touched; datapath opened or adopted; bridges; control socket.  Only then is it ready, and with --detach only then does the first
+ * The start: folders, lock, bpf file system (startup.h, as root); privileges dropped; configuration
+ * read, so that a broken one ends it before anything is touched; datapath opened or adopted;
+ * bridges; control socket.  Only then is it ready, and with --detach only then does the first
  * process return.
  *
  * The end: connections are closed, the datapath is let go of and forwards on.
@@ -55,13 +57,25 @@ static void usage(void)
 	       "  --user NAME       run as that user after the start\n"
 	       "  --teardown        remove the datapath that a skepd left behind, and exit\n"
 	       "  --help, --version\n"
-	       "Signals: TERM and INT end skepd, and the datapath forwards on; HUP reads the configuration "
+	       "Signals: TERM and INT end skepd, and the datapath forwards on; HUP reads the "
+	       "configuration "
 	       "again.\n");
 }
 
 static void parse_options(int argc, char **argv, struct options *opt)
 {
-	enum { RUNDIR = 256, STATEDIR, BPFFS, DETACH, PIDFILE, LEVEL, USER, TEARDOWN, HELP, VERSION };
+	enum {
+		RUNDIR = 256,
+		STATEDIR,
+		BPFFS,
+		DETACH,
+		PIDFILE,
+		LEVEL,
+		USER,
+		TEARDOWN,
+		HELP,
+		VERSION
+	};
 	static const struct option longs[] = {
 		{ "rundir", required_argument, NULL, RUNDIR },
 		{ "statedir", required_argument, NULL, STATEDIR },
@@ -97,7 +111,8 @@ static void parse_options(int argc, char **argv, struct options *opt)
 		case LEVEL:
 			if (!log_level_parse(optarg, &opt->level))
 				break;
-			fprintf(stderr, "skepd: --log-level \"%s\" is not err, warn, info or debug\n",
+			fprintf(stderr,
+				"skepd: --log-level \"%s\" is not err, warn, info or debug\n",
 				optarg);
 			exit(2);
 		case USER:
@@ -118,7 +133,8 @@ static void parse_options(int argc, char **argv, struct options *opt)
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "skepd: unexpected argument \"%s\"\ntry skepd --help\n", argv[optind]);
+		fprintf(stderr, "skepd: unexpected argument \"%s\"\ntry skepd --help\n",
+			argv[optind]);
 		exit(2);
 	}
 }
@@ -139,7 +155,8 @@ static const char *absolute(const char *path)
 	return ret;
 }
 
-/* --detach: the child goes on; the parent waits until it is ready, and ends with its verdict. Returns the descriptor for that. */
+/* --detach: the child goes on; the parent waits until it is ready, and ends with its verdict.
+ * Returns the descriptor for that. */
 static int detach(void)
 {
 	int fds[2], status;
@@ -312,7 +329,7 @@ static void undo_links(struct nl *nl, const struct conf_bridge *br)
 	const struct conf_port *port;
 	char hidden[CONF_NAME_SIZE];
 
-	TAILQ_FOREACH(port, &br->ports, node) {
+	TAILQ_FOREACH (port, &br->ports, node) {
 		link = nl_find(nl, port->name);
 		if (link)
 			nl_set_promisc(nl, link->ifindex, false);
@@ -323,7 +340,8 @@ static void undo_links(struct nl *nl, const struct conf_bridge *br)
 		nl_del_link(nl, link->ifindex);
 }
 
-/* --teardown: the datapath that is pinned, and the interfaces of the bridges in the configuration. */
+/* --teardown: the datapath that is pinned, and the interfaces of the bridges in the configuration.
+ */
 static int teardown(struct daemon *d, char *err, size_t err_size)
 {
 	const struct nl_callbacks none = { .aux = NULL };
@@ -350,7 +368,7 @@ static int teardown(struct daemon *d, char *err, size_t err_size)
 		conf_free(conf);
 		return error;
 	}
-	TAILQ_FOREACH(br, &conf->bridges, node)
+	TAILQ_FOREACH (br, &conf->bridges, node)
 		undo_links(nl, br);
 	nl_close(nl);
 	conf_free(conf);

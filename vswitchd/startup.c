@@ -102,8 +102,8 @@ static bool is_bpffs(const char *path)
 	return !statfs(path, &fs) && fs.f_type == BPF_FS_MAGIC;
 }
 
-/* A file system that is mounted in a mount namespace of its own (that of "ip netns exec", say) ends with the last process there, and
- * all pins with it. */
+/* A file system that is mounted in a mount namespace of its own (that of "ip netns exec", say) ends
+ * with the last process there, and all pins with it. */
 static void warn_if_private(const char *where)
 {
 	struct stat ours, init;
@@ -127,16 +127,17 @@ int startup_bpffs(const char *pin_dir, char *err, size_t err_size)
 	parent = dirname(copy);
 	if (is_bpffs(parent))
 		goto out;
-	where = !strcmp(parent, SYS_BPFFS) || !strncmp(parent, SYS_BPFFS "/", strlen(SYS_BPFFS) + 1) ?
-			SYS_BPFFS :
-			parent;
+	where = !strcmp(parent, SYS_BPFFS) || !strncmp(parent, SYS_BPFFS "/", strlen(SYS_BPFFS) + 1)
+			? SYS_BPFFS
+			: parent;
 	if (where == parent)
 		error = startup_make_dir(parent, 0755, err, err_size);
 	if (!error && !is_bpffs(where)) {
 		if (mount("bpf", where, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755")) {
 			error = -errno;
 			snprintf(err, err_size,
-				 "%s is not on a bpf file system, and none can be mounted at %s: %s%s",
+				 "%s is not on a bpf file system, and none can be mounted at %s: "
+				 "%s%s",
 				 parent, where, strerror(-error),
 				 error == -EPERM ? " (CAP_SYS_ADMIN is missing)" : "");
 		} else {
@@ -157,14 +158,16 @@ int startup_check_caps(char *err, size_t err_size)
 
 	if (capng_get_caps_process())
 		return fail(err, err_size, "capabilities cannot be read", EPERM);
-	len = (size_t)snprintf(err, err_size, "skepd must run as root or with capabilities; missing:");
+	len = (size_t)snprintf(err, err_size,
+			       "skepd must run as root or with capabilities; missing:");
 	for (size_t i = 0; i < N_KEPT; i++)
 		if (!capng_have_capability(CAPNG_EFFECTIVE, kept[i].cap) && len < err_size)
 			len += (size_t)snprintf(err + len, err_size - len, " %s", kept[i].name);
 	return err[strlen(err) - 1] == ':' ? 0 : -EPERM;
 }
 
-/* Gives the folder of descriptor 'fd', which it closes, and the files and folders in it to the user: 'depth' levels.  Symbolic links are not followed. */
+/* Gives the folder of descriptor 'fd', which it closes, and the files and folders in it to the
+ * user: 'depth' levels.  Symbolic links are not followed. */
 static int chown_tree(int fd, unsigned int depth, uid_t uid, gid_t gid)
 {
 	DIR *d = fdopendir(fd);
@@ -186,7 +189,8 @@ static int chown_tree(int fd, unsigned int depth, uid_t uid, gid_t gid)
 		if (S_ISREG(st.st_mode) && fchownat(fd, e->d_name, uid, gid, AT_SYMLINK_NOFOLLOW))
 			error = -errno;
 		if (S_ISDIR(st.st_mode) && depth) {
-			int sub = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			int sub = openat(fd, e->d_name,
+					 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 			error = sub < 0 ? -errno : chown_tree(sub, depth - 1, uid, gid);
 		}
@@ -232,8 +236,8 @@ int startup_drop_privileges(const char *name, const char *const dirs[], char *er
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i].cap);
 	if (pw) {
 		ret = capng_change_id((int)pw->pw_uid, (int)pw->pw_gid,
-				      is_bounded ? CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING :
-						   CAPNG_DROP_SUPP_GRP);
+				      is_bounded ? CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING
+						 : CAPNG_DROP_SUPP_GRP);
 		if (ret) {
 			snprintf(err, err_size, "cannot become user %s (error %d)", name, -ret);
 			return -EPERM;

@@ -241,8 +241,9 @@ void sw_apply(struct sw *sw, struct conf *conf, struct sw_problems *problems)
 
 	apply_tls(sw, conf, problems);
 	remove_strangers(sw, conf);
-	/* All that goes goes first, so that an interface may change its bridge, and ports their numbers. */
-	TAILQ_FOREACH(cb, &conf->bridges, node) {
+	/* All that goes goes first, so that an interface may change its bridge, and ports their
+	 * numbers. */
+	TAILQ_FOREACH (cb, &conf->bridges, node) {
 		struct bridge *br = sw_find_bridge(sw, cb->name);
 
 		if (!br)
@@ -252,7 +253,7 @@ void sw_apply(struct sw *sw, struct conf *conf, struct sw_problems *problems)
 			bridge_prune(br, cb);
 		}
 	}
-	TAILQ_FOREACH(cb, &conf->bridges, node) {
+	TAILQ_FOREACH (cb, &conf->bridges, node) {
 		struct bridge *br = sw_find_bridge(sw, cb->name);
 
 		if (!br)

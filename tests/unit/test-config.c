@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The configuration file: what is read, what is refused and where, and that nothing is ever half written. */
+/* The configuration file: what is read, what is refused and where, and that nothing is ever half
+ * written. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -102,7 +103,8 @@ static const struct {
 	{ "[]", "F:1:1: the configuration must be an object" },
 	{ "{\n \"bridges\": {\n}", "F:3:1: '}' expected near end of file" },
 	{ "{\"a\": 1}", "F:1:2: unknown key \"a\"" },
-	{ "{\n \"bridges\": {\n  \"br0\": {\"colour\": \"red\"}}}", "F:3:11: unknown key \"colour\"" },
+	{ "{\n \"bridges\": {\n  \"br0\": {\"colour\": \"red\"}}}",
+	  "F:3:11: unknown key \"colour\"" },
 	{ "{\"bridges\": []}", "F:1:2: \"bridges\" must be an object" },
 	{ "{\"bridges\": {\"br0\": 1}}", "F:1:14: bridge \"br0\" must be an object" },
 	{ "{\"bridges\": {\"a/b\": {}}}", "F:1:14: \"a/b\" cannot be the name of a bridge" },
@@ -112,7 +114,8 @@ static const struct {
 	  "F:1:20: datapath_id \"xyz\" is not 1 to 16 hexadecimal digits other than 0" },
 	{ "{\"bridges\": {\"b\": {\"datapath_id\": \"0\"}}}",
 	  "F:1:20: datapath_id \"0\" is not 1 to 16 hexadecimal digits other than 0" },
-	{ "{\"bridges\": {\"b\": {\"datapath_id\": 7}}}", "F:1:20: \"datapath_id\" must be a string" },
+	{ "{\"bridges\": {\"b\": {\"datapath_id\": 7}}}",
+	  "F:1:20: \"datapath_id\" must be a string" },
 	{ "{\"bridges\": {\"b\": {\"hwaddr\": \"01:00:00:00:00:01\"}}}",
 	  "F:1:20: hwaddr \"01:00:00:00:00:01\" is a multicast address" },
 	{ "{\"bridges\": {\"b\": {\"hwaddr\": \"02:00:00:00:00\"}}}",
@@ -125,7 +128,8 @@ static const struct {
 	  "F:2:18: a controller must be a string" },
 	{ "{\"bridges\": {\"b\": {\"controllers\": [\"tcp:127.0.0.1\",\n \"tcp:127.0.0.1\"]}}}",
 	  "F:2:2: controller \"tcp:127.0.0.1\" is listed twice" },
-	{ "{\"bridges\": {\"b\": {\"ports\": {\"e\": {}}}}}", "F:1:30: port \"e\" needs an \"ofport\"" },
+	{ "{\"bridges\": {\"b\": {\"ports\": {\"e\": {}}}}}",
+	  "F:1:30: port \"e\" needs an \"ofport\"" },
 	{ "{\"bridges\": {\"b\": {\"ports\": {\"e\": {\"ofport\": 0}}}}}",
 	  "F:1:36: ofport 0 is not 1 to 65279" },
 	{ "{\"bridges\": {\"b\": {\"ports\": {\"e\": {\"ofport\": 65280}}}}}",
@@ -174,7 +178,9 @@ static void test_truncated(void **state)
 /* Any byte changed: an error or a configuration, never a crash. */
 static void test_mutated(void **state)
 {
-	static const char bytes[] = { '"', '{', '}', '[', ']', ':', ',', '\\', '\0', 'x', '\n', '9' };
+	static const char bytes[] = {
+		'"', '{', '}', '[', ']', ':', ',', '\\', '\0', 'x', '\n', '9'
+	};
 	char text[sizeof(whole)];
 
 	(void)state;
@@ -267,16 +273,11 @@ static void test_hidden_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_clone_is_equal),
-		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_wrong),
-		cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_mutated),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_file),
-		cmocka_unit_test(test_save_fails),
-		cmocka_unit_test(test_hidden_names),
+		cmocka_unit_test(test_whole),	   cmocka_unit_test(test_clone_is_equal),
+		cmocka_unit_test(test_empty),	   cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_numbers),	   cmocka_unit_test(test_file),
+		cmocka_unit_test(test_save_fails), cmocka_unit_test(test_hidden_names),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
