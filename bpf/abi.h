@@ -29,8 +29,8 @@
  * A chain is at most SKEP_CHAIN_MAX long, and a table has at most SKEP_SUBTABLES_MAX subtables: the writer sees to it, and the
  * readers' loops are bounded by it.
  *
- * Moving a subtable up the list (a rule of higher priority came): a copy of its descriptor is linked in at the new place first, then the old is
- * unlinked: a reader may search it twice, never not at all.  Growing its region: the rules are chained in the new region through next[] of the other
+ * Moving a subtable up the list (a rule of higher priority came): a copy of its descriptor is linked in at the new place, and the old one is
+ * unlinked a grace period later, for the readers that are past the new place: they may search it twice, never not at all.  Growing its region: the rules are chained in the new region through next[] of the other
  * generation, then 'region' is stored: one 64-bit store.
  *
  * Byte order: what comes from packets is in network order (__be types or byte arrays), all else in host order.

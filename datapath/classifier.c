@@ -179,7 +179,9 @@ void subtable_resize(struct dp *dp, struct subtable *s, unsigned int log2)
 		}
 	}
 	s->region = new;
-	PUBLISH(&SUBTABLE(dp, s->idx)->region, new);
+	PUBLISH(&SUBTABLE(dp, s->here.idx)->region, new);
+	if (s->former.idx)
+		PUBLISH(&SUBTABLE(dp, s->former.idx)->region, new);
 	s->is_resizing = true;
 	region_discard(dp, old);
 	garbage_put(dp, GARBAGE_RESIZED, s->id, 0);
@@ -203,8 +205,9 @@ void subtable_for_each_flow(const struct dp *dp, const struct subtable *s,
 
 /* --- The list of subtables --- */
 
-/* Writes a descriptor for 's' that continues with 'next'. */
-static uint32_t descriptor_new(struct dp *dp, const struct subtable *s, uint32_t next)
+/* Writes a descriptor for a place of 's' that continues with 'next'. */
+static uint32_t descriptor_new(struct dp *dp, const struct subtable *s, uint16_t max_prio,
+			       uint32_t next)
 {
 	uint32_t idx = spans_alloc(&dp->subtables, 0);
 	struct skep_subtable *d = SUBTABLE(dp, idx);
@@ -213,7 +216,7 @@ static uint32_t descriptor_new(struct dp *dp, const struct subtable *s, uint32_t
 	d->region = s->region;
 	d->next = next;
 	d->seed = s->seed;
-	d->max_prio = s->max_prio;
+	d->max_prio = max_prio;
 	d->n_words = s->n_words;
 	d->id = s->id;
 	for (unsigned int i = 0; i < s->n_words; i++) {
@@ -230,57 +233,92 @@ static uint32_t descriptor_new(struct dp *dp, const struct subtable *s, uint32_t
 	return idx;
 }
 
-static uint32_t *link_to(struct dp *dp, const struct subtable *s)
+static uint32_t *link_to(struct dp *dp, const struct place *p)
 {
-	struct subtable *prev = TAILQ_PREV(s, subtable_list, by_prio);
+	struct place *prev = TAILQ_PREV(p, place_list, by_prio);
 
-	return prev ? &SUBTABLE(dp, prev->idx)->next : &TABLE(dp, s->table)->first;
+	return prev ? &SUBTABLE(dp, prev->idx)->next : &TABLE(dp, p->s->table)->first;
 }
 
-/* Links 's', which is in no list, with a new descriptor where its max_prio puts it. */
-static void list_insert(struct dp *dp, struct subtable *s)
+/* Links place 'p' of 's', which is in no list, with a new descriptor where 'max_prio' puts it. */
+static void place_insert(struct dp *dp, struct subtable *s, struct place *p, uint16_t max_prio)
 {
 	struct table_info *t = &dp->tables[s->table];
-	struct subtable *after;
+	struct place *after;
 
-	TAILQ_FOREACH(after, &t->subtables, by_prio) {
-		if (after->max_prio < s->max_prio)
+	TAILQ_FOREACH(after, &t->places, by_prio) {
+		if (after->max_prio < max_prio)
 			break;
 	}
-	s->idx = descriptor_new(dp, s, after ? after->idx : 0);
+	p->s = s;
+	p->max_prio = max_prio;
+	p->idx = descriptor_new(dp, s, max_prio, after ? after->idx : 0);
 	if (after)
-		TAILQ_INSERT_BEFORE(after, s, by_prio);
+		TAILQ_INSERT_BEFORE(after, p, by_prio);
 	else
-		TAILQ_INSERT_TAIL(&t->subtables, s, by_prio);
-	PUBLISH(link_to(dp, s), s->idx);
+		TAILQ_INSERT_TAIL(&t->places, p, by_prio);
+	t->n_places++;
+	PUBLISH(link_to(dp, p), p->idx);
+}
+
+static void place_remove(struct dp *dp, struct place *p)
+{
+	struct table_info *t = &dp->tables[p->s->table];
+
+	PUBLISH(link_to(dp, p), SUBTABLE(dp, p->idx)->next);
+	TAILQ_REMOVE(&t->places, p, by_prio);
+	t->n_places--;
+	garbage_put(dp, GARBAGE_DESC, p->idx, 0);
+	p->idx = 0;
+}
+
+/* The subtable's present place becomes its former one; it has none until place_insert(). */
+static void place_leave(struct dp *dp, struct subtable *s)
+{
+	s->former = s->here;
+	TAILQ_INSERT_BEFORE(&s->here, &s->former, by_prio);
+	TAILQ_REMOVE(&dp->tables[s->table].places, &s->here, by_prio);
 }
 
 void subtable_raise(struct dp *dp, struct subtable *s, uint16_t prio)
 {
-	struct table_info *t = &dp->tables[s->table];
-	struct subtable *prev = TAILQ_PREV(s, subtable_list, by_prio);
-	struct subtable *next = TAILQ_NEXT(s, by_prio);
-	uint32_t old_idx = s->idx;
-	struct subtable old;
+	struct place *prev = TAILQ_PREV(&s->here, place_list, by_prio);
 
-	if (prio <= s->max_prio)
+	if (prio > s->top_prio)
+		s->top_prio = prio;
+	if (prio <= s->here.max_prio)
 		return;
-	s->max_prio = prio;
 	if (!prev || prev->max_prio >= prio) {
-		PUBLISH(&SUBTABLE(dp, s->idx)->max_prio, prio);
+		s->here.max_prio = prio;
+		PUBLISH(&SUBTABLE(dp, s->here.idx)->max_prio, prio);
 		return;
 	}
-	/* The new descriptor stands before the old one, and only then the old one goes. */
-	TAILQ_REMOVE(&t->subtables, s, by_prio);
-	old = *s;
-	if (next)
-		TAILQ_INSERT_BEFORE(next, &old, by_prio);
-	else
-		TAILQ_INSERT_TAIL(&t->subtables, &old, by_prio);
-	list_insert(dp, s);
-	PUBLISH(link_to(dp, &old), SUBTABLE(dp, old_idx)->next);
-	TAILQ_REMOVE(&t->subtables, &old, by_prio);
-	garbage_put(dp, GARBAGE_DESC, old_idx, 0);
+	place_leave(dp, s);
+	place_insert(dp, s, &s->here, UINT16_MAX);
+	garbage_put(dp, GARBAGE_PLACE, s->id, 0);
+}
+
+/* Down is simple: the lower place is linked first, and who is past the upper one has searched it there. */
+void subtable_settle(struct dp *dp, struct subtable *s)
+{
+	struct place upper = s->here;
+
+	place_remove(dp, &s->former);
+	if (s->top_prio == upper.max_prio || !spans_have(&dp->subtables, 0, 1))
+		return;
+	TAILQ_INSERT_BEFORE(&s->here, &upper, by_prio);
+	TAILQ_REMOVE(&dp->tables[s->table].places, &s->here, by_prio);
+	place_insert(dp, s, &s->here, s->top_prio);
+	place_remove(dp, &upper);
+}
+
+struct subtable *subtable_next(const struct dp *dp, uint32_t table, const struct subtable *s)
+{
+	struct place *p = s ? TAILQ_NEXT(&s->here, by_prio) : TAILQ_FIRST(&dp->tables[table].places);
+
+	while (p && p == &p->s->former)
+		p = TAILQ_NEXT(p, by_prio);
+	return p ? p->s : NULL;
 }
 
 static uint32_t id_new(struct dp *dp, struct subtable *s)
@@ -310,7 +348,7 @@ struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_
 	if (!s)
 		return NULL;
 	s->table = table;
-	s->max_prio = max_prio;
+	s->top_prio = max_prio;
 	s->mask = *mask;
 	for (unsigned int i = 0; i < SKEP_KEY_WORDS; i++) {
 		if (mask->w[i])
@@ -324,21 +362,15 @@ struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_
 		return NULL;
 	}
 	s->region = region_new(dp, MIN_REGION_LOG2, 0);
-	list_insert(dp, s);
+	place_insert(dp, s, &s->here, max_prio);
 	LIST_INSERT_HEAD(&dp->masks[mask_bucket(table, mask)], s, by_mask);
-	dp->tables[table].n_subtables++;
 	return s;
 }
 
 void subtable_del(struct dp *dp, struct subtable *s)
 {
-	struct table_info *t = &dp->tables[s->table];
-
-	PUBLISH(link_to(dp, s), SUBTABLE(dp, s->idx)->next);
-	TAILQ_REMOVE(&t->subtables, s, by_prio);
+	place_remove(dp, &s->here);
 	LIST_REMOVE(s, by_mask);
-	t->n_subtables--;
-	garbage_put(dp, GARBAGE_DESC, s->idx, 0);
 	region_discard(dp, s->region);
 	dp->by_id[s->id] = NULL;
 	free(s);

@@ -196,18 +196,16 @@ static void copy_grown(struct dp *dp, const struct map_set *new, const bool grow
 	}
 }
 
-/* Adds to the new counters what the old ones counted after they were copied as 'then'. */
-static void add_late_counts(const struct map_set *new, const struct map_set *old,
+/* Adds to the flows what their old counters counted after they were copied as 'then'.  The new counters belong to the program by now. */
+static void add_late_counts(struct dp *dp, const struct map_set *old,
 			    const struct skep_counter *then)
 {
 	for (uint32_t i = 0; i < old->map[MAP_COUNTERS].n; i++) {
 		const struct skep_counter *from = MAP_ELEM(old, MAP_COUNTERS, struct skep_counter, i);
-		struct skep_counter *to = MAP_ELEM(new, MAP_COUNTERS, struct skep_counter, i);
+		struct skep_flow *f = FLOW(dp, i / dp->set_config.n_stripes);
 
-		if (from->packets == then[i].packets)
-			continue;
-		__atomic_fetch_add(&to->packets, from->packets - then[i].packets, __ATOMIC_RELAXED);
-		__atomic_fetch_add(&to->bytes, from->bytes - then[i].bytes, __ATOMIC_RELAXED);
+		f->base_packets += from->packets - then[i].packets;
+		f->base_bytes += from->bytes - then[i].bytes;
 	}
 }
 
@@ -221,7 +219,7 @@ static void put_in_charge(struct dp *dp, const struct map_set *old, const struct
 		log_err("datapath: after growth: %s", err_buf);
 	grace_wait(dp);
 	if (then)
-		add_late_counts(&dp->set, old, then);
+		add_late_counts(dp, old, then);
 	err = rename_pins(dp);
 	if (err)
 		log_err("%s: cannot rename pins: %s", dp->new_dir, strerror(-err));
@@ -433,7 +431,7 @@ static int init_tables(struct dp *dp)
 	struct skep_dp *head = DP_HEAD(dp);
 
 	for (unsigned int i = 0; i < N_TABLE_SLOTS; i++)
-		TAILQ_INIT(&dp->tables[i].subtables);
+		TAILQ_INIT(&dp->tables[i].places);
 	for (unsigned int i = 0; i < MASK_BUCKETS; i++)
 		LIST_INIT(&dp->masks[i]);
 	for (unsigned int i = 0; i < N_MAPS; i++) {
@@ -532,10 +530,10 @@ static int open_loop(struct dp *dp)
 static void dp_free(struct dp *dp)
 {
 	for (unsigned int i = 0; i < N_TABLE_SLOTS; i++) {
-		struct subtable *s;
+		struct subtable *s = subtable_next(dp, i, NULL), *next;
 
-		while ((s = TAILQ_FIRST(&dp->tables[i].subtables))) {
-			TAILQ_REMOVE(&dp->tables[i].subtables, s, by_prio);
+		for (; s; s = next) {
+			next = subtable_next(dp, i, s);
 			free(s);
 		}
 	}

@@ -14,6 +14,8 @@
 #define RULES_KEPT 64
 /* Chains longer than this are shortened, by reclaiming or by a larger region, before they grow on. */
 #define CHAIN_LONG (SKEP_CHAIN_MAX - 16)
+/* Places in a table's list kept for subtables that are being moved; new masks get no place before. */
+#define PLACES_KEPT 64
 /* A region is this many times fuller than it should be before anybody waits for a grace period for it. */
 #define OVERFULL 16u
 
@@ -168,11 +170,13 @@ static int make_room(struct dp *dp, const struct flow_new *new)
 	err = make_region(dp, new->table, &new->mk);
 	if (err)
 		return err;
+	if (t->n_places >= SKEP_SUBTABLES_MAX - PLACES_KEPT / 2)
+		reclaim_all(dp);
 	if (!subtable_find(dp, new->table, &new->mk.mask)) {
 		need.has_lines = true;
-		if (t->n_subtables >= SKEP_SUBTABLES_MAX - 8)
+		if (t->n_places >= SKEP_SUBTABLES_MAX - PLACES_KEPT)
 			reclaim_all(dp);
-		if (t->n_subtables >= SKEP_SUBTABLES_MAX - 8)
+		if (t->n_places >= SKEP_SUBTABLES_MAX - PLACES_KEPT)
 			return -ENOSPC;
 	}
 	return reserve(dp, &need);
@@ -363,7 +367,7 @@ static bool has_overlap(const struct dp *dp, const struct flow_new *new)
 {
 	struct overlap_search o = { .dp = dp, .new = new };
 
-	TAILQ_FOREACH(o.s, &dp->tables[new->table].subtables, by_prio)
+	while ((o.s = subtable_next(dp, new->table, o.s)))
 		subtable_for_each_flow(dp, o.s, visit_overlap, &o);
 	return o.found;
 }
@@ -445,9 +449,9 @@ static void select_loose(const struct dp *dp, uint32_t table, const struct flow_
 			 struct flow_vector *ret)
 {
 	struct selection sel = { dp, test, ret };
-	const struct subtable *s;
+	const struct subtable *s = NULL;
 
-	TAILQ_FOREACH(s, &dp->tables[table].subtables, by_prio) {
+	while ((s = subtable_next(dp, table, s))) {
 		if (flow_test_subtable(test, s))
 			subtable_for_each_flow(dp, s, visit_selected, &sel);
 	}

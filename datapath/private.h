@@ -38,15 +38,33 @@
 #define MASK_BUCKETS   1024
 #define MIN_REGION_LOG2 4 /* buckets of the smallest region: one line */
 
-/* A mask in a table, as the writer sees it. */
-struct subtable {
-	TAILQ_ENTRY(subtable) by_prio; /* in table_info.subtables, as the packets' list */
-	LIST_ENTRY(subtable) by_mask;  /* in dp.masks */
-	uint32_t idx;                  /* of the descriptor in skep_subtables */
-	uint32_t id;                   /* index in dp.by_id */
-	uint32_t table;                /* bridge * 256 + table */
-	uint32_t seed;
+struct subtable;
+
+/* A descriptor in the packets' list of a table. */
+struct place {
+	TAILQ_ENTRY(place) by_prio; /* in table_info.places, in the order of that list */
+	struct subtable *s;
+	uint32_t idx; /* of the descriptor in skep_subtables; 0: in no list */
 	uint16_t max_prio;
+};
+TAILQ_HEAD(place_list, place);
+
+/* A mask in a table, as the writer sees it.
+ *
+ * A packet on its way down the list is past the place that the subtable is moved up to, and must still find it where it was: there a
+ * descriptor stays for a grace period.  Priorities that rise faster than grace periods pass do not move it each time: it waits at
+ * the top, and is put where it belongs when the old place goes.
+ *
+ *   SETTLED: here.max_prio >= top_prio, no 'former' -> RAISED [subtable_raise]
+ *   RAISED: here.max_prio is the highest there is, 'former' is in the list -> SETTLED [subtable_settle, a grace period later]
+ */
+struct subtable {
+	LIST_ENTRY(subtable) by_mask; /* in dp.masks */
+	struct place here, former;
+	uint32_t id;       /* index in dp.by_id */
+	uint32_t table;    /* bridge * 256 + table */
+	uint32_t seed;
+	uint16_t top_prio; /* no rule had a higher one */
 	uint8_t n_words;
 	uint8_t words[SKEP_KEY_WORDS]; /* numbers of the key words that the mask touches */
 	union keymap_words mask;
@@ -55,12 +73,11 @@ struct subtable {
 	uint32_t n_flows;    /* live flows, hidden ones included */
 	bool is_resizing;    /* the region before this one waits for its grace period */
 };
-TAILQ_HEAD(subtable_list, subtable);
 LIST_HEAD(mask_list, subtable);
 
 struct table_info {
-	struct subtable_list subtables;
-	uint32_t n_subtables;
+	struct place_list places;
+	uint32_t n_places;
 	uint32_t n_flows;
 };
 
@@ -73,6 +90,7 @@ enum garbage_type {
 	GARBAGE_REGION,   /* first line 'a', class 'b' */
 	GARBAGE_RESIZED,  /* subtable id 'a': its region may be changed again */
 	GARBAGE_DESC,     /* descriptor 'a' of a subtable */
+	GARBAGE_PLACE,    /* the former place of subtable id 'a' */
 	GARBAGE_EMPTY,    /* subtable id 'a' has no flows: unlink if still so, then free */
 	GARBAGE_PORT,     /* port index 'a' may be reused */
 };
@@ -165,6 +183,10 @@ struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_
 			      uint16_t max_prio);
 /* Makes 'prio' no more than its max_prio, moving it up its table's list if need be. */
 void subtable_raise(struct dp *dp, struct subtable *s, uint16_t prio);
+/* A grace period after it was moved up: drops its former place, and moves it down to where it belongs. */
+void subtable_settle(struct dp *dp, struct subtable *s);
+/* The next subtable of the table, the first for NULL.  NULL at the end. */
+struct subtable *subtable_next(const struct dp *dp, uint32_t table, const struct subtable *s);
 /* Unlinks the descriptor of a subtable without flows; frees 's'. */
 void subtable_del(struct dp *dp, struct subtable *s);
 void subtable_words(const struct subtable *s, const union keymap_words *key,

@@ -56,7 +56,7 @@ static void delete_if_empty(struct dp *dp, uint32_t id)
 
 	if (!s || s->n_flows)
 		return;
-	if (s->n_linked || s->is_resizing)
+	if (s->n_linked || s->is_resizing || s->former.idx)
 		garbage_put(dp, GARBAGE_EMPTY, id, 0); /* not yet */
 	else
 		subtable_del(dp, s);
@@ -99,6 +99,9 @@ static void take(struct dp *dp, const struct garbage *g)
 		break;
 	case GARBAGE_DESC:
 		spans_free(&dp->subtables, g->a, 0);
+		break;
+	case GARBAGE_PLACE:
+		subtable_settle(dp, dp->by_id[g->a]);
 		break;
 	case GARBAGE_EMPTY:
 		delete_if_empty(dp, g->a);

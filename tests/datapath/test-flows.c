@@ -425,6 +425,61 @@ static void subtables_move_when_priorities_rise(void **state)
 	assert_int_equal(goes_to(0x0a0b0c0d), 0);
 }
 
+/* Whether a packet that goes on at descriptor 'idx' of a list comes by subtable 'id'.  Checks the list's order. */
+static bool comes_by(uint32_t idx, uint32_t id, uint16_t prio)
+{
+	bool found = false;
+
+	for (uint16_t last = UINT16_MAX; idx; idx = SUBTABLE(t.dp, idx)->next) {
+		const struct skep_subtable *d = SUBTABLE(t.dp, idx);
+
+		assert_true(d->max_prio <= last);
+		last = d->max_prio;
+		found = found || (d->id == id && d->max_prio >= prio);
+	}
+	return found;
+}
+
+static void a_packet_on_its_way_down_does_not_miss_a_subtable_that_moves_up(void **state)
+{
+	struct flow_mod *fm = flow_mod(FLOW_ADD, 100, 2);
+	uint32_t first, id;
+
+	(void)state;
+	match_set_u64(&fm->match, FIELD_IN_PORT, 5);
+	apply(fm);
+	first = TABLE(t.dp, t.bridge * 256)->first;
+	apply(flow_to(FLOW_ADD, 50, 3, 0));
+	id = SUBTABLE(t.dp, SUBTABLE(t.dp, first)->next)->id;
+	/* The packet is at the other subtable all the time; no grace period ends. */
+	for (uint16_t i = 1; i < 100; i++) {
+		apply(flow_to(FLOW_ADD, (uint16_t)(100 + i), 4, i));
+		assert_true(comes_by(first, id, 50));
+		assert_true(comes_by(TABLE(t.dp, t.bridge * 256)->first, id, (uint16_t)(100 + i)));
+	}
+	reclaim_all(t.dp);
+	assert_int_equal(spans_used(&t.dp->subtables), 2);
+	assert_int_equal(SUBTABLE(t.dp, TABLE(t.dp, t.bridge * 256)->first)->max_prio, 199);
+	assert_int_equal(goes_to(99), 4);
+}
+
+static void a_moving_subtable_may_grow_and_may_end(void **state)
+{
+	(void)state;
+	for (unsigned int round = 0; round < 3; round++) {
+		for (uint16_t i = 0; i < 500; i++) {
+			apply(prefix_flow(FLOW_ADD, 1 + i % 32, 2));
+			apply(flow_to(FLOW_ADD, (uint16_t)(900 + i), 3, 0xff000000 + i));
+			assert_int_equal(goes_to(0xff000000 + i), 3);
+		}
+		apply(flow_mod(FLOW_DELETE, 0, 0));
+	}
+	reclaim_all(t.dp);
+	assert_int_equal(spans_used(&t.dp->subtables), 0);
+	assert_int_equal(spans_used(&t.dp->lines), 0);
+	assert_int_equal(t.dp->tables[t.bridge * 256].n_places, 0);
+}
+
 static void a_rule_may_name_a_port_that_comes_later(void **state)
 {
 	char err_buf[128];
@@ -473,6 +528,8 @@ int main(void)
 		TEST(one_flow_modified_often_keeps_its_chain_short),
 		TEST(many_priorities_of_one_match_work),
 		TEST(subtables_move_when_priorities_rise),
+		TEST(a_packet_on_its_way_down_does_not_miss_a_subtable_that_moves_up),
+		TEST(a_moving_subtable_may_grow_and_may_end),
 		TEST(a_rule_may_name_a_port_that_comes_later),
 		TEST(a_bridge_leaves_nothing_behind),
 	};
