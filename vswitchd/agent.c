@@ -11,9 +11,9 @@
 #include "ofchan/tls.h"
 #include "vswitchd/agent_private.h"
 
-/* Reconnecting is quick: a controller that restarts finds its switches at once, and one attempt a
- * second costs nothing. */
-static const struct of_conn_config conn_config = { .max_backoff_ms = 8000 };
+/* Reconnecting is quick: a controller that restarts has its switches back within a second, and one
+ * attempt a second costs neither side anything. */
+static const struct of_conn_config conn_config = { .min_backoff_ms = 500, .max_backoff_ms = 1000 };
 
 void session_send(struct session *s, struct buf *out)
 {
@@ -413,6 +413,11 @@ void agent_free(struct agent *agent)
 }
 
 /* --- For `show` --- */
+
+uint64_t agent_n_dropped_packet_ins(const struct agent *agent)
+{
+	return agent->n_pktin_dropped;
+}
 
 json_t *agent_show_controllers(const struct agent *agent)
 {

@@ -58,5 +58,7 @@ void agent_port_status(struct agent *agent, const struct of_port_status *ps);
 /* The controllers and listeners for `show`, as docs/control.md has them.  New references. */
 json_t *agent_show_controllers(const struct agent *agent);
 json_t *agent_show_listeners(const struct agent *agent);
+/* Packet-ins that were not sent because a peer did not read. */
+uint64_t agent_n_dropped_packet_ins(const struct agent *agent);
 
 #endif

@@ -20,6 +20,7 @@
 #include "vswitchd/switch.h"
 
 #define CONTROL_END_MS	 1000 /* how long the last answer may take */
+#define CONTROL_PAUSE_MS 100
 #define CONTROL_OUT_HIGH 65536
 
 struct client {
@@ -32,6 +33,7 @@ struct client {
 struct control {
 	struct sw *sw;
 	struct evconnlistener *listener;
+	struct event *resume; /* accepting, after a pause */
 	struct sockaddr_un sun;
 	unsigned int n_clients;
 	bool is_ending;
@@ -196,15 +198,26 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
-/* Without descriptors, accepting again at once would only spin. */
+/* Without descriptors, accepting again at once would only spin: a pause, then again. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT(1, 10000);
+	const struct timeval pause = { CONTROL_PAUSE_MS / 1000, CONTROL_PAUSE_MS % 1000 * 1000 };
+	struct control *control = arg;
 
-	(void)listener;
-	(void)arg;
 	log_limited(&limit, LOG_LVL_ERR, "control socket: %s", strerror(errno));
-	usleep(10000);
+	if (!event_add(control->resume, &pause))
+		evconnlistener_disable(listener);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *control = arg;
+
+	(void)fd;
+	(void)what;
+	if (control->n_clients < CONTROL_CLIENTS_MAX)
+		evconnlistener_enable(control->listener);
 }
 
 int control_open(struct sw *sw, const char *path, struct control **ret, char *err, size_t err_size)
@@ -217,6 +230,9 @@ int control_open(struct sw *sw, const char *path, struct control **ret, char *er
 		goto fail;
 	control->sw = sw;
 	TAILQ_INIT(&control->clients);
+	control->resume = evtimer_new(sw->base, on_resume, control);
+	if (!control->resume)
+		goto fail;
 	control->sun.sun_family = AF_UNIX;
 	error = ENAMETOOLONG;
 	if (strlen(path) >= sizeof(control->sun.sun_path))
@@ -236,6 +252,8 @@ int control_open(struct sw *sw, const char *path, struct control **ret, char *er
 	return 0;
 fail:
 	snprintf(err, err_size, "%s: %s", path, strerror(error));
+	if (control && control->resume)
+		event_free(control->resume);
 	free(control);
 	return -error;
 }
@@ -249,6 +267,7 @@ void control_close(struct control *control)
 	while ((c = TAILQ_FIRST(&control->clients)))
 		client_free(c);
 	evconnlistener_free(control->listener);
+	event_free(control->resume);
 	unlink(control->sun.sun_path);
 	free(control);
 }

@@ -113,10 +113,12 @@ static json_t *show_bridge(struct bridge *br)
 	TAILQ_FOREACH (port, &br->ports, node)
 		json_array_append_new(ports, show_port(port));
 	snprintf(id, sizeof(id), "%016" PRIx64, br->datapath_id);
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name", br->name, "datapath_id", id,
-			 "fail_mode", "secure", "ports", ports, "controllers",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:o}", "name", br->name,
+			 "datapath_id", id, "fail_mode", "secure", "ports", ports, "controllers",
 			 agent_show_controllers(br->agent), "listeners",
-			 agent_show_listeners(br->agent), "datapath", show_datapath(br->sw));
+			 agent_show_listeners(br->agent), "packet_ins_dropped",
+			 (json_int_t)agent_n_dropped_packet_ins(br->agent), "datapath",
+			 show_datapath(br->sw));
 }
 
 static json_t *do_show(struct call *call)
