@@ -83,6 +83,8 @@ SKEP_SUB int skep_exec_edit(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 	if (!s || !cell)
 		return -1;
 	skep_flush(ctx, s);
+	if (s->stale == SKEP_KEY_ONLY && skep_parse(ctx, s))
+		return -1;
 	verdict = skep_edit_by_cell(ctx, s, idx, cell);
 	if (s->stale == SKEP_STALE_ALL && skep_parse(ctx, s))
 		return -1;

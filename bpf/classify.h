@@ -34,11 +34,12 @@ SKEP_INLINE _Bool skep_is_visible(const struct skep_rule *rule, __u64 version)
 	return SKEP_ONCE(rule->added_prio) >> 16 <= version && version < SKEP_ONCE(rule->removed);
 }
 
-SKEP_INLINE void skep_candidate(struct skep_state *s, const struct skep_rule *rule)
+SKEP_INLINE void skep_candidate(struct skep_state *s, const struct skep_rule *rule,
+				const _Bool is_first)
 {
 	__u32 prio = (__u32)(SKEP_ONCE(rule->added_prio) & 0xffff) + 1;
 
-	if (prio > s->best_prio) {
+	if (is_first || prio > s->best_prio) {
 		s->best_prio = prio;
 		s->best_flow = rule->flow;
 		s->best_cells = rule->cells;
@@ -65,7 +66,7 @@ SKEP_SUB int skep_walk_chain(struct skep_state *s, __u32 idx, __u32 gen)
 		if (!rule)
 			break;
 		if (skep_is_match(s, rule)) {
-			skep_candidate(s, rule);
+			skep_candidate(s, rule, 0);
 			break;
 		}
 		idx = SKEP_ONCE(rule->next[gen & 1]);
@@ -74,7 +75,8 @@ SKEP_SUB int skep_walk_chain(struct skep_state *s, __u32 idx, __u32 gen)
 }
 
 /* Subtables of up to 4 words.  The first rule of the bucket is looked at in line. */
-SKEP_INLINE void skep_search_4(struct skep_state *s, const struct skep_subtable *st)
+SKEP_INLINE void skep_search_4(struct skep_state *s, const struct skep_subtable *st,
+			       const _Bool is_first)
 {
 	__u64 region = SKEP_ONCE(st->region), h = st->seed;
 	const struct skep_rule *rule;
@@ -93,7 +95,7 @@ SKEP_INLINE void skep_search_4(struct skep_state *s, const struct skep_subtable 
 	if (!rule)
 		return;
 	if (skep_is_match(s, rule))
-		skep_candidate(s, rule);
+		skep_candidate(s, rule, is_first);
 	else
 		skep_walk_chain(s, SKEP_ONCE(rule->next[SKEP_REGION_GEN(region)]),
 				SKEP_REGION_GEN(region));
@@ -165,7 +167,7 @@ SKEP_SUB int skep_search_wide(struct skep_state *s, __u32 st_idx)
 		if (!rule)
 			break;
 		if (skep_equal_wide(s, idx, n)) {
-			skep_candidate(s, rule);
+			skep_candidate(s, rule, 0);
 			break;
 		}
 		idx = SKEP_ONCE(rule->next[gen & 1]);
@@ -173,15 +175,16 @@ SKEP_SUB int skep_search_wide(struct skep_state *s, __u32 st_idx)
 	return 0;
 }
 
-/* Searches subtable 'idx'; a better rule than the best so far replaces it.  Returns the subtable to search next, or 0. */
-SKEP_INLINE __u32 skep_search_inline(struct skep_state *s, __u32 idx)
+/* Searches subtable 'idx'; a better rule than the best so far, of which there is none yet if 'is_first', replaces it.  Returns the subtable to search
+ * next, or 0. */
+SKEP_INLINE __u32 skep_search_inline(struct skep_state *s, __u32 idx, const _Bool is_first)
 {
 	const struct skep_subtable *st = home_subtable(idx);
 
-	if (!st || s->best_prio > st->max_prio)
+	if (!st || (!is_first && s->best_prio > st->max_prio))
 		return 0;
 	if (st->n_words <= 4)
-		skep_search_4(s, st);
+		skep_search_4(s, st, is_first);
 	else
 		skep_search_wide(s, idx);
 	return SKEP_ONCE(st->next);
@@ -193,7 +196,7 @@ SKEP_SUB __u32 skep_search(struct skep_state *s, __u32 idx)
 	if (!s)
 		return 0;
 	for (int i = 0; i < SKEP_SEARCH_CHUNK && idx; i++)
-		idx = skep_search_inline(s, idx);
+		idx = skep_search_inline(s, idx, 0);
 	return idx;
 }
 

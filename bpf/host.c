@@ -93,6 +93,7 @@ static int home_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 	skep_begin(&copy_state, s->version, s->bridge, s->key.in_port);
 	host.is_table = true;
 	use_map_cells();
+	copy_state.frame_len = copy.len;
 	if (!skep_parse(&copy, &copy_state))
 		skep_run_tables(&copy, &copy_state);
 	end(&copy_state);

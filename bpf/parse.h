@@ -298,6 +298,13 @@ SKEP_SUB int skep_parse_arp(SKEP_CTX *ctx, struct skep_state *s)
 	return 0;
 }
 
+SKEP_INLINE void skep_parse_clear_wide(struct skep_state *s)
+{
+	s->has_wide_fields = 0;
+	for (int i = 6; i < 15; i++)
+		s->w[i] = 0;
+}
+
 SKEP_INLINE void skep_parse_clear(struct skep_state *s)
 {
 	s->type_ofs = 12;
@@ -311,11 +318,8 @@ SKEP_INLINE void skep_parse_clear(struct skep_state *s)
 	s->has_tag = 0;
 	s->zero1 = 0;
 	s->stale = SKEP_FRESH;
-	if (!s->has_wide_fields)
-		return;
-	s->has_wide_fields = 0;
-	for (int i = 6; i < 15; i++)
-		s->w[i] = 0;
+	if (s->has_wide_fields)
+		skep_parse_clear_wide(s);
 }
 
 /* Parses the packet into words 2 to 14 of the key and the offsets of 's'.  Nonzero: it has no Ethernet header. */
@@ -363,12 +367,12 @@ SKEP_SUB int skep_parse(SKEP_CTX *ctx, struct skep_state *s)
 }
 
 /* Parses the most common packets, in line and at constant offsets: IPv4 without options and fragmentation, TCP or UDP, in linear memory.
- * Returns false with nothing done for all others, which skep_parse() parses; the results are the same. */
+ * Returns false with nothing done for all others, which skep_parse() parses; the key is the same, but what only edits need is left out. */
 SKEP_INLINE _Bool skep_parse_common(SKEP_CTX *ctx, struct skep_state *s)
 {
 	struct skep_win w = home_win(ctx);
-	__u32 len = home_len(ctx), total, end;
 	const __u8 *p = w.data;
+	__u32 total;
 	__u16 tci = 0;
 
 	if (!home_is_linear(ctx, &w, SKEP_ETH_HLEN + 20 + 20))
@@ -379,16 +383,14 @@ SKEP_INLINE _Bool skep_parse_common(SKEP_CTX *ctx, struct skep_state *s)
 	total = bpf_ntohs(skep_ld16(p + 16));
 	if (!(p[23] == SKEP_P_UDP && total >= 28) && !(p[23] == SKEP_P_TCP && total >= 40))
 		return 0;
-	skep_parse_clear(s);
+	if (s->has_wide_fields)
+		skep_parse_clear_wide(s);
+	s->stale = SKEP_KEY_ONLY;
+	s->frame_len = home_len(ctx);
 	if (home_tag(ctx, &tci)) {
 		tci = (tci & 0xefff) | SKEP_VLAN_PRESENT;
-		s->has_tag = 1;
+		s->frame_len += 4;
 	}
-	end = total + SKEP_ETH_HLEN;
-	s->len = len;
-	s->proto_ofs = SKEP_ETH_HLEN + 9;
-	s->l4_ofs = SKEP_ETH_HLEN + 20;
-	s->l4_end = end < len ? end : len;
 	s->w[2] = (skep_ld64(p) & SKEP_FIRST6) |
 		  SKEP_AT(SKEP_BE16(SKEP_TYPE_IPV4), 6, 2);
 	s->w[3] = (skep_ld64(p + 6) & SKEP_FIRST6) | SKEP_AT(bpf_htons(tci), 6, 2);

@@ -37,7 +37,7 @@ SKEP_INLINE void skep_lookup(struct skep_state *s, __u32 table_idx)
 	s->best_prio = 0;
 	st = table ? SKEP_ONCE(table->first) : 0;
 	if (st)
-		st = skep_search_inline(s, st);
+		st = skep_search_inline(s, st, 1);
 	if (st)
 		skep_search_all(s, st);
 }
@@ -88,6 +88,18 @@ SKEP_SUB int skep_exec_writes(struct skep_state *s, __u32 cells)
 	return 0;
 }
 
+/* The instruction apply-actions, of any list. */
+SKEP_INLINE int skep_apply(SKEP_CTX *ctx, struct skep_state *s, __u32 cells)
+{
+	const struct skep_head *head = (const struct skep_head *)home_cell(cells);
+
+	if (!head)
+		return SKEP_ABORT;
+	s->cookie = head->cookie;
+	s->reason = head->flags & SKEP_HF_MISS ? SKEP_R_NO_MATCH : SKEP_R_ACTION;
+	return skep_exec_list(ctx, s, cells + 1, head->n_apply);
+}
+
 /* Executes the instructions of the rule found. */
 SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s)
 {
@@ -101,14 +113,11 @@ SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s)
 	goto_table = head->goto_table;
 	flags = head->flags;
 	if (n_apply) {
-		const struct skep_cell *cell;
+		const struct skep_cell *cell = home_cell(cells + 1);
 
-		s->cookie = head->cookie;
-		s->reason = flags & SKEP_HF_MISS ? SKEP_R_NO_MATCH : SKEP_R_ACTION;
-		cell = home_cell(cells + 1);
 		if (n_apply == 1 && cell && cell->op == SKEP_OP_OUTPUT)
 			skep_output(ctx, s, cell->arg32);
-		else if (skep_exec_list(ctx, s, cells + 1, n_apply) == SKEP_ABORT)
+		else if (skep_apply(ctx, s, cells) == SKEP_ABORT)
 			return SKEP_ABORT;
 	}
 	if (flags & (SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METADATA))
@@ -137,22 +146,42 @@ SKEP_INLINE int skep_run_table_inline(SKEP_CTX *ctx, struct skep_state *s)
 /* The same for tables after the first. */
 SKEP_SUB int skep_run_table(SKEP_CTX *ctx, struct skep_state *s)
 {
-	if (!s || (s->stale && skep_parse(ctx, s)))
+	if (!s || (s->stale != SKEP_KEY_ONLY && s->stale && skep_parse(ctx, s)))
 		return SKEP_ABORT;
 	return skep_run_table_inline(ctx, s);
 }
 
-/* Takes the packet, which is parsed, through the tables from table 0 on. */
+/* Takes the packet, which is parsed, through the tables from table 0 on.  s->frame_len is set. */
 SKEP_INLINE void skep_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 {
 	int verdict;
 
-	s->frame_len = home_wire_len(ctx);
 	verdict = skep_run_table_inline(ctx, s);
 	for (int i = 1; i < SKEP_TABLES && verdict == SKEP_GO; i++)
 		verdict = skep_run_table(ctx, s);
 	if (verdict == SKEP_END && s->set_map)
 		skep_exec_set(ctx, s);
+}
+
+/* Parses what is not a common packet, and decides whether it may enter the tables. */
+SKEP_SUB int skep_admit(SKEP_CTX *ctx, struct skep_state *s)
+{
+	const struct skep_bridge *br;
+
+	if (!s)
+		return 0;
+	s->frame_len = home_wire_len(ctx);
+	if (skep_parse(ctx, s)) {
+		skep_drop(s, SKEP_DROP_SHORT);
+		return 0;
+	}
+	if (!s->is_fragment)
+		return 1;
+	br = home_bridge(s->bridge);
+	if (!br || !(br->flags & SKEP_BF_FRAG_DROP))
+		return 1;
+	skep_drop(s, SKEP_DROP_FRAGMENT);
+	return 0;
 }
 
 /* What a port received, at its entry.  s->in_port_idx and s->in_config are set. */
@@ -162,18 +191,8 @@ SKEP_INLINE void skep_receive(SKEP_CTX *ctx, struct skep_state *s)
 		skep_drop(s, SKEP_DROP_PORT_RECV);
 		return;
 	}
-	if (!skep_parse_common(ctx, s) && skep_parse(ctx, s)) {
-		skep_drop(s, SKEP_DROP_SHORT);
+	if (!skep_parse_common(ctx, s) && !skep_admit(ctx, s))
 		return;
-	}
-	if (s->is_fragment) {
-		const struct skep_bridge *br = home_bridge(s->bridge);
-
-		if (br && br->flags & SKEP_BF_FRAG_DROP) {
-			skep_drop(s, SKEP_DROP_FRAGMENT);
-			return;
-		}
-	}
 	skep_run_tables(ctx, s);
 }
 

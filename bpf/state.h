@@ -24,6 +24,7 @@ enum skep_stale {
 	SKEP_FRESH = 0,
 	SKEP_STALE_KEY = 1, /* values of the key; presence and offsets are right */
 	SKEP_STALE_ALL = 2,
+	SKEP_KEY_ONLY = 3, /* the key is right, but presence and offsets were not asked for */
 };
 
 /* Bits of struct skep_state.sent. */
