@@ -61,6 +61,7 @@ struct conf *conf_clone(const struct conf *from)
 
 	if (!conf)
 		return NULL;
+	conf->stamp = from->stamp;
 	if (from->has_ssl &&
 	    conf_set_ssl(conf, from->private_key, from->certificate, from->ca_cert))
 		goto fail;

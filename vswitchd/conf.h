@@ -58,7 +58,13 @@ struct conf_bridge {
 	TAILQ_HEAD(, conf_port) ports;
 };
 
+/* Which file a configuration was read from or saved to; all zero: there was none. */
+struct conf_stamp {
+	uint64_t dev, ino, size, mtime_ns;
+};
+
 struct conf {
+	struct conf_stamp stamp;
 	bool has_ssl;
 	char *private_key; /* owned; not NULL if has_ssl */
 	char *certificate;
@@ -78,7 +84,10 @@ struct conf *conf_clone(const struct conf *conf);
 int conf_load(const char *path, struct conf **ret, char *err, size_t err_size);
 /* Replaces 'path' in one step: whatever happens, the file is the old or the new one.  Returns 0, or
  * a negative errno with a message in 'err'. */
-int conf_save(const struct conf *conf, const char *path, char *err, size_t err_size);
+int conf_save(struct conf *conf, const char *path, char *err, size_t err_size);
+/* Whether the file is still the one that 'conf' was read from or saved to.  If somebody has changed it, what they wrote is not to be
+ * overwritten, be it right or wrong: -EBUSY with a message in 'err'.  A file that is gone may be made again: 0. */
+int conf_check_stamp(const struct conf *conf, const char *path, char *err, size_t err_size);
 
 /* Parses 'len' bytes of 'text', which messages call 'name'; as conf_load(). */
 int conf_parse(const char *text, size_t len, const char *name, struct conf **ret, char *err,

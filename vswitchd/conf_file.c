@@ -457,8 +457,19 @@ out:
 	return error;
 }
 
+static struct conf_stamp stamp_of(const struct stat *st)
+{
+	return (struct conf_stamp){
+		.dev = st->st_dev,
+		.ino = st->st_ino,
+		.size = (uint64_t)st->st_size,
+		.mtime_ns = (uint64_t)st->st_mtim.tv_sec * 1000000000u +
+			    (uint64_t)st->st_mtim.tv_nsec,
+	};
+}
+
 /* Reads all of 'path' into '*ret', which the caller frees. */
-static int read_file(const char *path, char **ret, size_t *ret_len)
+static int read_file(const char *path, char **ret, size_t *ret_len, struct conf_stamp *ret_stamp)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size_t len = 0, cap = 4096;
@@ -495,6 +506,7 @@ out:
 	}
 	*ret = text;
 	*ret_len = len;
+	*ret_stamp = stamp_of(&st);
 	return 0;
 }
 
@@ -502,7 +514,8 @@ int conf_load(const char *path, struct conf **ret, char *err, size_t err_size)
 {
 	char *text = NULL;
 	size_t len = 0;
-	int error = read_file(path, &text, &len);
+	struct conf_stamp stamp;
+	int error = read_file(path, &text, &len, &stamp);
 
 	if (error == -ENOENT) {
 		*ret = conf_new();
@@ -515,6 +528,8 @@ int conf_load(const char *path, struct conf **ret, char *err, size_t err_size)
 		return error;
 	}
 	error = conf_parse(text, len, path, ret, err, err_size);
+	if (!error)
+		(*ret)->stamp = stamp;
 	free(text);
 	return error;
 }
@@ -600,10 +615,11 @@ static int sync_dir_of(const char *path)
 	return error;
 }
 
-int conf_save(const struct conf *conf, const char *path, char *err, size_t err_size)
+int conf_save(struct conf *conf, const char *path, char *err, size_t err_size)
 {
 	char *text = conf_format(conf), *tmp = NULL;
 	int fd = -1, error = -ENOMEM;
+	struct stat st;
 
 	if (!text || asprintf(&tmp, "%s.tmp", path) < 0) {
 		tmp = NULL;
@@ -617,20 +633,39 @@ int conf_save(const struct conf *conf, const char *path, char *err, size_t err_s
 	error = write_all(fd, text, strlen(text));
 	if (!error)
 		error = write_all(fd, "\n", 1);
-	if (!error && fsync(fd))
+	if (!error && (fsync(fd) || fstat(fd, &st)))
 		error = -errno;
 	if (close(fd) && !error)
 		error = -errno;
 	if (!error && rename(tmp, path))
 		error = -errno;
-	if (error)
+	if (error) {
 		unlink(tmp);
-	else
+	} else {
+		conf->stamp = stamp_of(&st);
 		error = sync_dir_of(path);
+	}
 out:
 	if (error)
 		snprintf(err, err_size, "%s: cannot be written: %s", path, strerror(-error));
 	free(tmp);
 	free(text);
 	return error;
+}
+
+int conf_check_stamp(const struct conf *conf, const char *path, char *err, size_t err_size)
+{
+	struct conf_stamp stamp;
+	struct stat st;
+
+	if (stat(path, &st))
+		return 0;
+	stamp = stamp_of(&st);
+	if (!memcmp(&stamp, &conf->stamp, sizeof(stamp)))
+		return 0;
+	snprintf(err, err_size,
+		 "%s: has been changed since skepd read it: nothing is done, so that the change is "
+		 "not lost (SIGHUP makes skepd read it)",
+		 path);
+	return -EBUSY;
 }

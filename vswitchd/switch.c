@@ -280,6 +280,12 @@ int sw_change(struct sw *sw, struct conf *conf, char *err, size_t err_size)
 		snprintf(err, err_size, "%s", strerror(ENOMEM));
 		return -ENOMEM;
 	}
+	error = conf_check_stamp(old, sw->paths.conf_path, err, err_size);
+	if (error) {
+		conf_free(conf);
+		conf_free(old);
+		return error;
+	}
 	sw_apply(sw, conf, &problems);
 	if (problems.n) {
 		snprintf(err, err_size, "%s", problems.first);

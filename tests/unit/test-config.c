@@ -242,6 +242,32 @@ static void test_file(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* What somebody writes into the file is not overwritten unread. */
+static void test_changed_file(void **state)
+{
+	char dir[] = "/tmp/test-config.XXXXXX", path[64], err[512];
+	struct conf *conf, *copy;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/config.json", dir);
+	assert_int_equal(conf_load(path, &conf, err, sizeof(err)), 0);
+	assert_int_equal(conf_check_stamp(conf, path, err, sizeof(err)), 0);
+	assert_int_equal(conf_save(conf, path, err, sizeof(err)), 0);
+	copy = conf_clone(conf);
+	assert_int_equal(conf_check_stamp(copy, path, err, sizeof(err)), 0);
+	f = fopen(path, "a");
+	assert_true(f && fputs("{", f) >= 0 && !fclose(f));
+	assert_int_equal(conf_check_stamp(copy, path, err, sizeof(err)), -EBUSY);
+	assert_non_null(strstr(err, path));
+	unlink(path);
+	assert_int_equal(conf_check_stamp(copy, path, err, sizeof(err)), 0);
+	conf_free(copy);
+	conf_free(conf);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static void test_save_fails(void **state)
 {
 	char err[512];
@@ -278,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_mutated),
 		cmocka_unit_test(test_numbers),	   cmocka_unit_test(test_file),
 		cmocka_unit_test(test_save_fails), cmocka_unit_test(test_hidden_names),
+		cmocka_unit_test(test_changed_file),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
