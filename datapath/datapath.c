@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -357,14 +358,23 @@ static bool is_dir(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* The pins of the set that was in charge, or NULL. */
+/* Whether all of a set was pinned: the program comes last. */
+static bool is_complete(const char *dir)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/program", dir);
+	return !access(path, F_OK);
+}
+
+/* The pins of the set that was in charge, or NULL.  A first start that was killed leaves a part of a set that never was. */
 static const char *find_old(const struct dp *dp)
 {
 	if (dp->config.attach == DP_ATTACH_NONE)
 		return NULL;
 	if (is_dir(dp->maps_dir))
 		return dp->maps_dir;
-	if (is_dir(dp->new_dir))
+	if (is_complete(dp->new_dir))
 		return dp->new_dir;
 	return is_dir(dp->old_dir) ? dp->old_dir : NULL;
 }
@@ -387,6 +397,21 @@ static void free_paths(struct dp *dp)
 	free(dp->new_dir);
 	free(dp->old_dir);
 	free(dp->links_dir);
+}
+
+/* Takes the lock of the pin directory. */
+static int lock_pin_dir(struct dp *dp, char *err_buf, size_t err_size)
+{
+	int err = 0;
+
+	dp->dir_fd = open(dp->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dp->dir_fd < 0 || flock(dp->dir_fd, LOCK_EX | LOCK_NB)) {
+		err = -errno;
+		snprintf(err_buf, err_size, "%s: %s", dp->pin_dir,
+			 err == -EWOULDBLOCK ? "another process has this datapath open"
+					     : strerror(-err));
+	}
+	return err;
 }
 
 /* Makes the pin directory, and takes its lock. */
@@ -415,14 +440,7 @@ static int take_pin_dir(struct dp *dp, char *err_buf, size_t err_size)
 		snprintf(err_buf, err_size, "%s: %s", dp->links_dir, strerror(-err));
 		return err;
 	}
-	dp->dir_fd = open(dp->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dp->dir_fd < 0 || flock(dp->dir_fd, LOCK_EX | LOCK_NB)) {
-		err = -errno;
-		snprintf(err_buf, err_size, "%s: %s", dp->pin_dir,
-			 err == -EWOULDBLOCK ? "another process has this datapath open"
-					     : strerror(-err));
-	}
-	return err;
+	return lock_pin_dir(dp, err_buf, err_size);
 }
 
 static int init_tables(struct dp *dp)
@@ -659,11 +677,18 @@ int dp_teardown(const char *pin_dir, char *err_buf, size_t err_size)
 	int err;
 
 	libbpf_set_print(libbpf_to_debug);
+	if (dp)
+		dp->dir_fd = -1;
 	if (!dp || make_paths(dp, pin_dir)) {
 		snprintf(err_buf, err_size, "out of memory");
 		err = -ENOMEM;
 		goto out;
 	}
+	err = lock_pin_dir(dp, err_buf, err_size);
+	if (err == -ENOENT)
+		err = 0;
+	if (err)
+		goto out;
 	old_dir = find_old(dp);
 	if (old_dir && !map_set_open(old_dir, &set, err_buf, err_size)) {
 		detach_ports(&set, dp->links_dir);
@@ -678,6 +703,8 @@ int dp_teardown(const char *pin_dir, char *err_buf, size_t err_size)
 	if (err)
 		snprintf(err_buf, err_size, "%s: %s", pin_dir, strerror(-err));
 out:
+	if (dp && dp->dir_fd >= 0)
+		close(dp->dir_fd);
 	if (dp)
 		free_paths(dp);
 	free(dp);

@@ -81,7 +81,7 @@ int dp_open(const struct dp_config *config, struct dp **ret, bool *ret_adopted, 
 	    size_t err_size);
 /* Commits, and lets go; the datapath forwards on. */
 void dp_close(struct dp *dp);
-/* Ends the datapath pinned in 'pin_dir', whether a process has it open or not: detaches the programs, removes all pins. */
+/* Ends the datapath pinned in 'pin_dir': detaches the programs, removes all pins.  -EBUSY if a process has it open. */
 int dp_teardown(const char *pin_dir, char *err, size_t err_size);
 
 /* A descriptor to poll for reading; dp_run() takes what came: packet-ins, finished grace periods.  At most 'budget' packet-ins a call. */

@@ -356,6 +356,8 @@ static int teardown(struct daemon *d, char *err, size_t err_size)
 	if (error)
 		return error;
 	dp_error = dp_teardown(d->opt.bpffs, err, err_size);
+	if (dp_error == -EWOULDBLOCK)
+		return dp_error;
 	if (dp_error)
 		log_err("%s", err);
 	error = conf_load(d->conf_path, &conf, err, err_size);

@@ -288,10 +288,11 @@ def host_mac(i):
 
 
 def is_alive(pid):
-    """Whether the process runs; a zombie does not."""
+    """Whether the process runs; a zombie does not, unless a thread of it still has to end and holds its files."""
     try:
         with open(f'/proc/{pid}/stat', encoding='utf-8') as f:
-            return f.read().rsplit(')', 1)[1].split()[0] != 'Z'
+            fields = f.read().rsplit(')', 1)[1].split()
+        return fields[0] != 'Z' or int(fields[17]) > 1
     except OSError:
         return False
 

@@ -47,6 +47,29 @@ def test_a_second_daemon_on_the_run_folder_refuses(sw):
     assert sw.skepctl('show').stdout
 
 
+def test_a_datapath_in_use_is_left_alone_by_others(sw, tmp_path):
+    for args in ((), ('--teardown',)):
+        done = run(sw.ns.cmd(skepd('--rundir', str(tmp_path), '--statedir', str(tmp_path), '--bpffs', f'{sw.dir}/bpf/skep',
+                                   *args)), check=False)
+        assert done.returncode == 1 and f'{sw.dir}/bpf/skep' in done.stderr
+    sw.ofctl('add-flow', 'in_port=1,actions=2')
+    sw.wires[1].send(bytes(range(64)))
+    assert sw.wires[2].recv() == bytes(range(64))
+
+
+def test_a_first_start_that_was_killed_is_no_obstacle(make_switch):
+    switch = make_switch()
+    switch.wire_ports()
+    switch.start()
+    switch.stop()
+    run(['mount', '-t', 'bpf', 'none', f'{switch.dir}/bpf'])
+    os.makedirs(f'{switch.dir}/bpf/skep/maps-new')      # what it was pinning
+    switch.start()
+    switch.ofctl('add-flow', 'in_port=1,actions=2')
+    switch.wires[1].send(bytes(range(64)))
+    assert switch.wires[2].recv() == bytes(range(64))
+
+
 def test_a_broken_configuration_is_named_with_its_line_and_left_alone(tmp_path):
     config = tmp_path / 'config.json'
     text = '{\n  "bridges": {\n    "br0": { "datapath_id": nonsense }\n  }\n}\n'
@@ -80,6 +103,24 @@ def test_configuration_is_there_again_after_a_restart(switch):
     assert essence(after) == essence(before)
     assert [b['name'] for b in after['bridges']] == ['br0', 'br1']
     switch.skepctl('del-br', 'br1')
+
+
+def test_a_file_that_somebody_is_editing_is_not_overwritten(switch):
+    path = f'{switch.dir}/config.json'
+    with open(path, encoding='utf-8') as f:
+        text = f.read()
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text.replace('{', '{{', 1))
+    os.kill(switch.pid, signal.SIGHUP)
+    wait_until(lambda: f'{path}:1:' in switch.log(), what='the refusal of the broken file')
+    done = switch.skepctl('add-port', 'br0', 'eth9', check=False)
+    assert done.returncode == 1 and path in done.stderr
+    with open(path, encoding='utf-8') as f:
+        assert f.read() == text.replace('{', '{{', 1)
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text)
+    os.kill(switch.pid, signal.SIGHUP)
+    wait_until(lambda: switch.skepctl('add-port', 'br0', 'eth9', check=False).returncode == 0, what='changes are taken again')
 
 
 def test_hup_reads_the_configuration_again(switch):
