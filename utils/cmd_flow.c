@@ -233,7 +233,8 @@ static int print_flows(struct session *s, void *aux)
 		text_format_flow(&flow, dump->ports, &out);
 		buf_put_u8(&out, '\n');
 	}
-	fwrite(out.data, 1, out.len, stdout);
+	if (out.len)
+		fwrite(out.data, 1, out.len, stdout);
 	buf_uninit(&out);
 	return it.err ? fail("%s: a flow cannot be understood (%s)", s->name, ofp_err_name(it.err))
 		      : EXIT_OK;
