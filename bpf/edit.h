@@ -264,8 +264,10 @@ SKEP_INLINE int skep_plan_ip_proto(SKEP_CTX *ctx, struct skep_state *s)
 	if (!skep_has(s, SKEP_HAS_IP))
 		return SKEP_PLAN_NOTHING;
 	if (skep_is_ipv4(s))
-		return skep_plan_bits(ctx, s, s->l3_ofs + 8u, 2, s->value.b[0], 0xff, SKEP_E_IPV4);
-	return skep_plan_bits(ctx, s, s->proto_ofs, 1, s->value.b[0], 0xff, 0);
+		return skep_plan_bits(ctx, s, s->l3_ofs + 8u, 2, s->value.b[0], 0xff,
+				      SKEP_E_IPV4 | SKEP_E_PSEUDO);
+	/* With the byte before it, since in the pseudo-header the number is the low byte of its word. */
+	return skep_plan_bits(ctx, s, s->proto_ofs - 1u, 2, s->value.b[0], 0xff, SKEP_E_PSEUDO);
 }
 
 /* ICMP's type (high) and code (low) byte. */

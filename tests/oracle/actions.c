@@ -30,19 +30,39 @@ static void update_csum(struct oracle_packet *pkt, const uint8_t *before, size_t
 							  before + from, pkt->b + from, to - from));
 }
 
-static void update_l4_csum(struct oracle_packet *pkt, const uint8_t *before, size_t at, size_t n,
-			   const struct oracle_fields *f)
+/* Updates the checksum of the layer 4 that 'f' says, for words of its or of the pseudo-header. */
+static void update_l4_words(struct oracle_packet *pkt, const uint8_t *before, const uint8_t *after,
+			    size_t n, const struct oracle_fields *f)
 {
 	bool is_udp = oracle_fields_has(f, FIELD_UDP_SRC);
 	size_t csum_at = l4_csum_at(f);
+	uint16_t csum;
 
 	if (csum_at == 0)
 		return;
-	if (is_udp && oracle_get16(before + csum_at) == 0)
+	csum = oracle_get16(pkt->b + csum_at);
+	if (is_udp && csum == 0)
 		return;
-	update_csum(pkt, before, at, n, csum_at);
-	if (is_udp && oracle_get16(pkt->b + csum_at) == 0)
-		oracle_put16(pkt->b + csum_at, 0xffff);
+	csum = oracle_csum_update(csum, before, after, n);
+	oracle_put16(pkt->b + csum_at, is_udp && csum == 0 ? 0xffff : csum);
+}
+
+static void update_l4_csum(struct oracle_packet *pkt, const uint8_t *before, size_t at, size_t n,
+			   const struct oracle_fields *f)
+{
+	size_t from = at & ~(size_t)1;
+	size_t to = (at + n + 1) & ~(size_t)1;
+
+	update_l4_words(pkt, before + from, pkt->b + from, to - from, f);
+}
+
+/* The pseudo-header has the protocol in the low byte of a word, of IPv4 as of IPv6. */
+static void update_l4_proto(struct oracle_packet *pkt, uint8_t before, uint8_t after,
+			    const struct oracle_fields *f)
+{
+	const uint8_t old_word[2] = { 0, before }, new_word[2] = { 0, after };
+
+	update_l4_words(pkt, old_word, new_word, 2, f);
 }
 
 static uint32_t sctp_crc(const uint8_t *b, const struct oracle_fields *f)
@@ -146,6 +166,8 @@ void oracle_set_field(struct oracle_packet *pkt, enum field_id id, const struct 
 		update_csum(pkt, before, at, n, f.l3 + 10);
 	if (is_address(id) && !oracle_fields_has(&f, FIELD_ICMPV4_TYPE))
 		update_l4_csum(pkt, before, at, n, &f);
+	if (id == FIELD_IP_PROTO && !oracle_fields_has(&f, FIELD_ICMPV4_TYPE))
+		update_l4_proto(pkt, before[at], pkt->b[at], &f);
 	if (is_l4(id))
 		update_l4_csum(pkt, before, at, n, &f);
 	if (id == FIELD_SCTP_SRC || id == FIELD_SCTP_DST)

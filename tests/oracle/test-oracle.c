@@ -498,9 +498,13 @@ static void test_set_ip(void **state)
 		  MACS "080045b8001f00010000401166130a0000010a00000203e80035000b2356616263");
 	check_set(FIELD_IP_ECN, "03", UDP,
 		  MACS "08004503001f00010000401166c80a0000010a00000203e80035000b2356616263");
-	/* 17 becomes 6: the header's checksum grows by 11, UDP's bytes are left alone. */
+	/* 17 becomes 6: the header's checksum grows by 11, and so does UDP's. */
 	check_set(FIELD_IP_PROTO, "06", UDP,
-		  MACS "08004500001f00010000400666d60a0000010a00000203e80035000b2356616263");
+		  MACS "08004500001f00010000400666d60a0000010a00000203e80035000b2361616263");
+	/* A later fragment: the header alone. */
+	check_set(FIELD_IP_PROTO, "06",
+		  MACS "08004500002000010002401166c80a0000010a000002696a6b6c6d6e6f7071727374",
+		  MACS "08004500002000010002400666d30a0000010a000002696a6b6c6d6e6f7071727374");
 	/* Of another layer 4, or another layer 3: nothing. */
 	check_set(FIELD_TCP_DST, "14e9", UDP, UDP);
 	check_set(FIELD_IPV6_FLABEL, "0abcde", UDP, UDP);
@@ -538,7 +542,12 @@ static void test_set_ipv6(void **state)
 		  MACS "86dd600abcde" "0016064020010db8000000000000000000000001"
 		       "20010db8000000000000000000000002"
 		       "00010050000000070000000050022000bb9a00007879");
-	/* The protocol behind an extension header. */
+	/* 6 becomes 17: TCP's checksum falls by 11. */
+	check_set(FIELD_IP_PROTO, "11", TCP6,
+		  MACS "86dd600000000016114020010db8000000000000000000000001"
+		       "20010db8000000000000000000000002"
+		       "00010050000000070000000050022000bb8f00007879");
+	/* The protocol behind an extension header, with too little behind it for UDP. */
 	check_set(FIELD_IP_PROTO, "3b",
 		  MACS "86dd60000000000900400000000000000000000000000000000100000000000000000000000000000002"
 		       "1100000000000000" "aa",
@@ -655,9 +664,9 @@ static void test_parsed_anew(void **state)
 	set_field(apply(), FIELD_SCTP_DST, "0001");
 	output(apply(), 2);
 	add();
-	/* UDP of 8 + 3 bytes is no SCTP: 12 are needed. 4011 -> 4084: the checksum falls by 73. */
+	/* UDP of 8 + 3 bytes is no SCTP: 12 are needed. 4011 -> 4084: the checksums fall by 73. */
 	run(1, UDP);
-	expect_output(0, 2, MACS "08004500001f00010000408466580a0000010a00000203e80035000b2356616263");
+	expect_output(0, 2, MACS "08004500001f00010000408466580a0000010a00000203e80035000b22e3616263");
 }
 
 /* TTL. */
