@@ -18,10 +18,10 @@
 #include "tests/oracle/gen.h"
 
 enum {
-	DIFF_RULES_MAX = 96,
+	DIFF_RULES_MAX = 1024,
 	DIFF_FRAMES_MAX = 24,
 	DIFF_LISTS_MAX = 4,
-	DIFF_STEPS_MAX = 256,
+	DIFF_STEPS_MAX = 2048,
 };
 
 enum diff_step_type { DIFF_ADD, DIFF_DEL, DIFF_RUN, DIFF_PACKET_OUT };

@@ -104,6 +104,14 @@ static void make_packet(struct gen *g, struct diff_scenario *s)
 	}
 }
 
+/* How many rules to begin with: a few, dozens, or now and then a crowd. */
+static unsigned int n_wanted(struct gen *g)
+{
+	if (gen_chance(g, 1))
+		return 200 + gen_below(g, 800);
+	return 1 + gen_below(g, gen_chance(g, 40) ? 16 : 72);
+}
+
 void diff_scenario_make(struct diff_scenario *s, uint64_t seed)
 {
 	unsigned int n_packets, n_first;
@@ -125,8 +133,7 @@ void diff_scenario_make(struct diff_scenario *s, uint64_t seed)
 		gen_packet_out(&g, &s->lists[i]);
 
 	gen_tables(&g, &s->tables);
-	n_first = gen_rules(&g, &s->tables, s->frames, s->n_frames, s->rules, 0,
-			    1 + gen_below(&g, gen_chance(&g, 40) ? 16 : 72));
+	n_first = gen_rules(&g, &s->tables, s->frames, s->n_frames, s->rules, 0, n_wanted(&g));
 	s->n_rules = n_first;
 	for (unsigned int i = 0; i < n_first; i++)
 		make_add(s, &live, i);
@@ -286,17 +293,32 @@ static void shrink_instructions(const struct shrink *k, struct instructions *in)
 		shrink_list(k, &in->write);
 }
 
+/* Leaves out every rule that can go: first many at once, then one by one. */
+static void shrink_rules(const struct shrink *k)
+{
+	struct live *live = k->live;
+
+	for (unsigned int n = (live->n + 1) / 2; n > 0; n /= 2) {
+		for (unsigned int i = 0; i < live->n;) {
+			unsigned int gone = live->n - i < n ? live->n - i : n;
+			struct live all = *live;
+
+			live->n -= gone;
+			memmove(&live->rule[i], &live->rule[i + gone],
+				(live->n - i) * sizeof(live->rule[0]));
+			if (shrink_fails(k))
+				continue;
+			*live = all;
+			i += gone;
+		}
+	}
+}
+
 static void shrink(const struct shrink *k)
 {
 	struct live *live = k->live;
 
-	for (unsigned int i = live->n; i-- > 0;) {
-		struct live all = *live;
-
-		live_del(live, live->rule[i]);
-		if (!shrink_fails(k))
-			*live = all;
-	}
+	shrink_rules(k);
 	for (unsigned int i = 0; i < live->n; i++)
 		shrink_instructions(k, &k->s->rules[live->rule[i]].instructions);
 	if (k->step->type == DIFF_PACKET_OUT)

@@ -8,6 +8,10 @@
 
 #include "tests/oracle/parse.h"
 
+/* From this many rules on, most have the fields and masks of an earlier one, and values of their
+ * own. */
+enum { CROWD = 80 };
+
 /* Matches. */
 
 bool gen_matches_overlap(const struct match *a, const struct match *b)
@@ -261,10 +265,10 @@ static void match_frame(struct gen *g, struct match *m, const struct parsed *p, 
 	}
 }
 
-/* A match of the same fields and masks as 'old', with the values of the frame; false if that is no
- * match. */
+/* A match of the same fields and masks as 'old', with the values of the frame, or (crowds of rules
+ * need them) random ones; false if that is no match. */
 static bool match_like(struct gen *g, struct match *m, const struct match *old,
-		       const struct parsed *p)
+		       const struct parsed *p, bool is_crowd)
 {
 	enum field_id id;
 
@@ -272,6 +276,11 @@ static bool match_like(struct gen *g, struct match *m, const struct match *old,
 	MATCH_FOR_EACH (old, id) {
 		struct field_value value = frame_value(g, p, id);
 
+		if (is_crowd && field_table[id].n_bits >= 12 && id != FIELD_ETH_TYPE &&
+		    gen_chance(g, 70)) {
+			gen_bytes(g, value.b, field_table[id].n_bytes);
+			value.b[0] &= field_exact_mask(id).b[0];
+		}
 		if (id == FIELD_VLAN_VID && !(value.b[0] & OFPVID_PRESENT >> 8))
 			match_set_u64(m, id, 0);
 		else
@@ -501,12 +510,12 @@ static bool place_rule(struct gen *g, const struct gen_tables *tables,
 	parse_frame(frame, &p);
 	rule->table_id = tables->id[a < b ? a : b];
 	rule->priority = random_priority(g);
-	if (n > 0 && gen_chance(g, 40)) {
+	if (n > 0 && gen_chance(g, n < CROWD ? 40 : 90)) {
 		const struct flow_mod *old = &rules[gen_below(g, n)];
 
 		rule->table_id = old->table_id;
 		rule->priority = old->priority;
-		if (!match_like(g, &rule->match, &old->match, &p))
+		if (!match_like(g, &rule->match, &old->match, &p, n >= CROWD))
 			return false;
 	} else {
 		match_frame(g, &rule->match, &p, n_fields(g));
