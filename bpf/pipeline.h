@@ -25,6 +25,7 @@ SKEP_INLINE void skep_begin(struct skep_state *s, __u64 version, __u32 bridge, _
 	s->table = 0;
 	s->pending = 0;
 	s->sent = 0;
+	s->flood_next = 0;
 	s->set_map = 0;
 }
 
@@ -105,34 +106,31 @@ SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s)
 {
 	__u32 cells = s->best_cells;
 	const struct skep_head *head = (const struct skep_head *)home_cell(cells);
-	__u32 n_apply, goto_table, flags;
+	const struct skep_cell *cell = home_cell(cells + 1);
+	const __u8 writes = SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METADATA;
 
 	if (!head)
 		return SKEP_ABORT;
-	n_apply = head->n_apply;
-	goto_table = head->goto_table;
-	flags = head->flags;
-	if (n_apply) {
-		const struct skep_cell *cell = home_cell(cells + 1);
-
-		if (n_apply == 1 && cell && cell->op == SKEP_OP_OUTPUT)
+	if (head->n_apply == 1 && cell && cell->op == SKEP_OP_OUTPUT) {
+		if (head->goto_table == SKEP_NO_GOTO && !(head->flags & writes)) {
 			skep_output(ctx, s, cell->arg32);
-		else if (skep_apply(ctx, s, cells) == SKEP_ABORT)
-			return SKEP_ABORT;
+			return SKEP_END;
+		}
+		skep_output(ctx, s, cell->arg32);
+	} else if (head->n_apply && skep_apply(ctx, s, cells) == SKEP_ABORT) {
+		return SKEP_ABORT;
 	}
-	if (flags & (SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METADATA))
+	if (head->flags & writes)
 		skep_exec_writes(s, cells);
-	if (goto_table <= s->table || goto_table >= SKEP_TABLES)
+	if (head->goto_table <= s->table || head->goto_table >= SKEP_TABLES)
 		return SKEP_END;
-	s->table = goto_table;
+	s->table = head->goto_table;
 	return SKEP_GO;
 }
 
-/* Takes the packet, whose key is fresh, through table s->table. */
-SKEP_INLINE int skep_run_table_inline(SKEP_CTX *ctx, struct skep_state *s)
+/* Takes the packet, whose key is fresh, through table s->table, which is element 'table_idx'. */
+SKEP_INLINE int skep_run_table_inline(SKEP_CTX *ctx, struct skep_state *s, __u32 table_idx)
 {
-	__u32 table_idx = s->bridge * 256 + (s->table & 0xff);
-
 	skep_lookup(s, table_idx);
 	skep_count_table(s, table_idx);
 	if (!s->best_prio) {
@@ -148,7 +146,7 @@ SKEP_SUB int skep_run_table(SKEP_CTX *ctx, struct skep_state *s)
 {
 	if (!s || (s->stale != SKEP_KEY_ONLY && s->stale && skep_parse(ctx, s)))
 		return SKEP_ABORT;
-	return skep_run_table_inline(ctx, s);
+	return skep_run_table_inline(ctx, s, s->bridge * 256 + (s->table & 0xff));
 }
 
 /* Takes the packet, which is parsed, through the tables from table 0 on.  s->frame_len is set. */
@@ -156,7 +154,7 @@ SKEP_INLINE void skep_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 {
 	int verdict;
 
-	verdict = skep_run_table_inline(ctx, s);
+	verdict = skep_run_table_inline(ctx, s, s->bridge * 256);
 	for (int i = 1; i < SKEP_TABLES && verdict == SKEP_GO; i++)
 		verdict = skep_run_table(ctx, s);
 	if (verdict == SKEP_END && s->set_map)

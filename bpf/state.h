@@ -70,28 +70,31 @@ struct skep_state {
 	__u32 bridge;
 	__u32 in_port_idx; /* 0: none, as for a packet-out from CONTROLLER */
 	__u32 in_config;   /* enum skep_port_config of the in_port */
-	__u32 table;
+	__u32 zero2;
 	__u64 cookie;      /* of the rule whose actions are executed */
 	__u32 reason;      /* enum skep_reason of output to CONTROLLER */
 	__u32 best_prio;   /* of the rules found in the table, the best one's priority + 1; or 0 */
 	__u32 best_flow;   /* its members */
 	__u32 best_cells;
 
-	/* Outputs are lazy: the last one is not a copy but the packet itself. */
-	__u32 pending; /* index of the port, or 0 */
-	__u32 pending_if;
+	/* Zero at the beginning, in pairs. */
+	__u32 table;
+	__u32 pending;    /* outputs are lazy: index of the port that the packet itself or a copy goes to, or 0 */
 	__u32 sent;       /* enum skep_sent */
 	__u32 flood_next; /* port */
+	__u64 set_map;    /* slots of the action set in use */
+
+	__u32 pending_if;
 
 	/* The list of actions that is executed or written. */
 	__u32 list_next; /* cell */
 	__u32 list_left;
 
 	__u32 stripe;
+	__u32 zero3;
 	__u32 busy; /* this struct is in use */
 	__u64 now_tick; /* the clock, read at most once per tick */
 	__u64 now;
-	__u64 set_map; /* slots of the action set in use */
 	__u32 set_cells[SKEP_N_SLOTS];
 
 	/* The edit that is planned. */
