@@ -74,7 +74,8 @@ static void flow(const struct scene *s, unsigned int mask_idx, unsigned int i)
 
 		match_set(&fm.match, FIELD_ETH_DST, &mac, NULL);
 	} else {
-		match_set_u64(&fm.match, FIELD_IN_PORT, 1);
+		if (!mask_idx)
+			match_set_u64(&fm.match, FIELD_IN_PORT, 1);
 		match_set_u64(&fm.match, FIELD_ETH_TYPE, 0x0800);
 		match_set_u64(&fm.match, FIELD_IP_PROTO, 17);
 		match_set(&fm.match, FIELD_IPV4_SRC, &src, NULL);
