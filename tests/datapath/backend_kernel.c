@@ -28,6 +28,9 @@
 #include "tests/datapath/capture.h"
 #include "tests/datapath/capture.skel.h"
 
+/* Of so many tagged frames one comes by the wire: that takes a grace period. */
+#define TAGGED_BY_WIRE 64
+
 static struct {
 	struct dp_backend b;
 	struct capture_bpf *capture;
@@ -37,6 +40,7 @@ static struct {
 	char pin_dir[80];
 	bool has_ports;
 	int socket;
+	unsigned int n_tagged;
 } k;
 
 static int run_command(const char *fmt, const char *arg)
@@ -238,6 +242,13 @@ static int run_by_wire(uint32_t in_port, const uint8_t *frame, size_t len)
 	return 0;
 }
 
+/* A frame whose tag the kernel takes into the skb's metadata when it is received, as it does not in a test run.  One that has no room for a type
+ * behind the tag is dropped before it comes to a program. */
+static bool is_tagged(const uint8_t *frame, size_t len)
+{
+	return len >= 20 && ((frame[12] == 0x81 && !frame[13]) || (frame[12] == 0x88 && frame[13] == 0xa8));
+}
+
 static int kernel_run(uint32_t in_port, const uint8_t *frame, size_t len, struct oracle_result *r)
 {
 	struct __sk_buff ctx = { .ifindex = ifindex_of(in_port) };
@@ -247,7 +258,9 @@ static int kernel_run(uint32_t in_port, const uint8_t *frame, size_t len, struct
 
 	dp_backend_begin(&k.b, r);
 	k.head->n = 0;
-	if (bpf_prog_test_run_opts(k.b.dp->set.prog_fd, &run))
+	if (is_tagged(frame, len) && !(k.n_tagged++ % TAGGED_BY_WIRE))
+		err = run_by_wire(in_port, frame, len);
+	else if (bpf_prog_test_run_opts(k.b.dp->set.prog_fd, &run))
 		err = errno == EINVAL ? run_by_wire(in_port, frame, len) : -errno;
 	if (err)
 		return err;
