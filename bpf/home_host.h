@@ -242,7 +242,7 @@ SKEP_INLINE int home_l4_csum(SKEP_CTX *ctx, uint32_t ofs, uint32_t diff, bool ps
 
 SKEP_INLINE int home_push_vlan(SKEP_CTX *ctx, __u16 tpid, __u16 tci)
 {
-	__be16 tag[2] = { bpf_htons(tpid), bpf_htons(tci) };
+	__be16 tag[2] = { (__be16)bpf_htons(tpid), (__be16)bpf_htons(tci) };
 
 	if (ctx->data - ctx->buf < 4)
 		return -1;

@@ -269,7 +269,7 @@ SKEP_SUB int skep_parse_ipv6(SKEP_CTX *ctx, struct skep_state *s)
 		w5 |= skep_parse_l4(ctx, s, &w, s->l4_ofs & 0x7fff, proto, 1);
 	}
 	s->w[5] = w5;
-	ports = bpf_ntohs(s->key.tp_src);
+	ports = (__u16)bpf_ntohs(s->key.tp_src);
 	if (proto == SKEP_P_ICMPV6 && s->key.present & SKEP_HAS_L4 &&
 	    (ports == 135 || ports == 136) && !s->key.tp_dst)
 		s->w[5] = w5 | SKEP_AT(skep_parse_nd(ctx, s, ports) & 0xff, 2, 1);
@@ -348,12 +348,12 @@ SKEP_SUB int skep_parse(SKEP_CTX *ctx, struct skep_state *s)
 	dst = skep_ld64(p) & SKEP_FIRST6;
 	src = skep_ld64(p + 6) & SKEP_FIRST6;
 	type = bpf_ntohs(skep_ld16(p + 12));
-	s->key.vlan_tci = bpf_htons(tci);
-	if (skep_is_tpid(bpf_htons((__u16)type)) || type < 0x600) {
+	s->key.vlan_tci = (__be16)bpf_htons(tci);
+	if (skep_is_tpid((__be16)bpf_htons((__u16)type)) || type < 0x600) {
 		type = (__u32)skep_parse_tags(ctx, s) & 0xffff;
 		l3 = s->l3_ofs & 0xff;
 		w = home_win(ctx);
-		tci = bpf_ntohs(s->key.vlan_tci);
+		tci = (__u16)bpf_ntohs(s->key.vlan_tci);
 	}
 	s->w[2] = dst | SKEP_AT(bpf_htons((__u16)type), 6, 2);
 	s->w[3] = src | SKEP_AT(bpf_htons(tci), 6, 2);

@@ -28,6 +28,12 @@ EXTRA_DIST += tests/datapath/test-diff.sh tests/datapath/test-mutants.sh
 TESTS += tests/datapath/diff-host.sh tests/datapath/diff-kernel.sh
 EXTRA_DIST += tests/datapath/diff-host.sh tests/datapath/diff-kernel.sh
 
+# The host build of the pipeline, on maps filled by hand.
+check_PROGRAMS += tests/datapath/test-host
+TESTS += tests/datapath/test-host
+tests_datapath_test_host_SOURCES = tests/datapath/test-host.c
+tests_datapath_test_host_LDADD = bpf/libskephost.a $(CMOCKA_LIBS)
+
 # The flow tables, on maps in memory.
 check_PROGRAMS += tests/datapath/test-flows
 TESTS += tests/datapath/test-flows
