@@ -306,10 +306,11 @@ static void a_rule_is_seen_in_its_versions_only(void **state)
 static void the_highest_priority_wins(void **state)
 {
 	const uint64_t any[SKEP_KEY_WORDS] = { 0 }, in_port[SKEP_KEY_WORDS] = { ~0ULL };
-	uint64_t key[SKEP_KEY_WORDS] = { 0 };
+	const struct skep_key k = { .in_port = 1 };
+	uint64_t key[SKEP_KEY_WORDS];
 
 	(void)state;
-	((struct skep_key *)key)->in_port = 1;
+	memcpy(key, &k, sizeof(key));
 	add_rule(20, key, in_port, &to_3, 1);
 	add_rule(10, any, any, &to_2, 1);
 	run(tcp, sizeof(tcp));
