@@ -52,7 +52,7 @@ static bool old_key(const struct map_set *old, const struct skep_subtable *s,
 	if (s->n_words > SKEP_KEY_WORDS)
 		return false;
 	for (unsigned int i = 0; i < s->n_words; i++) {
-		unsigned int word = (i < 4 ? s->ofs[i] : s->ofs_x[i - 4]) / 8;
+		unsigned int word = (unsigned int)(i < 4 ? s->ofs[i] : s->ofs_x[i - 4]) / 8;
 		uint64_t value = r->key[i < 4 ? i : 0];
 
 		if (word >= SKEP_KEY_WORDS)
@@ -136,7 +136,7 @@ static int adopt_rule(struct dp *dp, const struct map_set *old, const struct old
 static int adopt_flows(struct dp *dp, const struct map_set *old)
 {
 	uint64_t version = OLD(MAP_DP, struct skep_dp, 0)->version;
-	struct old_masks masks = { NULL };
+	struct old_masks masks = { .n = 0 };
 	int err = collect_masks(old, &masks);
 
 	for (uint32_t i = 1; i < old->map[MAP_RULES].n && !err; i++) {

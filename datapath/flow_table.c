@@ -535,7 +535,7 @@ static bool chain_has_room(const struct dp *dp, uint32_t flow)
 static int modify(struct dp *dp, uint32_t bridge, const struct flow_mod *fm)
 {
 	struct skep_cell cells[SKEP_CELLS_MAX];
-	struct flow_vector v = { NULL };
+	struct flow_vector v = { .n = 0 };
 	struct need need = { .subtables = 2, .has_cells = true };
 	int err = select_flows(dp, bridge, fm, &v), n;
 
@@ -567,7 +567,7 @@ out:
 static int delete(struct dp *dp, uint32_t bridge, const struct flow_mod *fm)
 {
 	const struct dp_callbacks *cb = &dp->config.callbacks;
-	struct flow_vector v = { NULL };
+	struct flow_vector v = { .n = 0 };
 	int err = select_flows(dp, bridge, fm, &v);
 
 	for (uint32_t i = 0; i < v.n && !err; i++) {
