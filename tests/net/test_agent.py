@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the switch answers: roles, asynchronous configuration, and the error with its bytes for what it refuses."""
 import contextlib
+import os
+import signal
 import struct
 
 import of13
@@ -191,3 +193,26 @@ def test_two_bridges_keep_to_themselves(sw):
         sw.skepctl('del-br', 'br1', check=False)
         sw.ns.ip('link', 'del', 'x1')
     wait_until(lambda: 'br1' not in sw.ns.run(['ip', 'link']).stdout, what='br1 is gone')
+
+
+def test_a_bridge_may_go_while_its_flows_are_dumped(sw):
+    sw.skepctl('add-br', 'br1')
+    with of13.Connection(sw.mgmt.replace('br0', 'br1')) as conn:
+        for base in range(0, 20000, 1000):
+            conn.barrier(*(of13.flow_mod(of13.match(eth_dst=base + i), ACTS) for i in range(1000)))
+        conn.send(mp_flow(255))
+        conn.recv_kind(of13.MULTIPART_REPLY)
+        sw.skepctl('del-br', 'br1')
+        with pytest.raises((EOFError, ConnectionResetError)):
+            while True:
+                conn.recv()
+    assert 'br1' not in sw.skepctl('show').stdout
+
+
+def test_a_deleted_local_interface_comes_back_with_its_address_on_hup(sw):
+    before = sw.ns.run(['ip', '-o', 'link', 'show', 'br0']).stdout.split('link/ether ')[1].split()[0]
+    sw.ns.ip('link', 'del', 'br0')
+    wait_until(lambda: 'LOCAL' not in sw.ofctl('show').stdout, what='LOCAL is gone')
+    os.kill(sw.pid, signal.SIGHUP)
+    wait_until(lambda: 'LOCAL' in sw.ofctl('show').stdout, what='LOCAL is back')
+    assert before in sw.ns.run(['ip', '-o', 'link', 'show', 'br0']).stdout
