@@ -547,14 +547,8 @@ static int open_loop(struct dp *dp)
 
 static void dp_free(struct dp *dp)
 {
-	for (unsigned int i = 0; i < N_TABLE_SLOTS; i++) {
-		struct subtable *s = subtable_next(dp, i, NULL), *next;
-
-		for (; s; s = next) {
-			next = subtable_next(dp, i, s);
-			free(s);
-		}
-	}
+	for (uint32_t i = 0; i < dp->n_ids; i++)
+		free(dp->by_id[i]);
 	for (unsigned int i = 0; i < N_MAPS; i++) {
 		struct spans *s = spans_of(dp, (enum map_id)i);
 

@@ -14,7 +14,7 @@ EXTRA_DIST += tests/check-arrows tests/run tests/tally tests/driver-ovs tests/dr
 
 # What is worth a second run in a build with --enable-asan: all but the long comparisons of the datapath.
 check-sanitized:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter tests/unit/% tests/wire/% tests/oracle/%,$(TESTS))'
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter tests/unit/% tests/wire/% tests/oracle/% tests/datapath/test-flows tests/datapath/diff-host.sh,$(TESTS))'
 
 # lib/ and model/: tests/unit.
 check_PROGRAMS += tests/unit/test-text
