@@ -19,7 +19,7 @@ enum ofp_err agent_packet_out(struct session *s, const struct ofmsg *msg)
 		return OFPBRC_BUFFER_UNKNOWN;
 	if (po->data_len < FRAME_MIN)
 		return OFPBRC_BAD_PACKET;
-	sw->is_dirty = false; /* dp_packet_out() commits */
+	sw_commit(sw); /* the packet, and a barrier after it, see what was sent before, even if the packet-out fails */
 	error = dp_packet_out(sw->dp, s->agent->br->number, in_port, &po->actions, po->data,
 			      po->data_len);
 	if (error == -E2BIG)
