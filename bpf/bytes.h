@@ -9,6 +9,10 @@
 #include <bpf/bpf_endian.h>
 #include <linux/types.h>
 
+/* Where most packets go: keeps their way through the program in one piece. */
+#define SKEP_LIKELY(X)   __builtin_expect(!!(X), 1)
+#define SKEP_UNLIKELY(X) __builtin_expect(!!(X), 0)
+
 #define SKEP_ONCE(X) (*(const volatile __typeof__(X) *)&(X))
 
 #define SKEP_ONCE_SET(X, V) (*(volatile __typeof__(X) *)&(X) = (V))

@@ -26,7 +26,7 @@ SKEP_INLINE __u32 skep_bucket_head(__u64 h, __u64 region)
 	__u32 bucket = skep_hash_bucket(h, region);
 	struct skep_bucket_line *line = home_bucket_line(bucket / SKEP_LINE_HEADS);
 
-	return line ? SKEP_ONCE(line->heads[bucket % SKEP_LINE_HEADS]) : 0;
+	return SKEP_LIKELY(line) ? SKEP_ONCE(line->heads[bucket % SKEP_LINE_HEADS]) : 0;
 }
 
 SKEP_INLINE _Bool skep_is_visible(const struct skep_rule *rule, __u64 version)
@@ -89,12 +89,12 @@ SKEP_INLINE void skep_search_4(struct skep_state *s, const struct skep_subtable 
 		h = skep_hash_add(h, w);
 	}
 	idx = skep_bucket_head(h, region);
-	if (!idx)
+	if (SKEP_UNLIKELY(!idx))
 		return;
 	rule = home_rule(idx);
-	if (!rule)
+	if (SKEP_UNLIKELY(!rule))
 		return;
-	if (skep_is_match(s, rule))
+	if (SKEP_LIKELY(skep_is_match(s, rule)))
 		skep_candidate(s, rule, is_first);
 	else
 		skep_walk_chain(s, SKEP_ONCE(rule->next[SKEP_REGION_GEN(region)]),
@@ -181,9 +181,9 @@ SKEP_INLINE __u32 skep_search_inline(struct skep_state *s, __u32 idx, const _Boo
 {
 	const struct skep_subtable *st = home_subtable(idx);
 
-	if (!st || (!is_first && s->best_prio > st->max_prio))
+	if (SKEP_UNLIKELY(!st) || (!is_first && s->best_prio > st->max_prio))
 		return 0;
-	if (st->n_words <= 4)
+	if (SKEP_LIKELY(st->n_words <= 4))
 		skep_search_4(s, st, is_first);
 	else
 		skep_search_wide(s, idx);

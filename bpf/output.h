@@ -49,11 +49,11 @@ SKEP_INLINE void skep_send(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 {
 	const struct skep_port *port = home_port(idx);
 
-	if (!port || !skep_may_send(port)) {
+	if (SKEP_UNLIKELY(!port || !skep_may_send(port))) {
 		skep_drop(s, SKEP_DROP_PORT_FWD);
 		return;
 	}
-	if (s->pending)
+	if (SKEP_UNLIKELY(s->pending))
 		skep_flush(ctx, s);
 	s->pending = idx;
 	s->pending_if = port->ifindex;
@@ -64,7 +64,7 @@ SKEP_INLINE void skep_send(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 /* Output to port 'idx', which sends nothing back to the in_port. */
 SKEP_INLINE void skep_output(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 {
-	if (idx != s->in_port_idx)
+	if (SKEP_LIKELY(idx != s->in_port_idx))
 		skep_send(ctx, s, idx);
 }
 

@@ -375,15 +375,16 @@ SKEP_INLINE _Bool skep_parse_common(SKEP_CTX *ctx, struct skep_state *s)
 	__u32 total;
 	__u16 tci = 0;
 
-	if (!home_is_linear(ctx, &w, SKEP_ETH_HLEN + 20 + 20))
+	if (SKEP_UNLIKELY(!home_is_linear(ctx, &w, SKEP_ETH_HLEN + 20 + 20)))
 		return 0;
-	if (skep_ld16(p + 12) != SKEP_BE16(SKEP_TYPE_IPV4) || p[14] != 0x45 ||
-	    skep_ld16(p + 20) & SKEP_BE16(0x3fff))
+	if (SKEP_UNLIKELY(skep_ld16(p + 12) != SKEP_BE16(SKEP_TYPE_IPV4) || p[14] != 0x45 ||
+			  skep_ld16(p + 20) & SKEP_BE16(0x3fff)))
 		return 0;
 	total = bpf_ntohs(skep_ld16(p + 16));
-	if (!(p[23] == SKEP_P_UDP && total >= 28) && !(p[23] == SKEP_P_TCP && total >= 40))
+	if (SKEP_UNLIKELY(!(p[23] == SKEP_P_UDP && total >= 28) &&
+			  !(p[23] == SKEP_P_TCP && total >= 40)))
 		return 0;
-	if (s->has_wide_fields)
+	if (SKEP_UNLIKELY(s->has_wide_fields))
 		skep_parse_clear_wide(s);
 	s->stale = SKEP_KEY_ONLY;
 	s->frame_len = home_len(ctx);

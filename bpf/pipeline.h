@@ -36,31 +36,38 @@ SKEP_INLINE void skep_lookup(struct skep_state *s, __u32 table_idx)
 	__u32 st;
 
 	s->best_prio = 0;
-	st = table ? SKEP_ONCE(table->first) : 0;
-	if (st)
+	st = SKEP_LIKELY(table) ? SKEP_ONCE(table->first) : 0;
+	if (SKEP_LIKELY(st))
 		st = skep_search_inline(s, st, 1);
-	if (st)
+	if (SKEP_UNLIKELY(st))
 		skep_search_all(s, st);
 }
 
-SKEP_INLINE void skep_count_table(const struct skep_state *s, __u32 table_idx)
+/* Counts a packet that no rule of the table matched. */
+SKEP_SUB int skep_count_miss(struct skep_state *s, __u32 table_idx)
 {
-	struct skep_table_counter *ctr =
-		home_table_counter(table_idx * home_n_stripes() + s->stripe);
+	struct skep_table_counter *ctr;
 
-	if (!ctr)
-		return;
-	home_add2(&ctr->lookups, 1, &ctr->matches, s->best_prio != 0);
+	if (!s)
+		return 0;
+	ctr = home_table_counter(table_idx * home_n_stripes() + s->stripe);
+	if (ctr)
+		home_add2(&ctr->lookups, 1, &ctr->matches, 0);
+	return skep_drop(s, SKEP_DROP_MISS);
 }
 
-SKEP_INLINE void skep_count_flow(struct skep_state *s)
+/* Counts the rule found, s->best_*. */
+SKEP_INLINE void skep_count_hit(struct skep_state *s, __u32 table_idx)
 {
-	struct skep_counter *ctr = home_counter(s->best_flow * home_n_stripes() + s->stripe);
+	__u32 n_stripes = home_n_stripes(), stripe = s->stripe;
+	struct skep_counter *flow = home_counter(s->best_flow * n_stripes + stripe);
+	struct skep_table_counter *table = home_table_counter(table_idx * n_stripes + stripe);
 
-	if (!ctr)
+	if (SKEP_UNLIKELY(!flow || !table))
 		return;
-	home_add2(&ctr->packets, 1, &ctr->bytes, s->frame_len);
-	SKEP_ONCE_SET(ctr->used_ns, home_now(s));
+	home_add2(&table->lookups, 1, &table->matches, 1);
+	home_add2(&flow->packets, 1, &flow->bytes, s->frame_len);
+	SKEP_ONCE_SET(flow->used_ns, home_now(s));
 }
 
 /* The instructions but apply-actions and goto-table. */
@@ -109,10 +116,10 @@ SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s)
 	const struct skep_cell *cell = home_cell(cells + 1);
 	const __u8 writes = SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METADATA;
 
-	if (!head)
+	if (SKEP_UNLIKELY(!head))
 		return SKEP_ABORT;
-	if (head->n_apply == 1 && cell && cell->op == SKEP_OP_OUTPUT) {
-		if (head->goto_table == SKEP_NO_GOTO && !(head->flags & writes)) {
+	if (SKEP_LIKELY(head->n_apply == 1 && cell && cell->op == SKEP_OP_OUTPUT)) {
+		if (SKEP_LIKELY(head->goto_table == SKEP_NO_GOTO && !(head->flags & writes))) {
 			skep_output(ctx, s, cell->arg32);
 			return SKEP_END;
 		}
@@ -132,12 +139,11 @@ SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s)
 SKEP_INLINE int skep_run_table_inline(SKEP_CTX *ctx, struct skep_state *s, __u32 table_idx)
 {
 	skep_lookup(s, table_idx);
-	skep_count_table(s, table_idx);
-	if (!s->best_prio) {
-		skep_drop(s, SKEP_DROP_MISS);
+	if (SKEP_UNLIKELY(!s->best_prio)) {
+		skep_count_miss(s, table_idx);
 		return SKEP_ABORT;
 	}
-	skep_count_flow(s);
+	skep_count_hit(s, table_idx);
 	return skep_exec_rule(ctx, s);
 }
 
@@ -157,7 +163,7 @@ SKEP_INLINE void skep_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 	verdict = skep_run_table_inline(ctx, s, s->bridge * 256);
 	for (int i = 1; i < SKEP_TABLES && verdict == SKEP_GO; i++)
 		verdict = skep_run_table(ctx, s);
-	if (verdict == SKEP_END && s->set_map)
+	if (verdict == SKEP_END && SKEP_UNLIKELY(s->set_map))
 		skep_exec_set(ctx, s);
 }
 
@@ -185,11 +191,11 @@ SKEP_SUB int skep_admit(SKEP_CTX *ctx, struct skep_state *s)
 /* What a port received, at its entry.  s->in_port_idx and s->in_config are set. */
 SKEP_INLINE void skep_receive(SKEP_CTX *ctx, struct skep_state *s)
 {
-	if (s->in_config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV)) {
+	if (SKEP_UNLIKELY(s->in_config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV))) {
 		skep_drop(s, SKEP_DROP_PORT_RECV);
 		return;
 	}
-	if (!skep_parse_common(ctx, s) && !skep_admit(ctx, s))
+	if (SKEP_UNLIKELY(!skep_parse_common(ctx, s)) && !skep_admit(ctx, s))
 		return;
 	skep_run_tables(ctx, s);
 }

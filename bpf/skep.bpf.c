@@ -20,13 +20,15 @@ SKEP_INLINE __u32 skep_find_port(__u32 ifindex)
 {
 	const struct skep_if *e = home_if(ifindex & cfg_if_mask);
 
-	return e && e->ifindex == ifindex ? e->port : skep_probe_if(ifindex);
+	if (SKEP_LIKELY(e && e->ifindex == ifindex))
+		return e->port;
+	return skep_probe_if(ifindex);
 }
 
 /* The end of the packet itself. */
 SKEP_INLINE int skep_finish(struct __sk_buff *skb, struct skep_state *s)
 {
-	if (s->pending && !cfg_clone_last)
+	if (SKEP_LIKELY(s->pending && !cfg_clone_last))
 		return (int)bpf_redirect(s->pending_if, 0);
 	if (s->pending)
 		skep_flush(skb, s);
@@ -40,7 +42,7 @@ SKEP_INLINE struct skep_state *skep_enter(struct skep_cpu_state *c)
 {
 	struct skep_state *s = &c->state[0];
 
-	if (s->busy) {
+	if (SKEP_UNLIKELY(s->busy)) {
 		s = &c->state[1];
 		if (s->busy)
 			return NULL;
@@ -60,12 +62,12 @@ int skep_tc(struct __sk_buff *skb)
 	struct skep_state *s;
 	int ret;
 
-	if (!idx || !port)
+	if (SKEP_UNLIKELY(!idx || !port))
 		return TC_ACT_UNSPEC;
-	if (!c || !dp)
+	if (SKEP_UNLIKELY(!c || !dp))
 		return TC_ACT_SHOT;
 	s = skep_enter(c);
-	if (!s)
+	if (SKEP_UNLIKELY(!s))
 		return TC_ACT_SHOT;
 	s->stripe = cpu < cfg_n_stripes - 1 ? cpu : cpu % (cfg_n_stripes - 1);
 	s->in_port_idx = idx;
