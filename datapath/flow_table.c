@@ -46,12 +46,16 @@ static uint32_t entry_new(struct dp *dp, const struct subtable *s, const struct 
 	return idx;
 }
 
-/* Ends entry 'rule' with the next commit. */
-static void entry_end(struct dp *dp, const struct subtable *s, uint32_t rule, bool is_linked)
+/* Ends entry 'rule' with the next commit.  One that would have come with it, too, no packet ever sees: it goes from its chain at once. */
+static void entry_end(struct dp *dp, struct subtable *s, uint32_t rule, bool is_linked)
 {
 	struct skep_rule *r = RULE(dp, rule);
 
 	PUBLISH(&r->removed, dp->staged);
+	if (is_linked && r->added_prio >> 16 == dp->staged) {
+		chain_unlink(dp, s, rule);
+		is_linked = false;
+	}
 	if (is_linked)
 		garbage_put(dp, GARBAGE_UNLINK, rule, s->id);
 	else
@@ -300,6 +304,17 @@ int flow_insert(struct dp *dp, const struct flow_new *new, uint32_t *ret_flow)
 
 /* --- Removal --- */
 
+static bool chain_has_room(const struct dp *dp, uint32_t flow)
+{
+	const struct subtable *s = flow_subtable(dp, flow);
+	struct rule_words words;
+	uint32_t length;
+
+	rule_words(dp, s, FLOW(dp, flow)->rule, &words);
+	chain_find(dp, s, &words, &length);
+	return length < CHAIN_LONG;
+}
+
 void flow_remove(struct dp *dp, uint32_t flow)
 {
 	struct subtable *s;
@@ -307,6 +322,9 @@ void flow_remove(struct dp *dp, uint32_t flow)
 
 	/* RULES_KEPT makes this rare. */
 	for (int i = 0; i < 3 && (!spans_have(&dp->rules, 0, 1) || !spans_have(&dp->keyx, 0, 1)); i++)
+		reclaim_run(dp, true);
+	/* The next of the same match takes its place in the chain while it still stands there. */
+	for (int i = 0; i < 2 && dp->same_next[flow] && !chain_has_room(dp, flow); i++)
 		reclaim_run(dp, true);
 	dp->is_dirty = true;
 	s = flow_subtable(dp, flow);
@@ -519,17 +537,6 @@ static void modify_one(struct dp *dp, uint32_t flow, struct skep_cell *cells, ui
 	memcpy(cells, &head, sizeof(head));
 	entry_swap(dp, s, flow, cells_store(dp, cells, n_cells), is_head, is_head);
 	cells_discard(dp, old_cells);
-}
-
-static bool chain_has_room(const struct dp *dp, uint32_t flow)
-{
-	const struct subtable *s = flow_subtable(dp, flow);
-	struct rule_words words;
-	uint32_t length;
-
-	rule_words(dp, s, FLOW(dp, flow)->rule, &words);
-	chain_find(dp, s, &words, &length);
-	return length < CHAIN_LONG;
 }
 
 static int modify(struct dp *dp, uint32_t bridge, const struct flow_mod *fm)

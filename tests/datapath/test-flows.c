@@ -398,6 +398,70 @@ static void many_priorities_of_one_match_work(void **state)
 	assert_int_equal(goes_to(7), 0);
 }
 
+/* Makes rules for destinations 100 and up, and returns another destination that would share a bucket with one of them. */
+static uint32_t make_neighbours(void)
+{
+	const struct subtable *s;
+	uint32_t ip_dst, length = 0;
+	struct flow_mod *fm;
+
+	for (ip_dst = 100; ip_dst < 200; ip_dst++)
+		assert_int_equal(apply(flow_to(FLOW_ADD, 1, 9, ip_dst)), 0);
+	/* So many buckets that there is no need for more later. */
+	for (uint32_t i = 0; i < 3000; i++)
+		assert_int_equal(dp_flow_mod(t.dp, t.bridge, flow_to(FLOW_ADD, 1, 8, 0xff000000 + i)), 0);
+	fm = flow_mod(FLOW_DELETE, 0, 0);
+	fm->out_port = 8;
+	apply(fm);
+	reclaim_all(t.dp);
+	s = subtable_next(t.dp, t.bridge * 256, NULL);
+	for (; !length; ip_dst++) {
+		struct rule_words words;
+		struct masked_key mk;
+
+		keymap_encode(&flow_to(FLOW_ADD, 1, 9, ip_dst)->match, &mk);
+		subtable_words(s, &mk.key, &words);
+		chain_find(t.dp, s, &words, &length);
+	}
+	return ip_dst - 1;
+}
+
+static void assert_neighbours_are_found(void)
+{
+	for (uint32_t i = 100; i < 200; i++)
+		assert_int_equal(goes_to(i), 9);
+}
+
+static void deleting_many_priorities_of_one_match_at_once_hides_no_other_rule(void **state)
+{
+	uint32_t ip_dst = make_neighbours();
+	struct flow_mod *fm;
+
+	(void)state;
+	for (uint32_t i = 1; i <= 500; i++)
+		assert_int_equal(apply(flow_to(FLOW_ADD, (uint16_t)i, i == 1 ? 3 : 2, ip_dst)), 0);
+	reclaim_all(t.dp);
+	fm = flow_mod(FLOW_DELETE, 0, 0);
+	fm->out_port = 2;
+	apply(fm);
+	assert_int_equal(count_flows(), 101);
+	assert_int_equal(goes_to(ip_dst), 3);
+	assert_neighbours_are_found();
+}
+
+static void deleting_many_priorities_of_one_match_in_turn_hides_no_other_rule(void **state)
+{
+	uint32_t ip_dst = make_neighbours();
+
+	(void)state;
+	for (uint32_t i = 1; i <= 500; i++)
+		assert_int_equal(apply(flow_to(FLOW_ADD, (uint16_t)i, 2, ip_dst)), 0);
+	reclaim_all(t.dp);
+	for (uint32_t i = 500; i > 1; i--)
+		apply(flow_to(FLOW_DELETE_STRICT, (uint16_t)i, 0, ip_dst));
+	assert_neighbours_are_found();
+}
+
 /* A match on the first 'n' bits of the destination. */
 static struct flow_mod *prefix_flow(enum flow_command command, unsigned int n, uint32_t port)
 {
@@ -527,6 +591,8 @@ int main(void)
 		TEST(churn_reclaims_everything),
 		TEST(one_flow_modified_often_keeps_its_chain_short),
 		TEST(many_priorities_of_one_match_work),
+		TEST(deleting_many_priorities_of_one_match_at_once_hides_no_other_rule),
+		TEST(deleting_many_priorities_of_one_match_in_turn_hides_no_other_rule),
 		TEST(subtables_move_when_priorities_rise),
 		TEST(a_packet_on_its_way_down_does_not_miss_a_subtable_that_moves_up),
 		TEST(a_moving_subtable_may_grow_and_may_end),
