@@ -220,10 +220,11 @@ static inline __attribute__((always_inline)) __u64 skep_hash_add(__u64 h, __u64 
 	return h ^ h >> 32;
 }
 
+/* By the high bits: of a product the low ones know nothing of the high ones of the factors, where the last byte of a
+ * port or address stands in a word of network order. */
 static inline __attribute__((always_inline)) __u32 skep_hash_bucket(__u64 h, __u64 region)
 {
-	return SKEP_REGION_FIRST(region) +
-	       (__u32)(h & ((1ULL << SKEP_REGION_LOG2(region)) - 1));
+	return SKEP_REGION_FIRST(region) + (__u32)(h >> ((64 - SKEP_REGION_LOG2(region)) & 63));
 }
 /* Note: the words hashed are those of the class (4, 8 or 16), padded with zeros: skep_hash_add(h, 0) counts. */
 

@@ -93,6 +93,39 @@ static void an_optional_field_matches_its_presence(void **state)
 	assert_int_equal(mk.mask.key.present, SKEP_HAS_IP | SKEP_HAS_L4);
 }
 
+/* --- The hash --- */
+
+/* The longest chain of 4096 keys in 4096 buckets that differ in 'n_bytes' bytes at byte 'at' of the four words. */
+static unsigned int longest_chain(unsigned int at, unsigned int n_bytes)
+{
+	static unsigned int buckets[4096];
+	unsigned int longest = 0;
+
+	memset(buckets, 0, sizeof(buckets));
+	for (unsigned int i = 0; i < 4096; i++) {
+		uint64_t w[4] = { 1, 0x0008000000000000, 0x0200000a0100000a, 0x0200010000070011 };
+		uint64_t h = 12345;
+		uint32_t b;
+
+		for (unsigned int k = 0; k < n_bytes; k++)
+			((uint8_t *)w)[at + k] ^= (uint8_t)(i >> 8 * (n_bytes - 1 - k));
+		for (unsigned int k = 0; k < 4; k++)
+			h = skep_hash_add(h, w[k]);
+		b = skep_hash_bucket(h, SKEP_REGION(16, 12, 0)) - 16;
+		assert_true(b < 4096);
+		if (++buckets[b] > longest)
+			longest = buckets[b];
+	}
+	return longest;
+}
+
+static void keys_that_differ_anywhere_are_spread(void **state)
+{
+	(void)state;
+	for (unsigned int at = 0; at + 2 <= 32; at += 2)
+		assert_true(longest_chain(at, 2) <= 16);
+}
+
 /* --- Cells --- */
 
 static int port_idx(void *aux, uint32_t ofport)
@@ -228,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_field_comes_back_from_the_key),
 		cmocka_unit_test(an_optional_field_matches_its_presence),
+		cmocka_unit_test(keys_that_differ_anywhere_are_spread),
 		cmocka_unit_test(instructions_come_back_from_cells),
 		cmocka_unit_test(too_many_cells_are_refused),
 		cmocka_unit_test(spans_are_distinct_and_come_back),
