@@ -141,7 +141,7 @@ SKEP_SUB int skep_packet_in(SKEP_CTX *ctx, struct skep_state *s, __u32 reason, _
 	struct skep_record *rec;
 	__u32 len;
 
-	if (!s || s->in_config & SKEP_PC_NO_PACKET_IN)
+	if (!s || (reason == SKEP_R_NO_MATCH && s->in_config & SKEP_PC_NO_PACKET_IN))
 		return 0;
 	s->sent |= SKEP_SENT_COPY;
 	if (!skep_take_token(s))

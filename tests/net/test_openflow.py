@@ -142,6 +142,24 @@ def test_what_a_packet_in_says(sw, conn):
     assert packet_in(conn) == (0, 0, 0x12, of13.match(in_port=7))
 
 
+def test_no_packet_in_keeps_table_misses_back_and_nothing_else(sw, conn):
+    up = of13.apply_actions(of13.output(of13.CONTROLLER))
+    conn.barrier(of13.message(of13.SET_CONFIG, struct.pack('!HH', 0, 128)),
+                 of13.flow_mod(of13.match(), up, priority=0),
+                 of13.flow_mod(of13.match(eth_dst=0x0180c2000000), up, cookie=1))
+    sw.ofctl('mod-port', '1', 'no-packet-in')
+    try:
+        sw.wires[1].send(FRAME)
+        # As os-ken's spanning tree library asks for its BPDUs while a port listens.
+        sw.wires[1].send(bytes.fromhex('0180c2000000') + FRAME[6:])
+        body = conn.recv_kind(of13.PACKET_IN)
+        assert body[6] == 1 and body[8:16] == (1).to_bytes(8, 'big')
+    finally:
+        sw.ofctl('mod-port', '1', 'packet-in')
+    sw.wires[1].send(FRAME)
+    assert packet_in(conn) == (0, 0, 0, of13.match(in_port=1))
+
+
 DESTINATIONS = {
     (1, of13.FLOOD): [2, 3], (1, of13.ALL): [2, 3], (1, of13.IN_PORT): [1], (1, 1): [], (1, 3): [3], (1, 99): [],
     (of13.CONTROLLER, of13.FLOOD): [1, 2, 3], (of13.CONTROLLER, of13.IN_PORT): [], (of13.CONTROLLER, 1): [1],

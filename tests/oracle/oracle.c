@@ -230,7 +230,7 @@ static void send_to_controller(struct run *run, const struct cause *cause,
 	const struct port *in_port = find_port(run->o, run->in_port);
 	struct oracle_output *out;
 
-	if (in_port && in_port->config & ORACLE_NO_PACKET_IN)
+	if (reason == ORACLE_NO_MATCH && in_port && in_port->config & ORACLE_NO_PACKET_IN)
 		return;
 	out = oracle_result_add(run->r, ORACLE_TO_CONTROLLER, run->pkt.b, run->pkt.len);
 	if (!out)

@@ -424,8 +424,8 @@ static void test_receiving(void **state)
 	assert_int_equal(r.n_outputs + r.n_lookups[0], 0);
 	run(7, UDP);
 	assert_int_equal(r.n_outputs, 2);
-	run(9, UDP); /* no packet-in */
-	assert_int_equal(r.n_outputs, 1);
+	run(9, UDP); /* what a rule sends is no table miss */
+	assert_int_equal(r.n_outputs, 2);
 	expect_output(0, 2, UDP);
 }
 
@@ -458,6 +458,21 @@ static void test_packet_in(void **state)
 	add();
 	run(1, UDP);
 	expect_packet_in(0, ORACLE_ACTION, 0, 0, 45);
+
+	/* OFPPC_NO_PACKET_IN keeps table misses from the controllers, not what a rule sends there. */
+	oracle_clear(o);
+	rule(0, 0);
+	output(apply(), PORT_CONTROLLER);
+	add();
+	run(1, UDP);
+	expect_packet_in(0, ORACLE_NO_MATCH, 0, 0, 45);
+	run(9, UDP);
+	assert_int_equal(r.n_outputs, 0);
+	rule(0, 1);
+	output(apply(), PORT_CONTROLLER);
+	add();
+	run(9, UDP);
+	expect_packet_in(0, ORACLE_ACTION, 0, 1, 45);
 
 	/* The action set is no rule's. */
 	oracle_clear(o);
@@ -710,7 +725,7 @@ static void test_invalid_ttl_ends_processing(void **state)
 	assert_int_equal(r.bytes[r.outputs[1].at + 22], 1);
 	assert_int_equal(r.n_lookups[1], 0);
 	run(9, UDP_TTL1);
-	assert_int_equal(r.n_outputs, 1);
+	assert_int_equal(r.n_outputs, 2);
 	/* 0 is as invalid as 1, 2 is not. */
 	run(1, MACS "08004500001f000100000011a6cb0a0000010a00000203e80035000b2356616263");
 	assert_int_equal(r.end, ORACLE_END_TTL);
@@ -781,7 +796,7 @@ static void test_packet_out(void **state)
 	expect_output(1, 1, MACS "8100 0000 88b5");
 	assert_int_equal(r.outputs[3].in_port, PORT_CONTROLLER);
 	packet_out(9, MACS "88b5");
-	assert_int_equal(r.n_outputs, 4);
+	assert_int_equal(r.n_outputs, 5);
 }
 
 /* Fragments. */
