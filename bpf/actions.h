@@ -2,8 +2,9 @@
 /*
  * Execution of action lists and of the action set.
  *
- * Actions are cells (abi.h).  A list is executed in order; the set is a bitmap of slots and, for each, the index of the cell that was written there
- * last.  Cells of rules stay as long as the packet is under way (RCU), so an index is enough.
+ * Actions are cells (abi.h).  A list is executed in order; the set is a bitmap of slots and, for
+ * each, the index of the cell that was written there last.  Cells of rules stay as long as the
+ * packet is under way (RCU), so an index is enough.
  */
 #ifndef SKEP_BPF_ACTIONS_H
 #define SKEP_BPF_ACTIONS_H 1
@@ -12,8 +13,8 @@
 #include "bpf/output.h"
 #include "bpf/state.h"
 
-/* Long lists are walked in two loops, of chunks and of cells in a chunk: the verifier, which goes through every iteration, sees the sum of
- * both and not the product. */
+/* Long lists are walked in two loops, of chunks and of cells in a chunk: the verifier, which goes
+ * through every iteration, sees the sum of both and not the product. */
 #define SKEP_LIST_CHUNK 32
 
 /* The action set's cookie: it belongs to no rule (OF1.3.5 §7.4.1). */

@@ -2,9 +2,10 @@
 /*
  * The classifier: the visible rule of highest priority that a table has for a key.
  *
- * abi.h describes the structures.  The first subtable is searched in line, and of its bucket the first rule: that is all for most packets.
- * Further subtables are searched by calls of skep_search() and skep_walk_chain(), so that the verifier sees a search once and not once per iteration of
- * the loop over subtables.
+ * abi.h describes the structures.  The first subtable is searched in line, and of its bucket the
+ * first rule: that is all for most packets. Further subtables are searched by calls of
+ * skep_search() and skep_walk_chain(), so that the verifier sees a search once and not once per
+ * iteration of the loop over subtables.
  */
 #ifndef SKEP_BPF_CLASSIFY_H
 #define SKEP_BPF_CLASSIFY_H 1
@@ -126,7 +127,8 @@ SKEP_SUB int skep_equal_wide(struct skep_state *s, __u32 idx, __u32 n)
 	return !diff;
 }
 
-/* Fills s->masked and s->region by subtable 'st_idx' of 5 to 16 words, and returns the first rule of its bucket. */
+/* Fills s->masked and s->region by subtable 'st_idx' of 5 to 16 words, and returns the first rule
+ * of its bucket. */
 SKEP_SUB __u32 skep_hash_wide(struct skep_state *s, __u32 st_idx)
 {
 	const struct skep_subtable *st = home_subtable(st_idx);
@@ -175,8 +177,8 @@ SKEP_SUB int skep_search_wide(struct skep_state *s, __u32 st_idx)
 	return 0;
 }
 
-/* Searches subtable 'idx'; a better rule than the best so far, of which there is none yet if 'is_first', replaces it.  Returns the subtable to search
- * next, or 0. */
+/* Searches subtable 'idx'; a better rule than the best so far, of which there is none yet if
+ * 'is_first', replaces it.  Returns the subtable to search next, or 0. */
 SKEP_INLINE __u32 skep_search_inline(struct skep_state *s, __u32 idx, const _Bool is_first)
 {
 	const struct skep_subtable *st = home_subtable(idx);

@@ -2,25 +2,27 @@
 /*
  * Actions that change the packet, and the checksums that follow.
  *
- * An edit is planned, then executed: skep_plan_*() fill s->old and s->new (the bytes before and after) and s->edit_*, or find that the packet lacks
- * the field; skep_edit() changes bytes and sums.  (In two steps, since a BPF program has 8 stack frames and no more.)  Which sums follow:
+ * An edit is planned, then executed: skep_plan_*() fill s->old and s->new (the bytes before and
+ * after) and s->edit_*, or find that the packet lacks the field; skep_edit() changes bytes and
+ * sums.  (In two steps, since a BPF program has 8 stack frames and no more.)  Which sums follow:
  *
  *   the IPv4 header's            SKEP_E_IPV4
  *   layer 4's, pseudo-header     SKEP_E_PSEUDO
  *   layer 4's, its own field     SKEP_E_L4; of SCTP the CRC32c
  *
- * The kernel may hold a sum over the whole packet (CHECKSUM_COMPLETE), or leave the layer-4 sum to be done later (CHECKSUM_PARTIAL: TSO, checksum
- * offload).  In the second case bpf_l4_csum_replace() changes what the sum field holds, the pseudo-header's part, and nothing for the protocol's own
- * fields.  In the first:
+ * The kernel may hold a sum over the whole packet (CHECKSUM_COMPLETE), or leave the layer-4 sum to
+ * be done later (CHECKSUM_PARTIAL: TSO, checksum offload).  In the second case
+ * bpf_l4_csum_replace() changes what the sum field holds, the pseudo-header's part, and nothing for
+ * the protocol's own fields.  In the first:
  *
- *   IPv4 address    the header's sum makes up for it; layer 4's changes, and the helper takes that into account
- *   IPv6 address    nothing makes up for it but layer 4's sum, which the helper takes into account as if something had: so
- *                   the address is stored as a change that is not made up for ('recompute')
- *   own field       the sum that is updated makes up for it
- *   all others      'recompute'
+ *   IPv4 address    the header's sum makes up for it; layer 4's changes, and the helper takes that
+ * into account IPv6 address    nothing makes up for it but layer 4's sum, which the helper takes
+ * into account as if something had: so the address is stored as a change that is not made up for
+ * ('recompute') own field       the sum that is updated makes up for it all others      'recompute'
  *
- * Edits of what decides what other fields mean (Ethernet type, protocol, ICMP type, tags) leave s->stale SKEP_STALE_ALL, and the caller parses anew; after
- * others presence and offsets stay right, and the parse waits until a table wants the key.
+ * Edits of what decides what other fields mean (Ethernet type, protocol, ICMP type, tags) leave
+ * s->stale SKEP_STALE_ALL, and the caller parses anew; after others presence and offsets stay
+ * right, and the parse waits until a table wants the key.
  */
 #ifndef SKEP_BPF_EDIT_H
 #define SKEP_BPF_EDIT_H 1
@@ -108,7 +110,8 @@ SKEP_INLINE _Bool skep_is_l4(const struct skep_state *s, __u32 proto)
 	return skep_has(s, SKEP_HAS_L4) && s->key.ip_proto == proto;
 }
 
-/* The sum of 16-bit words that the first 'len' bytes of s->new have more than those of s->old; one's complement, unfolded. */
+/* The sum of 16-bit words that the first 'len' bytes of s->new have more than those of s->old;
+ * one's complement, unfolded. */
 SKEP_INLINE __u32 skep_diff(const struct skep_state *s, __u32 len)
 {
 	__u32 sum = 0;
@@ -142,7 +145,8 @@ SKEP_SUB int skep_edit_sctp(SKEP_CTX *ctx, struct skep_state *s)
 	return home_store(ctx, s->l4_ofs + 8, &crc, 4, 1);
 }
 
-/* Where the checksum is in the layer-4 header; 0: there is none that SKEP_E_L4 (or SKEP_E_PSEUDO: 'pseudo') changes. */
+/* Where the checksum is in the layer-4 header; 0: there is none that SKEP_E_L4 (or SKEP_E_PSEUDO:
+ * 'pseudo') changes. */
 SKEP_INLINE __u32 skep_l4_csum_ofs(const struct skep_state *s, _Bool pseudo)
 {
 	if (!skep_has(s, SKEP_HAS_L4))
@@ -161,7 +165,8 @@ SKEP_INLINE __u32 skep_l4_csum_ofs(const struct skep_state *s, _Bool pseudo)
 	}
 }
 
-/* Updates the layer-4 checksum.  Returns 1 if it makes up for a change of the layer's own bytes, 0 if not, or negative. */
+/* Updates the layer-4 checksum.  Returns 1 if it makes up for a change of the layer's own bytes, 0
+ * if not, or negative. */
 SKEP_INLINE int skep_edit_l4(SKEP_CTX *ctx, struct skep_state *s, __u32 diff)
 {
 	_Bool pseudo = s->edit_flags & SKEP_E_PSEUDO, is_udp = s->key.ip_proto == SKEP_P_UDP;
@@ -217,7 +222,8 @@ SKEP_INLINE int skep_plan(SKEP_CTX *ctx, struct skep_state *s, __u32 ofs, __u32 
 	return home_load(ctx, ofs, &s->old, len) ? SKEP_PLAN_ERROR : SKEP_PLAN_EDIT;
 }
 
-/* Plans to set the 'len' <= 4 bytes at 'ofs' to 'value' under 'mask', both of the width and in host order. */
+/* Plans to set the 'len' <= 4 bytes at 'ofs' to 'value' under 'mask', both of the width and in host
+ * order. */
 SKEP_INLINE int skep_plan_bits(SKEP_CTX *ctx, struct skep_state *s, __u32 ofs, __u32 len,
 			       __u32 value, __u32 mask, __u32 flags)
 {
@@ -266,7 +272,8 @@ SKEP_INLINE int skep_plan_ip_proto(SKEP_CTX *ctx, struct skep_state *s)
 	if (skep_is_ipv4(s))
 		return skep_plan_bits(ctx, s, s->l3_ofs + 8u, 2, s->value.b[0], 0xff,
 				      SKEP_E_IPV4 | SKEP_E_PSEUDO);
-	/* With the byte before it, since in the pseudo-header the number is the low byte of its word. */
+	/* With the byte before it, since in the pseudo-header the number is the low byte of its
+	 * word. */
 	return skep_plan_bits(ctx, s, s->proto_ofs - 1u, 2, s->value.b[0], 0xff, SKEP_E_PSEUDO);
 }
 
@@ -312,7 +319,7 @@ SKEP_INLINE struct skep_place skep_place_ip(const struct skep_state *s, __u32 fi
 
 SKEP_INLINE struct skep_place skep_place_port(const struct skep_state *s, __u32 field)
 {
-	__u32 proto = field <= SKEP_F_TCP_DST ? SKEP_P_TCP
+	__u32 proto = field <= SKEP_F_TCP_DST	? SKEP_P_TCP
 		      : field <= SKEP_F_UDP_DST ? SKEP_P_UDP
 						: SKEP_P_SCTP;
 

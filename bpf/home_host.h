@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The host home: how the pipeline reaches the packet and the maps in a process.  Included by host.c alone.
+ * The host home: how the pipeline reaches the packet and the maps in a process.  Included by host.c
+ * alone.
  *
- * The frame is one flat buffer with room in front for tags, all tags in it, all checksums complete.  The maps are those of skepd, or
- * whatever a test or fuzzer makes of them: each access is checked against the number of elements.
+ * The frame is one flat buffer with room in front for tags, all tags in it, all checksums complete.
+ * The maps are those of skepd, or whatever a test or fuzzer makes of them: each access is checked
+ * against the number of elements.
  */
 #ifndef SKEP_BPF_HOME_HOST_H
 #define SKEP_BPF_HOME_HOST_H 1
@@ -31,7 +33,8 @@ struct host_packet {
 	uint8_t *buf; /* HOST_HEADROOM + HOST_FRAME_MAX bytes, the frame somewhere in it */
 };
 
-/* What is being executed.  The pipeline is not reentrant, except that a packet-out may have a copy of its packet run the tables. */
+/* What is being executed.  The pipeline is not reentrant, except that a packet-out may have a copy
+ * of its packet run the tables. */
 static struct {
 	const struct skep_host_maps *maps;
 	/* Where cell indexes point: the map, or the list of a packet-out. */
@@ -40,9 +43,10 @@ static struct {
 	bool is_table; /* a packet-out's copy is running the tables */
 } host;
 
-/* --- The maps ----------------------------------------------------------------------------------- */
+/* --- The maps -----------------------------------------------------------------------------------
+ */
 
-#define SKEP_MAP(NAME, TYPE, FIELD)                                                                 \
+#define SKEP_MAP(NAME, TYPE, FIELD)                                                                \
 	SKEP_INLINE TYPE *home_##NAME(uint32_t idx)                                                \
 	{                                                                                          \
 		return idx < host.maps->n_##FIELD ? &host.maps->FIELD[idx] : NULL;                 \
@@ -113,7 +117,8 @@ SKEP_INLINE __u64 home_now_exact(void)
 	return host_clock(CLOCK_MONOTONIC);
 }
 
-/* --- Reading the packet -------------------------------------------------------------------------- */
+/* --- Reading the packet --------------------------------------------------------------------------
+ */
 
 SKEP_INLINE __u16 skep_ld16(const void *p)
 {
@@ -187,7 +192,8 @@ SKEP_INLINE bool home_tag(SKEP_CTX *ctx, __u16 *tci)
 	return false;
 }
 
-/* --- Writing the packet ---------------------------------------------------------------------------- */
+/* --- Writing the packet
+ * ---------------------------------------------------------------------------- */
 
 SKEP_INLINE int home_store(SKEP_CTX *ctx, uint32_t ofs, struct skep_bytes16 *buf, uint32_t len,
 			   bool recompute)
@@ -202,7 +208,7 @@ SKEP_INLINE int home_store(SKEP_CTX *ctx, uint32_t ofs, struct skep_bytes16 *buf
 /* RFC 1624, equation 3, as the kernel has it: the result is never 0xffff. */
 SKEP_INLINE __u16 host_csum_add(__u16 csum, uint32_t diff)
 {
-	uint64_t sum = (uint64_t)(uint32_t)~(uint32_t)csum + diff;
+	uint64_t sum = (uint64_t)(uint32_t) ~(uint32_t)csum + diff;
 
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
@@ -274,9 +280,11 @@ SKEP_INLINE int home_sync_type(SKEP_CTX *ctx)
 	return 0;
 }
 
-/* --- Sending the packet ---------------------------------------------------------------------------- */
+/* --- Sending the packet
+ * ---------------------------------------------------------------------------- */
 
-/* Copies cost nothing that counts here, and in the order of the actions they are easier to understand. */
+/* Copies cost nothing that counts here, and in the order of the actions they are easier to
+ * understand. */
 #define home_is_lazy 0
 
 SKEP_INLINE int home_copy(SKEP_CTX *ctx, uint32_t port, uint32_t ifindex)

@@ -2,11 +2,12 @@
 /*
  * The tc home: how the pipeline reaches the packet and the maps in a tc program.
  *
- * Functions marked SKEP_SUB are verified one by one with unknown arguments, and so once, however often they are called:
- * that is what makes the program load at all on kernel 6.1.  Their pointer arguments may be NULL to the verifier.
+ * Functions marked SKEP_SUB are verified one by one with unknown arguments, and so once, however
+ * often they are called: that is what makes the program load at all on kernel 6.1.  Their pointer
+ * arguments may be NULL to the verifier.
  *
- * Packet bytes are read where they are if they are linear, else by bpf_skb_load_bytes().  They are only written by helpers,
- * which take care of shared and nonlinear data.
+ * Packet bytes are read where they are if they are linear, else by bpf_skb_load_bytes().  They are
+ * only written by helpers, which take care of shared and nonlinear data.
  */
 #ifndef SKEP_BPF_HOME_TC_H
 #define SKEP_BPF_HOME_TC_H 1
@@ -27,13 +28,15 @@
 
 /* Set by user space before the program is loaded. */
 const volatile __u32 cfg_n_stripes = 2; /* of counters; the last is the host build's */
-const volatile _Bool cfg_atomic;        /* more CPUs than stripes: add atomically */
-const volatile _Bool cfg_clone_last;    /* the last output is a copy too: for tests, which see all outputs so */
-const volatile __u32 cfg_if_mask;       /* elements of skep_ifs - 1 */
+const volatile _Bool cfg_atomic;	/* more CPUs than stripes: add atomically */
+const volatile _Bool
+	cfg_clone_last; /* the last output is a copy too: for tests, which see all outputs so */
+const volatile __u32 cfg_if_mask; /* elements of skep_ifs - 1 */
 
-/* --- The maps ----------------------------------------------------------------------------------- */
+/* --- The maps -----------------------------------------------------------------------------------
+ */
 
-#define SKEP_MAP(NAME, TYPE, MAP)                                                                   \
+#define SKEP_MAP(NAME, TYPE, MAP)                                                                  \
 	SKEP_INLINE TYPE *home_##NAME(__u32 idx)                                                   \
 	{                                                                                          \
 		return bpf_map_lookup_elem(&MAP, &idx);                                            \
@@ -105,8 +108,8 @@ SKEP_INLINE __u64 home_now_exact(void)
 	return bpf_ktime_get_ns();
 }
 
-/* True if 1 <= *n <= max, and so that the verifier knows it: kernel 6.1 learns nothing from a comparison with 0, and the
- * compiler must not make another one of this. */
+/* True if 1 <= *n <= max, and so that the verifier knows it: kernel 6.1 learns nothing from a
+ * comparison with 0, and the compiler must not make another one of this. */
 SKEP_INLINE _Bool skep_in_range(__u64 *n, __u64 max)
 {
 	__u64 m = *n - 1;
@@ -119,9 +122,11 @@ SKEP_INLINE _Bool skep_in_range(__u64 *n, __u64 max)
 	return 1;
 }
 
-/* --- Reading the packet -------------------------------------------------------------------------- */
+/* --- Reading the packet --------------------------------------------------------------------------
+ */
 
-/* Reads of packet memory, which need not be aligned: as one load each, where memcpy() would make bytes. */
+/* Reads of packet memory, which need not be aligned: as one load each, where memcpy() would make
+ * bytes. */
 #define skep_ld16(P) (*(const __u16 *)(P))
 #define skep_ld32(P) (*(const __u32 *)(P))
 #define skep_ld64(P) (*(const __u64 *)(P))
@@ -153,7 +158,8 @@ SKEP_INLINE _Bool home_is_linear(SKEP_CTX *ctx, const struct skep_win *w, __u32 
 	return w->data + len <= w->end;
 }
 
-/* The 'len' bytes at 'ofs' < 64k: in the packet, or else copied to 'buf'.  NULL: they are not there. */
+/* The 'len' bytes at 'ofs' < 64k: in the packet, or else copied to 'buf'.  NULL: they are not
+ * there. */
 SKEP_INLINE const __u8 *home_hdr(SKEP_CTX *ctx, const struct skep_win *w, __u32 ofs,
 				 const __u32 len, void *buf)
 {
@@ -184,10 +190,11 @@ SKEP_INLINE _Bool home_tag(SKEP_CTX *ctx, __u16 *tci)
 	return 1;
 }
 
-/* --- Writing the packet ---------------------------------------------------------------------------- */
+/* --- Writing the packet
+ * ---------------------------------------------------------------------------- */
 
-/* Writes 1 to 16 bytes.  'recompute': no checksum of the packet makes up for the change, so a sum over the whole packet
- * (CHECKSUM_COMPLETE, which leaves the Ethernet header out) has to follow. */
+/* Writes 1 to 16 bytes.  'recompute': no checksum of the packet makes up for the change, so a sum
+ * over the whole packet (CHECKSUM_COMPLETE, which leaves the Ethernet header out) has to follow. */
 SKEP_INLINE int home_store(SKEP_CTX *ctx, __u32 ofs, struct skep_bytes16 *buf, __u32 len,
 			   _Bool recompute)
 {
@@ -207,8 +214,7 @@ SKEP_INLINE int home_l3_csum(SKEP_CTX *ctx, __u32 ofs, __u32 diff)
 }
 
 /* 'pseudo': by way of the pseudo-header.  'zero_is_none': UDP's. */
-SKEP_INLINE int home_l4_csum(SKEP_CTX *ctx, __u32 ofs, __u32 diff, _Bool pseudo,
-			     _Bool zero_is_none)
+SKEP_INLINE int home_l4_csum(SKEP_CTX *ctx, __u32 ofs, __u32 diff, _Bool pseudo, _Bool zero_is_none)
 {
 	return (int)bpf_l4_csum_replace(ctx, ofs, 0, diff,
 					(pseudo ? BPF_F_PSEUDO_HDR : 0) |
@@ -231,7 +237,8 @@ SKEP_INLINE int home_pop_vlan(SKEP_CTX *ctx)
 {
 	__u32 before = home_wire_len(ctx);
 
-	/* It moves the next tag to metadata, and fails if what looks like one is cut off, having done its work. */
+	/* It moves the next tag to metadata, and fails if what looks like one is cut off, having
+	 * done its work. */
 	bpf_skb_vlan_pop(ctx);
 	return home_wire_len(ctx) + 4 == before ? 0 : -1;
 }
@@ -245,8 +252,8 @@ SKEP_INLINE int home_set_tag(SKEP_CTX *ctx, __u16 tci)
 	return err ? err : (int)bpf_skb_vlan_push(ctx, proto, tci);
 }
 
-/* The Ethernet type was changed.  skb->protocol must follow, but cannot be written; popping a VLAN tag out of the
- * frame sets it, so push one there first. */
+/* The Ethernet type was changed.  skb->protocol must follow, but cannot be written; popping a VLAN
+ * tag out of the frame sets it, so push one there first. */
 SKEP_INLINE int home_sync_type(SKEP_CTX *ctx)
 {
 	_Bool extra = !ctx->vlan_present;
@@ -260,7 +267,8 @@ SKEP_INLINE int home_sync_type(SKEP_CTX *ctx)
 	return extra ? home_pop_vlan(ctx) : 0;
 }
 
-/* --- Sending the packet ---------------------------------------------------------------------------- */
+/* --- Sending the packet
+ * ---------------------------------------------------------------------------- */
 
 /* An output waits until it is known whether it is the last. */
 #define home_is_lazy 1

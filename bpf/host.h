@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The pipeline in a process: executes packet-outs, and lets tests, fuzzers and sanitizers run the very code that the kernel runs.
+ * The pipeline in a process: executes packet-outs, and lets tests, fuzzers and sanitizers run the
+ * very code that the kernel runs.
  *
- * The maps are those that the kernel's programs read, mapped, or arrays that a test has filled.  Whatever they hold, no access goes beyond the
- * numbers of elements given, and no call runs for ever.  Counters go to the last stripe, which is ours alone; flows are seen in the version
- * that maps->dp->version says.
+ * The maps are those that the kernel's programs read, mapped, or arrays that a test has filled.
+ * Whatever they hold, no access goes beyond the numbers of elements given, and no call runs for
+ * ever.  Counters go to the last stripe, which is ours alone; flows are seen in the version that
+ * maps->dp->version says.
  *
- * Frames have their VLAN tags in place and their checksums complete.  A call is synchronous: the operations are called before it returns.  Not
- * thread safe, and the operations must not call back in.
+ * Frames have their VLAN tags in place and their checksums complete.  A call is synchronous: the
+ * operations are called before it returns.  Not thread safe, and the operations must not call back
+ * in.
  */
 #ifndef SKEP_BPF_HOST_H
 #define SKEP_BPF_HOST_H 1
@@ -47,18 +50,21 @@ struct skep_host_maps {
 struct skep_host_ops {
 	/* Sends 'frame' to the port of index 'port_idx', whose configuration allows it. */
 	void (*output)(void *aux, uint32_t port_idx, const uint8_t *frame, size_t len);
-	/* Sends the first ev->len bytes of 'frame' to the controllers.  ev->max_len is 0xffff with SKEP_R_INVALID_TTL. */
+	/* Sends the first ev->len bytes of 'frame' to the controllers.  ev->max_len is 0xffff with
+	 * SKEP_R_INVALID_TTL. */
 	void (*controller)(void *aux, const struct skep_event *ev, const uint8_t *frame);
 	void *aux;
 };
 
-/* Takes 'frame' through the tables as if received on 'in_port' (an OpenFlow port number; a port that the bridge does not have drops
- * it).  Returns 0, -EINVAL if there is no such bridge or no datapath, or -EMSGSIZE if 'len' > 65535. */
+/* Takes 'frame' through the tables as if received on 'in_port' (an OpenFlow port number; a port
+ * that the bridge does not have drops it).  Returns 0, -EINVAL if there is no such bridge or no
+ * datapath, or -EMSGSIZE if 'len' > 65535. */
 int skep_host_run(const struct skep_host_maps *maps, const struct skep_host_ops *ops,
 		  uint32_t bridge, uint32_t in_port, const uint8_t *frame, size_t len);
 
-/* Executes cells[0..n_cells-1], a list of actions without a head, on 'frame'.  'in_port' is an OpenFlow port number and need not
- * exist (OFPP_CONTROLLER).  SKEP_OP_TABLE takes a copy through the tables.  Returns as skep_host_run(). */
+/* Executes cells[0..n_cells-1], a list of actions without a head, on 'frame'.  'in_port' is an
+ * OpenFlow port number and need not exist (OFPP_CONTROLLER).  SKEP_OP_TABLE takes a copy through
+ * the tables.  Returns as skep_host_run(). */
 int skep_host_packet_out(const struct skep_host_maps *maps, const struct skep_host_ops *ops,
 			 uint32_t bridge, uint32_t in_port, const struct skep_cell *cells,
 			 uint32_t n_cells, const uint8_t *frame, size_t len);

@@ -4,9 +4,10 @@
  *
  * User space sets max_entries before it loads the program (1 below is a placeholder):
  *
- *   skep_dp 1; skep_ifs a power of two; skep_bridges, skep_pktin bridges; skep_tables bridges * 256;
- *   skep_counters flows * n_stripes; skep_table_ctrs bridges * 256 * n_stripes; skep_drops SKEP_N_DROPS * n_stripes;
- *   skep_cpu, skep_records possible CPUs; skep_events bytes, a power of two; others as many as wanted.
+ *   skep_dp 1; skep_ifs a power of two; skep_bridges, skep_pktin bridges; skep_tables bridges *
+ * 256; skep_counters flows * n_stripes; skep_table_ctrs bridges * 256 * n_stripes; skep_drops
+ * SKEP_N_DROPS * n_stripes; skep_cpu, skep_records possible CPUs; skep_events bytes, a power of
+ * two; others as many as wanted.
  */
 #ifndef SKEP_BPF_MAPS_H
 #define SKEP_BPF_MAPS_H 1
@@ -17,7 +18,7 @@
 #include "bpf/abi.h"
 #include "bpf/state.h"
 
-#define SKEP_ARRAY(NAME, TYPE)                                                                      \
+#define SKEP_ARRAY(NAME, TYPE)                                                                     \
 	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
 		__uint(max_entries, 1);                                                            \

@@ -2,9 +2,9 @@
 /*
  * Where packets go: ports, controllers, or nowhere, which is counted.
  *
- * An output does not send.  It leaves the port in s->pending; the next output, or an action that changes the packet, sends a
- * copy to the pending port first (skep_flush()), and at the end the packet itself goes there.  So a packet that goes to one port is never
- * copied.
+ * An output does not send.  It leaves the port in s->pending; the next output, or an action that
+ * changes the packet, sends a copy to the pending port first (skep_flush()), and at the end the
+ * packet itself goes there.  So a packet that goes to one port is never copied.
  */
 #ifndef SKEP_BPF_OUTPUT_H
 #define SKEP_BPF_OUTPUT_H 1
@@ -105,8 +105,8 @@ SKEP_SUB int skep_flood(SKEP_CTX *ctx, struct skep_state *s)
 	return 0;
 }
 
-/* Takes a token from the bridge's bucket.  Tokens are time: each packet moves 'spent_until' on by 1/rate seconds, and it may not
- * be further in the future than 'burst' of them. */
+/* Takes a token from the bridge's bucket.  Tokens are time: each packet moves 'spent_until' on by
+ * 1/rate seconds, and it may not be further in the future than 'burst' of them. */
 SKEP_SUB int skep_take_token(struct skep_state *s)
 {
 	__u64 now, each, limit, old, until;
@@ -134,8 +134,9 @@ SKEP_SUB int skep_take_token(struct skep_state *s)
 	return 0; /* contended beyond reason: others took them */
 }
 
-/* Sends the packet to the controllers, all of it: 'max_len' is what the action asked for of a packet that is kept, and none is (OF1.3.5
- * §6.1.2: a switch without buffers must send the full packet). */
+/* Sends the packet to the controllers, all of it: 'max_len' is what the action asked for of a
+ * packet that is kept, and none is (OF1.3.5 §6.1.2: a switch without buffers must send the full
+ * packet). */
 SKEP_SUB int skep_packet_in(SKEP_CTX *ctx, struct skep_state *s, __u32 reason, __u32 max_len)
 {
 	struct skep_record *rec;

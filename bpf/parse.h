@@ -2,8 +2,9 @@
 /*
  * From the frame to the key: docs/semantics.md, "The header fields of a frame".
  *
- * Presence is decided by arithmetic on the frame's length; home_hdr() then gives the bytes wherever they are.  What every
- * packet has is parsed inline; VLAN tags in the frame, LLC, IPv6, ARP and neighbour discovery are functions of their own.
+ * Presence is decided by arithmetic on the frame's length; home_hdr() then gives the bytes wherever
+ * they are.  What every packet has is parsed inline; VLAN tags in the frame, LLC, IPv6, ARP and
+ * neighbour discovery are functions of their own.
  *
  * Words of the key whose fields the packet lacks are zero, so that equal packets have equal keys.
  */
@@ -39,8 +40,8 @@ SKEP_INLINE _Bool skep_is_tpid(__be16 type)
 	return type == SKEP_BE16(0x8100) || type == SKEP_BE16(0x88a8);
 }
 
-/* The VLAN tags in the frame, and LLC/SNAP: to the Ethernet type, in host order, and the start of layer 3 in s->l3_ofs.
- * In s->has_tag: whether there is a tag in metadata. */
+/* The VLAN tags in the frame, and LLC/SNAP: to the Ethernet type, in host order, and the start of
+ * layer 3 in s->l3_ofs. In s->has_tag: whether there is a tag in metadata. */
 SKEP_SUB int skep_parse_tags(SKEP_CTX *ctx, struct skep_state *s)
 {
 	struct skep_win w = home_win(ctx);
@@ -59,8 +60,8 @@ SKEP_SUB int skep_parse_tags(SKEP_CTX *ctx, struct skep_state *s)
 		if (p && !s->has_tag) {
 			s->has_tag = 1;
 			s->tag_ofs = (__u16)(ofs + 2);
-			s->key.vlan_tci = (skep_ld16(p) & SKEP_BE16(0xefff)) |
-					  SKEP_BE16(SKEP_VLAN_PRESENT);
+			s->key.vlan_tci =
+				(skep_ld16(p) & SKEP_BE16(0xefff)) | SKEP_BE16(SKEP_VLAN_PRESENT);
 		}
 		n_tags++;
 		ofs += 4;
@@ -160,8 +161,8 @@ SKEP_INLINE __u32 skep_ext_len(__u32 proto, __u32 len_byte)
 	return proto == SKEP_P_AH ? (len_byte + 2) * 4 : (len_byte + 1) * 8;
 }
 
-/* Skips the extension headers from s->l4_ofs on, the first of which is 'proto'.  Returns the protocol that they end with.  s->l4_ofs is
- * 0 then if there is no layer 4. */
+/* Skips the extension headers from s->l4_ofs on, the first of which is 'proto'.  Returns the
+ * protocol that they end with.  s->l4_ofs is 0 then if there is no layer 4. */
 SKEP_SUB int skep_parse_ext(SKEP_CTX *ctx, struct skep_state *s, __u32 proto)
 {
 	struct skep_win w = home_win(ctx);
@@ -200,7 +201,8 @@ SKEP_SUB int skep_parse_ext(SKEP_CTX *ctx, struct skep_state *s, __u32 proto)
 	return (int)proto;
 }
 
-/* The neighbour discovery message at s->l4_ofs, whose ICMPv6 type is 'type': its fields, and their bits of 'present'. */
+/* The neighbour discovery message at s->l4_ofs, whose ICMPv6 type is 'type': its fields, and their
+ * bits of 'present'. */
 SKEP_SUB int skep_parse_nd(SKEP_CTX *ctx, struct skep_state *s, __u32 type)
 {
 	__u32 ofs, wanted = type == 135 ? 1 : 2;
@@ -224,8 +226,8 @@ SKEP_SUB int skep_parse_nd(SKEP_CTX *ctx, struct skep_state *s, __u32 type)
 			break;
 		if (p[0] == wanted && p[1] == 1) {
 			s->nd_ofs = ofs + 2;
-			s->w[type == 135 ? 13 : 14] = SKEP_AT(skep_ld32(p + 2), 0, 4) |
-						      SKEP_AT(skep_ld16(p + 6), 4, 2);
+			s->w[type == 135 ? 13 : 14] =
+				SKEP_AT(skep_ld32(p + 2), 0, 4) | SKEP_AT(skep_ld16(p + 6), 4, 2);
 			return SKEP_HAS_ND | (type == 135 ? SKEP_HAS_SLL : SKEP_HAS_TLL);
 		}
 		ofs += p[1] * 8u;
@@ -322,7 +324,8 @@ SKEP_INLINE void skep_parse_clear(struct skep_state *s)
 		skep_parse_clear_wide(s);
 }
 
-/* Parses the packet into words 2 to 14 of the key and the offsets of 's'.  Nonzero: it has no Ethernet header. */
+/* Parses the packet into words 2 to 14 of the key and the offsets of 's'.  Nonzero: it has no
+ * Ethernet header. */
 SKEP_SUB int skep_parse(SKEP_CTX *ctx, struct skep_state *s)
 {
 	struct skep_win w = home_win(ctx);
@@ -366,8 +369,9 @@ SKEP_SUB int skep_parse(SKEP_CTX *ctx, struct skep_state *s)
 	return 0;
 }
 
-/* Parses the most common packets, in line and at constant offsets: IPv4 without options and fragmentation, TCP or UDP, in linear memory.
- * Returns false with nothing done for all others, which skep_parse() parses; the key is the same, but what only edits need is left out. */
+/* Parses the most common packets, in line and at constant offsets: IPv4 without options and
+ * fragmentation, TCP or UDP, in linear memory. Returns false with nothing done for all others,
+ * which skep_parse() parses; the key is the same, but what only edits need is left out. */
 SKEP_INLINE _Bool skep_parse_common(SKEP_CTX *ctx, struct skep_state *s)
 {
 	struct skep_win w = home_win(ctx);
@@ -392,8 +396,7 @@ SKEP_INLINE _Bool skep_parse_common(SKEP_CTX *ctx, struct skep_state *s)
 		tci = (tci & 0xefff) | SKEP_VLAN_PRESENT;
 		s->frame_len += 4;
 	}
-	s->w[2] = (skep_ld64(p) & SKEP_FIRST6) |
-		  SKEP_AT(SKEP_BE16(SKEP_TYPE_IPV4), 6, 2);
+	s->w[2] = (skep_ld64(p) & SKEP_FIRST6) | SKEP_AT(SKEP_BE16(SKEP_TYPE_IPV4), 6, 2);
 	s->w[3] = (skep_ld64(p + 6) & SKEP_FIRST6) | SKEP_AT(bpf_htons(tci), 6, 2);
 	s->w[4] = skep_ld64(p + 26);
 	s->w[5] = SKEP_AT(p[23], 0, 1) | SKEP_AT(p[15], 1, 1) |

@@ -2,10 +2,11 @@
 /*
  * The pipeline: from a parsed packet through the tables to its outputs.
  *
- * Written once, for several homes.  A home includes its home_*.h first, which says how to reach the packet and the maps, and how
- * functions are compiled (SKEP_SUB, SKEP_INLINE).
+ * Written once, for several homes.  A home includes its home_*.h first, which says how to reach the
+ * packet and the maps, and how functions are compiled (SKEP_SUB, SKEP_INLINE).
  *
- * The way that most packets go (TCP or UDP, one table, one mask of up to 4 words, one output) is inlined; all else is called.
+ * The way that most packets go (TCP or UDP, one table, one mask of up to 4 words, one output) is
+ * inlined; all else is called.
  */
 #ifndef SKEP_BPF_PIPELINE_H
 #define SKEP_BPF_PIPELINE_H 1
@@ -15,7 +16,8 @@
 #include "bpf/parse.h"
 #include "bpf/state.h"
 
-/* Starts with a packet of OpenFlow port 'ofport' of the bridge, and clears what another packet left. */
+/* Starts with a packet of OpenFlow port 'ofport' of the bridge, and clears what another packet
+ * left. */
 SKEP_INLINE void skep_begin(struct skep_state *s, __u64 version, __u32 bridge, __u32 ofport)
 {
 	s->w[0] = SKEP_AT(ofport, 0, 4);
@@ -90,8 +92,8 @@ SKEP_SUB int skep_exec_writes(struct skep_state *s, __u32 cells)
 			(const struct skep_cell_data *)home_cell(cells + 1 + n_apply + n_write);
 
 		if (md)
-			s->key.metadata = (s->key.metadata & ~md->words[1]) |
-					  (md->words[0] & md->words[1]);
+			s->key.metadata =
+				(s->key.metadata & ~md->words[1]) | (md->words[0] & md->words[1]);
 	}
 	return 0;
 }

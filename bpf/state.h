@@ -2,9 +2,10 @@
 /*
  * What the pipeline knows of the packet that it is working on.
  *
- * There is one struct skep_state per CPU and nesting level, in a map: the classifier reads words of the key at offsets that
- * come from the subtable, which the verifier allows in a map value but not on the stack, and functions that are
- * verified on their own share it by one pointer.  The host build has one on its stack.
+ * There is one struct skep_state per CPU and nesting level, in a map: the classifier reads words of
+ * the key at offsets that come from the subtable, which the verifier allows in a map value but not
+ * on the stack, and functions that are verified on their own share it by one pointer.  The host
+ * build has one on its stack.
  */
 #ifndef SKEP_BPF_STATE_H
 #define SKEP_BPF_STATE_H 1
@@ -13,9 +14,9 @@
 
 /* How a function ends that executes tables or actions. */
 enum skep_verdict {
-	SKEP_GO = 0,    /* go on */
-	SKEP_SKIP = 1,  /* go on behind the next cell, which holds data */
-	SKEP_END = 2,   /* no further table; execute the action set */
+	SKEP_GO = 0,	/* go on */
+	SKEP_SKIP = 1,	/* go on behind the next cell, which holds data */
+	SKEP_END = 2,	/* no further table; execute the action set */
 	SKEP_ABORT = 3, /* end processing: no action set.  What was sent stays sent */
 };
 
@@ -44,45 +45,47 @@ struct skep_state {
 		struct skep_key key;
 		__u64 w[SKEP_KEY_WORDS];
 	};
-	__u64 masked[SKEP_KEY_WORDS]; /* for subtables of more than 4 words */
-	__u64 region;                 /* of the subtable of 'masked', read once */
+	__u64 masked[SKEP_KEY_WORDS]; /* the words that are searched for */
+	__u64 region;		      /* of the subtable of 'masked', read once */
 	__u64 version;
 	__u64 frame_len; /* on entry, VLAN tags included: what counters count */
 
 	/* The parser's findings: offsets in the frame as the home holds it; 0: not there. */
-	__u16 type_ofs;  /* of the two bytes that eth_type was read from */
+	__u16 type_ofs;	 /* of the two bytes that eth_type was read from */
 	__u16 proto_ofs; /* of the byte that ip_proto was read from */
-	__u16 tag_ofs;   /* of the outermost tag's TCI, if it is in the frame */
+	__u16 tag_ofs;	 /* of the outermost tag's TCI, if it is in the frame */
 	__u16 l3_ofs;
 	__u32 l4_ofs;
-	__u32 l4_end;    /* of the IP packet, or of the frame if that is shorter */
-	__u32 nd_ofs;    /* of the address in the ND option */
+	__u32 l4_end; /* of the IP packet, or of the frame if that is shorter */
+	__u32 nd_ofs; /* of the address in the ND option */
 	__u8 is_fragment;
-	__u8 has_tag;    /* VLAN tag, wherever */
-	__u8 stale;      /* enum skep_stale */
+	__u8 has_tag; /* VLAN tag, wherever */
+	__u8 stale;   /* enum skep_stale */
 	__u8 zero1;
-	__u32 len;       /* as the home holds it: without a tag in metadata */
+	__u32 len;	       /* as the home holds it: without a tag in metadata */
 	__u32 has_wide_fields; /* words 6 to 14 are not all zero */
 
-	__u8 buf[48]; /* for headers that are not in linear memory; on the stack, loads would have to be aligned */
+	__u8 buf[48]; /* for headers that are not in linear memory; on the stack, loads would have
+			 to be aligned */
 
 	/* Where the packet is in the pipeline. */
 	__u32 bridge;
 	__u32 in_port_idx; /* 0: none, as for a packet-out from CONTROLLER */
 	__u32 in_config;   /* enum skep_port_config of the in_port */
 	__u32 zero2;
-	__u64 cookie;      /* of the rule whose actions are executed */
-	__u32 reason;      /* enum skep_reason of output to CONTROLLER */
-	__u32 best_prio;   /* of the rules found in the table, the best one's priority + 1; or 0 */
-	__u32 best_flow;   /* its members */
+	__u64 cookie;	 /* of the rule whose actions are executed */
+	__u32 reason;	 /* enum skep_reason of output to CONTROLLER */
+	__u32 best_prio; /* of the rules found in the table, the best one's priority + 1; or 0 */
+	__u32 best_flow; /* its members */
 	__u32 best_cells;
 
 	/* Zero at the beginning, in pairs. */
 	__u32 table;
-	__u32 pending;    /* outputs are lazy: index of the port that the packet itself or a copy goes to, or 0 */
-	__u32 sent;       /* enum skep_sent */
+	__u32 pending; /* outputs are lazy: index of the port that the packet itself or a copy goes
+			  to, or 0 */
+	__u32 sent;    /* enum skep_sent */
 	__u32 flood_next; /* port */
-	__u64 set_map;    /* slots of the action set in use */
+	__u64 set_map;	  /* slots of the action set in use */
 
 	__u32 pending_if;
 
@@ -92,7 +95,7 @@ struct skep_state {
 
 	__u32 stripe;
 	__u32 zero3;
-	__u32 busy; /* this struct is in use */
+	__u32 busy;	/* this struct is in use */
 	__u64 now_tick; /* the clock, read at most once per tick */
 	__u64 now;
 	__u32 set_cells[SKEP_N_SLOTS];
@@ -112,7 +115,8 @@ struct skep_cpu_state {
 	struct skep_state state[2];
 };
 
-/* The token bucket of a bridge's packets to the controllers, as the time until which they are spent (GCRA). */
+/* The token bucket of a bridge's packets to the controllers, as the time until which they are spent
+ * (GCRA). */
 struct skep_pktin {
 	__u64 spent_until; /* CLOCK_MONOTONIC */
 };

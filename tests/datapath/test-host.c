@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The pipeline's host build on maps filled by hand: what the parser finds, subtables of all sizes, versions, action lists, and that no contents
- * of the maps make it crash or run for ever.  Random rules and packets are the differential test's (diff.c).
+ * The pipeline's host build on maps filled by hand: what the parser finds, subtables of all sizes,
+ * versions, action lists, and that no contents of the maps make it crash or run for ever.  Random
+ * rules and packets are the differential test's (diff.c).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -115,7 +116,8 @@ static uint32_t add_cells(const struct skep_cell *apply, uint32_t n)
 	return first;
 }
 
-/* A rule in a subtable of its own, at the end of table 0's list: add in descending order of priority. */
+/* A rule in a subtable of its own, at the end of table 0's list: add in descending order of
+ * priority. */
 static struct skep_rule *add_rule(uint16_t prio, const uint64_t *key, const uint64_t *mask,
 				  const struct skep_cell *apply, uint32_t n_apply)
 {
@@ -124,7 +126,9 @@ static struct skep_rule *add_rule(uint16_t prio, const uint64_t *key, const uint
 	struct skep_rule *rule = &m.rules[idx];
 	uint64_t w[SKEP_KEY_WORDS] = { 0 }, h;
 
-	*st = (struct skep_subtable){ .region = SKEP_REGION(16 * idx, 4, 0), .max_prio = prio, .seed = 99 };
+	*st = (struct skep_subtable){ .region = SKEP_REGION(16 * idx, 4, 0),
+				      .max_prio = prio,
+				      .seed = 99 };
 	for (uint32_t i = 0; i < SKEP_KEY_WORDS; i++) {
 		if (!mask[i])
 			continue;
@@ -150,7 +154,8 @@ static struct skep_rule *add_rule(uint16_t prio, const uint64_t *key, const uint
 	h = st->seed;
 	for (uint32_t i = 0; i < (n_words <= 4 ? 4 : n_words <= 8 ? 8 : 16); i++)
 		h = skep_hash_add(h, w[i]);
-	m.buckets[skep_hash_bucket(h, st->region) / 16].heads[skep_hash_bucket(h, st->region) % 16] = idx;
+	m.buckets[skep_hash_bucket(h, st->region) / 16]
+		.heads[skep_hash_bucket(h, st->region) % 16] = idx;
 	while (*link)
 		link = &m.subtables[*link].next;
 	*link = idx;
@@ -174,25 +179,45 @@ static uint64_t drops(enum skep_drop reason)
 
 /* --- Frames --- */
 
-#define ETH(TYPE) 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, (TYPE) >> 8, (TYPE) & 0xff
-#define IPV4(LEN, PROTO) 0x45, 0x2e, (LEN) >> 8, (LEN) & 0xff, 0, 0, 0, 0, 64, PROTO, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2
-#define IPV6(LEN, PROTO) 0x62, 0xe1, 0x23, 0x45, 0, LEN, PROTO, 255, \
-	0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2
+#define ETH(TYPE) 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, (TYPE) >> 8, (TYPE)&0xff
+#define IPV4(LEN, PROTO)                                                                           \
+	0x45, 0x2e, (LEN) >> 8, (LEN)&0xff, 0, 0, 0, 0, 64, PROTO, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2
+#define IPV6(LEN, PROTO)                                                                           \
+	0x62, 0xe1, 0x23, 0x45, 0, LEN, PROTO, 255, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,   \
+		0, 0, 1, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2
 
-static const uint8_t tcp[] = { ETH(0x0800), IPV4(40, 6), 0x12, 0x34, 0, 80, 0, 0, 0, 0,
-			       0, 0, 0, 0, 0x50, 0, 0, 0, 0, 0, 0, 0 };
-static const uint8_t tagged[] = { ETH(0x8100), 0x70, 0x05, 0x08, 0, IPV4(28, 17), 0, 1, 0, 2, 0, 8, 0, 0 };
+static const uint8_t tcp[] = { ETH(0x0800), IPV4(40, 6), 0x12, 0x34, 0, 80, 0, 0, 0, 0, 0,
+			       0,	    0,		 0,    0x50, 0, 0,  0, 0, 0, 0, 0 };
+static const uint8_t tagged[] = { ETH(0x8100), 0x70, 0x05, 0x08, 0, IPV4(28, 17), 0, 1, 0,
+				  2,	       0,    8,	   0,	 0 };
 static const uint8_t snap[] = { ETH(28), 0xaa, 0xaa, 3, 0, 0, 0, 0x08, 0, IPV4(20, 99) };
 static const uint8_t llc[] = { ETH(28), 0x42, 0x42, 3, 0, 0, 0, 0x08, 0, IPV4(20, 99) };
-static const uint8_t arp[] = { ETH(0x0806), 0, 1, 8, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, 1, 10,
-			       0, 0, 1, 2, 0, 0, 0, 0, 2, 10, 0, 0, 2 };
-static const uint8_t nd[] = { ETH(0x86dd), IPV6(32, 58), 135, 0, 0, 0, 0, 0, 0, 0, 0xfe, 0x80, 0, 0,
-			      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 1, 1, 2, 0, 0, 0, 0, 0x77 };
-static const uint8_t ext[] = { ETH(0x86dd), IPV6(16, 60), 17, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 8, 0, 8, 0, 0 };
+static const uint8_t arp[] = { ETH(0x0806), 0, 1, 8, 0, 6, 4, 0, 2, 2, 0,  0, 0, 0, 1,
+			       10,	    0, 0, 1, 2, 0, 0, 0, 0, 2, 10, 0, 0, 2 };
+static const uint8_t nd[] = { ETH(0x86dd), IPV6(32, 58),
+			      135,	   0,
+			      0,	   0,
+			      0,	   0,
+			      0,	   0,
+			      0xfe,	   0x80,
+			      0,	   0,
+			      0,	   0,
+			      0,	   0,
+			      0,	   0,
+			      0,	   0,
+			      0,	   0,
+			      0,	   9,
+			      1,	   1,
+			      2,	   0,
+			      0,	   0,
+			      0,	   0x77 };
+static const uint8_t ext[] = {
+	ETH(0x86dd), IPV6(16, 60), 17, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 8, 0, 8, 0, 0
+};
 /* An IPv4 header that claims 18 bytes, and padding that looks like UDP. */
 static const uint8_t padded[] = { ETH(0x0800), IPV4(20, 17), 0, 1, 0, 2, 0, 8, 0, 0, 0, 0, 0, 0 };
 
-#define FRAME(F) #F, F, sizeof(F)
+#define FRAME(F)      #F, F, sizeof(F)
 #define FIELD(MEMBER) offsetof(struct skep_key, MEMBER), sizeof(((struct skep_key *)0)->MEMBER)
 
 static const struct {
@@ -249,7 +274,8 @@ static void the_parser_finds_the_fields(void **state)
 			((uint8_t *)key)[fields[i].ofs + fields[i].n - 1] ^= (uint8_t)(flip << 3);
 			add_rule(1, key, mask, &to_2, 1);
 			if (run(fields[i].frame, fields[i].len) != !flip)
-				fail_msg("%s, key offset %zu, flip %d", fields[i].name, fields[i].ofs, flip);
+				fail_msg("%s, key offset %zu, flip %d", fields[i].name,
+					 fields[i].ofs, flip);
 		}
 	}
 }
@@ -333,7 +359,8 @@ static void a_packet_out_to_table_leaves_its_packet_alone(void **state)
 
 	(void)state;
 	add_rule(1, any, any, rule, 2);
-	assert_int_equal(skep_host_packet_out(&maps, &ops, 1, 0xfffffffd, list, 2, tcp, sizeof(tcp)), 0);
+	assert_int_equal(
+		skep_host_packet_out(&maps, &ops, 1, 0xfffffffd, list, 2, tcp, sizeof(tcp)), 0);
 	assert_int_equal(seen.n_out, 2);
 	assert_int_equal(seen.ports[0], 2);
 	assert_int_equal(seen.ports[1], 3);
@@ -471,7 +498,8 @@ int main(void)
 		cmocka_unit_test_setup(the_highest_priority_wins, setup),
 		cmocka_unit_test_setup(a_packet_out_to_table_leaves_its_packet_alone, setup),
 		cmocka_unit_test_setup(table_in_a_rule_does_nothing, setup),
-		cmocka_unit_test_setup(flood_leaves_out_the_in_port_and_those_that_may_not_send, setup),
+		cmocka_unit_test_setup(flood_leaves_out_the_in_port_and_those_that_may_not_send,
+				       setup),
 		cmocka_unit_test_setup(short_frames_are_dropped, setup),
 		cmocka_unit_test_setup(sctp_checksums_follow_ports, setup),
 		cmocka_unit_test_setup(no_contents_of_the_maps_are_fatal, setup),
