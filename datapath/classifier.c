@@ -152,10 +152,10 @@ unsigned int subtable_wanted_log2(const struct subtable *s, bool is_chain_long)
 {
 	unsigned int log2 = SKEP_REGION_LOG2(s->region);
 
-	/* A bucket costs four bytes, a second rule in a chain a cache miss: half full is enough. */
-	if (s->n_linked < 1u << log2 >> 1 && !is_chain_long)
+	/* A bucket costs four bytes, a second rule in a chain a cache miss and a call: a quarter full is enough. */
+	if (s->n_linked <= 1u << log2 >> 2 && !is_chain_long)
 		return 0;
-	while (1u << log2 >> 1 <= s->n_linked)
+	while (1u << log2 >> 2 < s->n_linked)
 		log2 += 2;
 	if (is_chain_long && log2 == SKEP_REGION_LOG2(s->region))
 		log2++;

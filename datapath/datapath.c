@@ -60,7 +60,7 @@ static void init_config(struct dp *dp)
 	c->n[MAP_BRIDGES] = DP_BRIDGES_MAX;
 	c->n[MAP_TABLES] = N_TABLE_SLOTS;
 	c->n[MAP_SUBTABLES] = 2048;
-	c->n[MAP_BUCKETS] = n_rules / 2;
+	c->n[MAP_BUCKETS] = n_rules;
 	c->n[MAP_RULES] = n_rules;
 	c->n[MAP_KEYX] = n_rules / 2;
 	c->n[MAP_CELLS] = n_rules * 4;
