@@ -181,6 +181,9 @@ void subtable_resize(struct dp *dp, struct subtable *s, unsigned int log2)
 	}
 	s->region = new;
 	PUBLISH(&SUBTABLE(dp, s->here.idx)->region, new);
+	/* The former place may be linked longer than the old region lives. */
+	if (s->former.idx)
+		PUBLISH(&SUBTABLE(dp, s->former.idx)->region, new);
 	if (s->former.idx)
 		PUBLISH(&SUBTABLE(dp, s->former.idx)->region, new);
 	s->is_resizing = true;

@@ -544,6 +544,32 @@ static void a_moving_subtable_may_grow_and_may_end(void **state)
 	assert_int_equal(t.dp->tables[t.bridge * 256].n_places, 0);
 }
 
+static void both_places_of_a_moving_subtable_follow_its_region(void **state)
+{
+	struct masked_key mk;
+	struct subtable *s;
+	struct flow_mod *fm;
+
+	(void)state;
+	apply(flow_to(FLOW_ADD, 5, 2, 7));
+	fm = flow_mod(FLOW_ADD, 10, 3);
+	match_set_u64(&fm->match, FIELD_METADATA, 1);
+	apply(fm);
+	fm = flow_to(FLOW_ADD, 20, 4, 8); /* moves the first subtable up */
+	keymap_encode(&fm->match, &mk);
+	assert_int_equal(dp_flow_mod(t.dp, t.bridge, fm), 0);
+	s = subtable_find(t.dp, t.bridge * 256, &mk.mask);
+	assert_non_null(s);
+	assert_int_not_equal(s->former.idx, 0);
+	/* A packet may come to either place, the former one too, after the old region is gone. */
+	subtable_resize(t.dp, s, SKEP_REGION_LOG2(s->region) + 2);
+	assert_true(SUBTABLE(t.dp, s->former.idx)->region == s->region);
+	assert_true(SUBTABLE(t.dp, s->here.idx)->region == s->region);
+	dp_commit(t.dp);
+	assert_int_equal(goes_to(7), 2);
+	assert_int_equal(goes_to(8), 4);
+}
+
 static void a_rule_may_name_a_port_that_comes_later(void **state)
 {
 	char err_buf[128];
@@ -596,6 +622,7 @@ int main(void)
 		TEST(subtables_move_when_priorities_rise),
 		TEST(a_packet_on_its_way_down_does_not_miss_a_subtable_that_moves_up),
 		TEST(a_moving_subtable_may_grow_and_may_end),
+		TEST(both_places_of_a_moving_subtable_follow_its_region),
 		TEST(a_rule_may_name_a_port_that_comes_later),
 		TEST(a_bridge_leaves_nothing_behind),
 	};
