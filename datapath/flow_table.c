@@ -24,7 +24,10 @@ struct subtable *flow_subtable(const struct dp *dp, uint32_t flow)
 	return dp->by_id[FLOW(dp, flow)->mask_id];
 }
 
-/* --- Entries --- */
+/* --- Entries ---
+ *
+ * All that is staged is an entry that begins or one that ends: these two functions note that there is something to commit.
+ */
 
 static uint32_t entry_new(struct dp *dp, const struct subtable *s, const struct rule_words *words,
 			  uint32_t flow, uint16_t prio, uint32_t cells)
@@ -43,6 +46,7 @@ static uint32_t entry_new(struct dp *dp, const struct subtable *s, const struct 
 		memcpy(KEYX(dp, r->key[3])->w, &words->w[3], sizeof(struct skep_keyx));
 	}
 	PUBLISH(&r->flow, flow);
+	dp->is_dirty = true;
 	return idx;
 }
 
@@ -52,6 +56,7 @@ static void entry_end(struct dp *dp, struct subtable *s, uint32_t rule, bool is_
 	struct skep_rule *r = RULE(dp, rule);
 
 	PUBLISH(&r->removed, dp->staged);
+	dp->is_dirty = true;
 	if (is_linked && r->added_prio >> 16 == dp->staged) {
 		chain_unlink(dp, s, rule);
 		is_linked = false;
@@ -115,13 +120,11 @@ static unsigned int n_key_words(const struct masked_key *mk)
 }
 
 static bool is_chain_long(const struct dp *dp, const struct subtable *s,
-			  const union keymap_words *key)
+			  const struct rule_words *words)
 {
-	struct rule_words words;
 	uint32_t length;
 
-	subtable_words(s, key, &words);
-	chain_find(dp, s, &words, &length);
+	chain_find(dp, s, words, &length);
 	return length >= CHAIN_LONG;
 }
 
@@ -130,19 +133,21 @@ static int make_region(struct dp *dp, uint32_t table, const struct masked_key *m
 {
 	struct subtable *s = subtable_find(dp, table, &mk->mask);
 	struct need need = { .has_lines = true };
+	struct rule_words words;
 	bool is_long;
 	unsigned int log2;
 
 	if (!s)
 		return 0;
-	is_long = is_chain_long(dp, s, &mk->key);
+	subtable_words(s, &mk->key, &words);
+	is_long = is_chain_long(dp, s, &words);
 	if (is_long || (s->is_resizing && s->n_linked > OVERFULL << SKEP_REGION_LOG2(s->region))) {
 		reclaim_run(dp, true);
 		reclaim_run(dp, true);
 		s = subtable_find(dp, table, &mk->mask);
 		if (!s)
 			return 0;
-		is_long = is_chain_long(dp, s, &mk->key);
+		is_long = is_chain_long(dp, s, &words); /* a mask has the same words in any subtable */
 	}
 	log2 = subtable_wanted_log2(s, is_long);
 	if (!log2 || s->is_resizing)
@@ -273,7 +278,6 @@ int flow_insert(struct dp *dp, const struct flow_new *new, uint32_t *ret_flow)
 		s = subtable_new(dp, new->table, &new->mk.mask, new->priority);
 	if (!s)
 		return -ENOMEM;
-	dp->is_dirty = true;
 	subtable_raise(dp, s, new->priority);
 	subtable_words(s, &new->mk.key, &words);
 	head_rule = chain_find(dp, s, &words, &length);
@@ -304,15 +308,14 @@ int flow_insert(struct dp *dp, const struct flow_new *new, uint32_t *ret_flow)
 
 /* --- Removal --- */
 
-static bool chain_has_room(const struct dp *dp, uint32_t flow)
+/* True if the chain that 'flow' is or would be linked in is long. */
+static bool is_flow_chain_long(const struct dp *dp, uint32_t flow)
 {
 	const struct subtable *s = flow_subtable(dp, flow);
 	struct rule_words words;
-	uint32_t length;
 
 	rule_words(dp, s, FLOW(dp, flow)->rule, &words);
-	chain_find(dp, s, &words, &length);
-	return length < CHAIN_LONG;
+	return is_chain_long(dp, s, &words);
 }
 
 void flow_remove(struct dp *dp, uint32_t flow)
@@ -324,9 +327,8 @@ void flow_remove(struct dp *dp, uint32_t flow)
 	for (int i = 0; i < 3 && (!spans_have(&dp->rules, 0, 1) || !spans_have(&dp->keyx, 0, 1)); i++)
 		reclaim_run(dp, true);
 	/* The next of the same match takes its place in the chain while it still stands there. */
-	for (int i = 0; i < 2 && dp->same_next[flow] && !chain_has_room(dp, flow); i++)
+	for (int i = 0; i < 2 && dp->same_next[flow] && is_flow_chain_long(dp, flow); i++)
 		reclaim_run(dp, true);
-	dp->is_dirty = true;
 	s = flow_subtable(dp, flow);
 	rule = FLOW(dp, flow)->rule;
 	next = dp->same_next[flow];
@@ -559,9 +561,8 @@ static int modify(struct dp *dp, uint32_t bridge, const struct flow_mod *fm)
 	if (err)
 		goto out;
 	for (uint32_t i = 0; i < v.n; i++) {
-		if (!chain_has_room(dp, v.flow[i]))
-			reclaim_all(dp); /* commits: what follows is staged anew */
-		dp->is_dirty = true;
+		if (is_flow_chain_long(dp, v.flow[i]))
+			reclaim_all(dp);
 		modify_one(dp, v.flow[i], cells, (uint32_t)n);
 		if (fm->flags & FLOW_RESET_COUNTS)
 			reset_counts(dp, v.flow[i]);

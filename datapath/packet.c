@@ -29,20 +29,11 @@ struct ring_aux {
 	uint8_t frame[SKEP_EVENT_FRAME_MAX];
 };
 
-/* Returns a negative number to stop reading: this record counts as read all the same. */
-static int take_event(void *aux, void *data, size_t size)
+/* Hands on what the program, or its host build, sends to the controllers. */
+static void deliver(struct dp *dp, const struct skep_event *ev, const uint8_t *frame)
 {
-	struct ring_aux *r = aux;
-	const struct dp_callbacks *cb = &r->dp->config.callbacks;
-	const struct skep_event *ev = data;
-	struct dp_packet_in pin;
-
-	if (size < sizeof(*ev) || size - sizeof(*ev) < ev->len || ev->len > sizeof(r->frame))
-		return 0;
-	memcpy(r->frame, ev + 1, ev->len);
-	if (ev->len == ev->total_len)
-		csum_finish(r->frame, ev->len);
-	pin = (struct dp_packet_in){
+	const struct dp_callbacks *cb = &dp->config.callbacks;
+	struct dp_packet_in pin = {
 		.bridge = ev->bridge,
 		.in_port = ev->in_port,
 		.reason = ev->reason,
@@ -52,10 +43,26 @@ static int take_event(void *aux, void *data, size_t size)
 		.metadata = ev->metadata,
 		.total_len = ev->total_len,
 		.len = ev->len,
-		.frame = r->frame,
+		.frame = frame,
 	};
-	if (cb->packet_in && dp_bridge_name(r->dp, ev->bridge))
+
+	/* A record may be older than the end of its bridge. */
+	if (cb->packet_in && dp_bridge_name(dp, ev->bridge))
 		cb->packet_in(cb->aux, &pin);
+}
+
+/* Returns a negative number to stop reading: this record counts as read all the same. */
+static int take_event(void *aux, void *data, size_t size)
+{
+	const struct skep_event *ev = data;
+	struct ring_aux *r = aux;
+
+	if (size < sizeof(*ev) || size - sizeof(*ev) < ev->len || ev->len > sizeof(r->frame))
+		return 0;
+	memcpy(r->frame, ev + 1, ev->len);
+	if (ev->len == ev->total_len)
+		csum_finish(r->frame, ev->len);
+	deliver(r->dp, ev, r->frame);
 	return --r->budget ? 0 : -EAGAIN;
 }
 
@@ -119,29 +126,12 @@ static void send_frame(void *aux, uint32_t port_idx, const uint8_t *frame, size_
 					    frame, len);
 		return;
 	}
-	if (sendto(dp->packet_fd, frame, len, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0)
-		dp->n_send_failures++;
+	(void)!sendto(dp->packet_fd, frame, len, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to));
 }
 
 static void send_to_controller(void *aux, const struct skep_event *ev, const uint8_t *frame)
 {
-	struct dp *dp = aux;
-	const struct dp_callbacks *cb = &dp->config.callbacks;
-	struct dp_packet_in pin = {
-		.bridge = ev->bridge,
-		.in_port = ev->in_port,
-		.reason = ev->reason,
-		.table_id = ev->table,
-		.max_len = ev->max_len,
-		.cookie = ev->cookie,
-		.metadata = ev->metadata,
-		.total_len = ev->total_len,
-		.len = ev->len,
-		.frame = frame,
-	};
-
-	if (cb->packet_in)
-		cb->packet_in(cb->aux, &pin);
+	deliver(aux, ev, frame);
 }
 
 static struct skep_host_maps host_maps(const struct dp *dp)

@@ -121,7 +121,6 @@ struct dp {
 	int epoll_fd;
 	struct ring_buffer *ring;
 	struct ring_aux *ring_aux;
-	uint64_t n_send_failures; /* of packet-outs */
 	int packet_fd; /* AF_PACKET, for packet-outs */
 	unsigned int n_grown;
 	bool is_building;        /* dp->set is not in charge yet: growth swaps no programs */

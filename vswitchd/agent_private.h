@@ -19,7 +19,7 @@
 #include "vswitchd/switch.h"
 
 #define AGENT_PKTIN_BACKLOG (2u << 20)	 /* packet-ins are dropped above this backlog */
-#define AGENT_DUMP_BACKLOG  (512u << 10) /* a dump waits above this */
+#define AGENT_DUMP_BACKLOG  OF_CONN_TX_LOW /* a dump waits above this: drained() says when it is down again */
 #define AGENT_DUMP_FLOWS    2048	 /* flows of a dump in one turn of the event loop */
 #define AGENT_LISTEN_TICKS  10		 /* how often a listener that failed is tried again */
 #define AGENT_MISS_SEND_LEN 128		 /* OFP_DEFAULT_MISS_SEND_LEN */
