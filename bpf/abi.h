@@ -41,13 +41,16 @@
 #include <linux/types.h>
 
 /* Changed with every change of the meaning or layout of anything below. */
-#define SKEP_ABI 1
+#define SKEP_ABI 2
 
 #define SKEP_KEY_WORDS     16
 #define SKEP_CHAIN_MAX     128
 #define SKEP_SUBTABLES_MAX 1024 /* per OpenFlow table */
 #define SKEP_CELLS_MAX     512  /* per rule */
 #define SKEP_TABLES        254
+#define SKEP_BRIDGES       16
+#define SKEP_TABLE_SLOTS   (SKEP_BRIDGES * 256)
+#define SKEP_IFS           16384 /* a power of two */
 #define SKEP_PORTS_MAX     4096 /* per bridge */
 #define SKEP_IF_PROBES     16
 #define SKEP_LINE_HEADS    16
@@ -119,7 +122,7 @@ struct skep_dp {
 
 /* --- Interfaces, ports, bridges ------------------------------------------------------------------- */
 
-/* skep_ifs: from ifindex to port.  Open addressing from slot ifindex & (n - 1) (n: a power of two), at most
+/* skep_ifs: from ifindex to port.  Open addressing from slot ifindex & (SKEP_IFS - 1), at most
  * SKEP_IF_PROBES slots on, wrapping.  ifindex 0: empty, but the search goes on (a deleted neighbour). */
 struct skep_if {
 	__u32 ifindex;

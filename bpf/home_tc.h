@@ -31,7 +31,6 @@ const volatile __u32 cfg_n_stripes = 2; /* of counters; the last is the host bui
 const volatile _Bool cfg_atomic;	/* more CPUs than stripes: add atomically */
 const volatile _Bool
 	cfg_clone_last; /* the last output is a copy too: for tests, which see all outputs so */
-const volatile __u32 cfg_if_mask; /* elements of skep_ifs - 1 */
 
 /* --- The maps -----------------------------------------------------------------------------------
  */
@@ -42,11 +41,18 @@ const volatile __u32 cfg_if_mask; /* elements of skep_ifs - 1 */
 		return bpf_map_lookup_elem(&MAP, &idx);                                            \
 	}
 
-SKEP_MAP(dp, struct skep_dp, skep_dp)
-SKEP_MAP(if, struct skep_if, skep_ifs)
+SKEP_INLINE struct skep_if *home_if(__u32 idx)
+{
+	return &skep_ifs[idx & (SKEP_IFS - 1)];
+}
+
+SKEP_INLINE struct skep_table *home_table(__u32 idx)
+{
+	return &skep_tables[idx & (SKEP_TABLE_SLOTS - 1)];
+}
+
 SKEP_MAP(port, struct skep_port, skep_ports)
 SKEP_MAP(bridge, struct skep_bridge, skep_bridges)
-SKEP_MAP(table, struct skep_table, skep_tables)
 SKEP_MAP(subtable, struct skep_subtable, skep_subtables)
 SKEP_MAP(bucket_line, struct skep_bucket_line, skep_buckets)
 SKEP_MAP(rule, struct skep_rule, skep_rules)

@@ -4,8 +4,7 @@
  *
  * User space sets max_entries before it loads the program (1 below is a placeholder):
  *
- *   skep_dp 1; skep_ifs a power of two; skep_bridges, skep_pktin bridges; skep_tables bridges *
- * 256; skep_counters flows * n_stripes; skep_table_ctrs bridges * 256 * n_stripes; skep_drops
+ *   skep_bridges, skep_pktin bridges; skep_counters flows * n_stripes; skep_table_ctrs bridges * 256 * n_stripes; skep_drops
  * SKEP_N_DROPS * n_stripes; skep_cpu, skep_records possible CPUs; skep_events bytes, a power of
  * two; others as many as wanted.
  */
@@ -27,11 +26,14 @@
 		__type(value, TYPE);                                                               \
 	} NAME SEC(".maps")
 
-SKEP_ARRAY(skep_dp, struct skep_dp);
-SKEP_ARRAY(skep_ifs, struct skep_if);
+/* Arrays of fixed size are global data, maps of one element each: they are reached without a lookup, at a third of its
+ * instructions.  User space gives the program its own maps for them; it knows section .data.X as map skep_X. */
+struct skep_dp skep_dp SEC(".data.dp");
+struct skep_if skep_ifs[SKEP_IFS] SEC(".data.ifs");
+struct skep_table skep_tables[SKEP_TABLE_SLOTS] SEC(".data.tables");
+
 SKEP_ARRAY(skep_ports, struct skep_port);
 SKEP_ARRAY(skep_bridges, struct skep_bridge);
-SKEP_ARRAY(skep_tables, struct skep_table);
 SKEP_ARRAY(skep_subtables, struct skep_subtable);
 SKEP_ARRAY(skep_buckets, struct skep_bucket_line);
 SKEP_ARRAY(skep_rules, struct skep_rule);

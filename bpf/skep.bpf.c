@@ -8,9 +8,9 @@
 SKEP_SUB __u32 skep_probe_if(__u32 ifindex)
 {
 	for (__u32 i = 1; i < SKEP_IF_PROBES; i++) {
-		const struct skep_if *e = home_if((ifindex + i) & cfg_if_mask);
+		const struct skep_if *e = home_if(ifindex + i);
 
-		if (e && e->ifindex == ifindex)
+		if (e->ifindex == ifindex)
 			return e->port;
 	}
 	return 0;
@@ -18,9 +18,9 @@ SKEP_SUB __u32 skep_probe_if(__u32 ifindex)
 
 SKEP_INLINE __u32 skep_find_port(__u32 ifindex)
 {
-	const struct skep_if *e = home_if(ifindex & cfg_if_mask);
+	const struct skep_if *e = home_if(ifindex);
 
-	if (SKEP_LIKELY(e && e->ifindex == ifindex))
+	if (SKEP_LIKELY(e->ifindex == ifindex))
 		return e->port;
 	return skep_probe_if(ifindex);
 }
@@ -58,13 +58,12 @@ int skep_tc(struct __sk_buff *skb)
 	__u32 cpu = bpf_get_smp_processor_id(), idx = skep_find_port(skb->ifindex);
 	const struct skep_port *port = home_port(idx);
 	struct skep_cpu_state *c = home_cpu(cpu);
-	const struct skep_dp *dp = home_dp(0);
 	struct skep_state *s;
 	int ret;
 
 	if (SKEP_UNLIKELY(!idx || !port))
 		return TC_ACT_UNSPEC;
-	if (SKEP_UNLIKELY(!c || !dp))
+	if (SKEP_UNLIKELY(!c))
 		return TC_ACT_SHOT;
 	s = skep_enter(c);
 	if (SKEP_UNLIKELY(!s))
@@ -72,7 +71,7 @@ int skep_tc(struct __sk_buff *skb)
 	s->stripe = cpu < cfg_n_stripes - 1 ? cpu : cpu % (cfg_n_stripes - 1);
 	s->in_port_idx = idx;
 	s->in_config = port->config;
-	skep_begin(s, SKEP_ONCE(dp->version), port->bridge, port->ofport);
+	skep_begin(s, SKEP_ONCE(skep_dp.version), port->bridge, port->ofport);
 	skep_receive(skb, s);
 	ret = skep_finish(skb, s);
 	s->busy = 0;

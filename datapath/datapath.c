@@ -35,7 +35,6 @@
 #define DEFAULT_MAX_RULES 4000000u
 #define GROWTH            4u
 #define MAX_STRIPES       16u
-#define N_IFS             16384u /* a power of two */
 #define MAX_PORTS         (1u << 20)
 #define MAX_SUBTABLES     (1u << 18)
 
@@ -55,7 +54,7 @@ static void init_config(struct dp *dp)
 	for (unsigned int i = 0; i < N_MAPS; i++)
 		c->reuse_fd[i] = -1;
 	c->n[MAP_DP] = 1;
-	c->n[MAP_IFS] = N_IFS;
+	c->n[MAP_IFS] = SKEP_IFS;
 	c->n[MAP_PORTS] = 4096;
 	c->n[MAP_BRIDGES] = DP_BRIDGES_MAX;
 	c->n[MAP_TABLES] = N_TABLE_SLOTS;

@@ -25,9 +25,10 @@
 
 static const struct {
 	const char *name;
-	uint32_t value_size;
+	uint32_t value_size; /* of an element */
+	bool is_data;
 } map_table[N_MAPS] = {
-#define X(ID, NAME, TYPE) [MAP_##ID] = { NAME, sizeof(TYPE) },
+#define X(ID, NAME, TYPE, IS_DATA) [MAP_##ID] = { NAME, sizeof(TYPE), IS_DATA },
 	MAP_TABLE(X)
 #undef X
 };
@@ -67,6 +68,7 @@ static int make_in_memory(enum map_id id, uint32_t n)
 static int map_make(struct map *m, enum map_id id, const struct map_set_config *config)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	bool is_data = map_table[id].is_data;
 	int fd, err;
 
 	if (config->reuse_fd[id] >= 0)
@@ -75,7 +77,8 @@ static int map_make(struct map *m, enum map_id id, const struct map_set_config *
 		fd = make_in_memory(id, config->n[id]);
 	else
 		fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, map_table[id].name, sizeof(uint32_t),
-				    map_table[id].value_size, config->n[id], &opts);
+				    map_table[id].value_size * (is_data ? config->n[id] : 1),
+				    is_data ? 1 : config->n[id], &opts);
 	if (fd < 0)
 		return -errno;
 	err = map_attach(m, id, fd, config->n[id]);
@@ -107,12 +110,19 @@ static int keep_libbpf_words(enum libbpf_print_level level, const char *fmt, va_
 	return 0;
 }
 
+/* The map that the object calls 'name', or N_MAPS.  It calls global data by its section: .data.X for skep_X. */
 static enum map_id map_by_name(const char *name)
 {
+	static const char section[] = ".data.", prefix[] = "skep_";
 	unsigned int i;
 
 	for (i = 0; i < N_MAPS; i++) {
-		if (!strcmp(map_table[i].name, name))
+		const char *own = map_table[i].name;
+
+		if (map_table[i].is_data
+			    ? !strncmp(name, section, strlen(section)) &&
+				      !strcmp(name + strlen(section), own + strlen(prefix))
+			    : !strcmp(name, own))
 			break;
 	}
 	return (enum map_id)i;
@@ -158,7 +168,6 @@ static int load_program(struct map_set *set, const struct map_set_config *config
 	skel->rodata->cfg_n_stripes = config->n_stripes;
 	skel->rodata->cfg_atomic = config->n_cpus > config->n_stripes - 1;
 	skel->rodata->cfg_clone_last = config->clone_last;
-	skel->rodata->cfg_if_mask = config->n[MAP_IFS] - 1;
 	err = skep_bpf__load(skel);
 	if (err)
 		goto out;
@@ -269,6 +278,7 @@ int map_set_unpin(const char *dir)
 
 static int open_map(const char *dir, enum map_id id, struct map *ret)
 {
+	uint32_t size = map_table[id].value_size;
 	struct bpf_map_info info = { 0 };
 	__u32 len = sizeof(info);
 	char path[PATH_MAX];
@@ -280,10 +290,10 @@ static int open_map(const char *dir, enum map_id id, struct map *ret)
 		return -errno;
 	if (bpf_obj_get_info_by_fd(fd, &info, &len))
 		err = -errno;
-	else if (info.value_size != map_table[id].value_size)
+	else if (map_table[id].is_data ? info.value_size % size : info.value_size != size)
 		err = -EPROTO;
 	else
-		err = map_attach(ret, id, fd, info.max_entries);
+		err = map_attach(ret, id, fd, info.max_entries * (info.value_size / size));
 	if (err)
 		close(fd);
 	return err;

@@ -16,25 +16,26 @@
 
 #include "bpf/abi.h"
 
-/* X(ID, map name, element type): the flat arrays, shared with the programs or (flows) only kept with them. */
+/* X(ID, map name, element type, is data): the flat arrays, shared with the programs or (flows) only kept with them.
+ * Those of fixed size are the program's global data: to the kernel, one element with the whole array. */
 #define MAP_TABLE(X)                                                                                \
-	X(DP, "skep_dp", struct skep_dp)                                                             \
-	X(IFS, "skep_ifs", struct skep_if)                                                           \
-	X(PORTS, "skep_ports", struct skep_port)                                                     \
-	X(BRIDGES, "skep_bridges", struct skep_bridge)                                               \
-	X(TABLES, "skep_tables", struct skep_table)                                                  \
-	X(SUBTABLES, "skep_subtables", struct skep_subtable)                                         \
-	X(BUCKETS, "skep_buckets", struct skep_bucket_line)                                          \
-	X(RULES, "skep_rules", struct skep_rule)                                                     \
-	X(KEYX, "skep_keyx", struct skep_keyx)                                                       \
-	X(CELLS, "skep_cells", struct skep_cell)                                                     \
-	X(FLOWS, "skep_flows", struct skep_flow)                                                     \
-	X(COUNTERS, "skep_counters", struct skep_counter)                                            \
-	X(TABLE_COUNTERS, "skep_table_ctrs", struct skep_table_counter)                              \
-	X(DROPS, "skep_drops", struct skep_drop_counter)
+	X(DP, "skep_dp", struct skep_dp, 1)                                                             \
+	X(IFS, "skep_ifs", struct skep_if, 1)                                                           \
+	X(PORTS, "skep_ports", struct skep_port, 0)                                                     \
+	X(BRIDGES, "skep_bridges", struct skep_bridge, 0)                                               \
+	X(TABLES, "skep_tables", struct skep_table, 1)                                                  \
+	X(SUBTABLES, "skep_subtables", struct skep_subtable, 0)                                         \
+	X(BUCKETS, "skep_buckets", struct skep_bucket_line, 0)                                          \
+	X(RULES, "skep_rules", struct skep_rule, 0)                                                     \
+	X(KEYX, "skep_keyx", struct skep_keyx, 0)                                                       \
+	X(CELLS, "skep_cells", struct skep_cell, 0)                                                     \
+	X(FLOWS, "skep_flows", struct skep_flow, 0)                                                     \
+	X(COUNTERS, "skep_counters", struct skep_counter, 0)                                            \
+	X(TABLE_COUNTERS, "skep_table_ctrs", struct skep_table_counter, 0)                              \
+	X(DROPS, "skep_drops", struct skep_drop_counter, 0)
 
 enum map_id {
-#define X(ID, NAME, TYPE) MAP_##ID,
+#define X(ID, NAME, TYPE, IS_DATA) MAP_##ID,
 	MAP_TABLE(X)
 #undef X
 	N_MAPS

@@ -34,7 +34,8 @@
 #include "datapath/maps.h"
 #include "datapath/spans.h"
 
-#define N_TABLE_SLOTS  (DP_BRIDGES_MAX * 256)
+#define N_TABLE_SLOTS  SKEP_TABLE_SLOTS
+_Static_assert(DP_BRIDGES_MAX == SKEP_BRIDGES, "both say how many bridges there are");
 #define MASK_BUCKETS   1024
 #define MIN_REGION_LOG2 4 /* buckets of the smallest region: one line */
 
