@@ -16,7 +16,7 @@
  *   rule.flow  -> counters[flow * n_stripes + stripe], flows[flow]            what to count
  *
  * Tuple-space search.  A subtable holds the rules of one mask.  It names only the 64-bit words of the key that the mask touches:
- * hash and comparison cost what the match is, not what the key is.  They are unrolled for size classes of 4, 8 and 16 words;
+ * hash and comparison cost what the match is, not what the key is.  They are unrolled for size classes of 4, 8, 16 and 24 words;
  * unused places of a class have offset 0 and mask 0.
  *
  * Versions.  A rule is visible in versions added <= v < removed.  A packet reads skep_dp.version once, at entry, and sees
@@ -41,19 +41,20 @@
 #include <linux/types.h>
 
 /* Changed with every change of the meaning or layout of anything below. */
-#define SKEP_ABI 2
+#define SKEP_ABI 3
 
-#define SKEP_KEY_WORDS     16
+#define SKEP_KEY_WORDS     24
 #define SKEP_CHAIN_MAX     128
 #define SKEP_SUBTABLES_MAX 1024 /* per OpenFlow table */
 #define SKEP_CELLS_MAX     512  /* per rule */
 #define SKEP_TABLES        254
-#define SKEP_BRIDGES       16
+#define SKEP_BRIDGES       128
 #define SKEP_TABLE_SLOTS   (SKEP_BRIDGES * 256)
 #define SKEP_IFS           16384 /* a power of two */
 #define SKEP_PORTS_MAX     4096 /* per bridge */
 #define SKEP_IF_PROBES     16
 #define SKEP_LINE_HEADS    16
+#define SKEP_HOPS_MAX      16 /* patch ports that a packet may pass */
 
 /* --- The key ------------------------------------------------------------------------------------ */
 
@@ -72,7 +73,9 @@ enum skep_present {
 struct skep_key {
 	/* word 0 */
 	__u32 in_port; /* OpenFlow port number */
-	__u32 zero0;
+	__be16 tun_flags; /* enum skep_tunnel_key_flags */
+	__u8 tun_tos;
+	__u8 tun_ttl;
 	/* word 1 */
 	__u64 metadata;
 	/* word 2 */
@@ -105,10 +108,24 @@ struct skep_key {
 	/* word 14: ND target link-layer address, or ARP's tha */
 	__u8 nd_tll[6];
 	__u16 zero14;
-	/* word 15 */
-	__u64 zero15;
+	/* words 15 to 20: of the tunnel that the packet came by, or, set by actions, goes by; 0: none */
+	__be64 tun_id;
+	__be32 tun_src;
+	__be32 tun_dst;
+	__u8 tun_ipv6_src[16];
+	__u8 tun_ipv6_dst[16];
+	/* words 21 to 23: not used yet */
+	__u64 zero21[3];
 };
 _Static_assert(sizeof(struct skep_key) == SKEP_KEY_WORDS * 8, "key size");
+
+/* Bits of skep_key.tun_flags. */
+enum skep_tunnel_key_flags {
+	SKEP_TUN_OAM = 1 << 0,
+	SKEP_TUN_DF = 1 << 1,   /* the outer packet must not be fragmented */
+	SKEP_TUN_CSUM = 1 << 2, /* the outer UDP or GRE header has a checksum */
+	SKEP_TUN_KEY = 1 << 3,  /* there is a key; VXLAN and Geneve always have one */
+};
 
 /* --- The head ------------------------------------------------------------------------------------ */
 
@@ -117,7 +134,9 @@ struct skep_dp {
 	__u32 abi; /* SKEP_ABI; written last when a datapath is made */
 	__u32 n_stripes;
 	__u64 version;
-	__u64 zero[6];
+	__u32 tunnel_modes; /* see skep_tunnels */
+	__u32 io_ifindex;   /* the I/O device; 0: none */
+	__u64 zero[5];
 };
 
 /* --- Interfaces, ports, bridges ------------------------------------------------------------------- */
@@ -134,6 +153,41 @@ enum skep_port_config { /* OFPPC_*, OF1.3.5 §7.2.1 */
 	SKEP_PC_NO_RECV = 1 << 2,
 	SKEP_PC_NO_FWD = 1 << 5,
 	SKEP_PC_NO_PACKET_IN = 1 << 6,
+	/* Ours, and not seen outside: the port is not just an interface to send to and receive from.  Packets that it
+	 * receives or that go there take the slow way, which looks at skep_port.kind and bridge flags. */
+	SKEP_PC_SPECIAL_IN = 1 << 29,
+	SKEP_PC_SPECIAL_OUT = 1 << 30,
+};
+
+enum skep_port_kind {
+	SKEP_PORT_PLAIN,      /* an interface */
+	SKEP_PORT_LOCAL,      /* the same; packets that came back for a patch port enter here: see SKEP_PORT_PATCH */
+	SKEP_PORT_TUNNEL,     /* 'aux': index into skep_tunnels; 'ifindex': the device of its kind */
+	SKEP_PORT_TUNNEL_DEV, /* no port of a bridge: a device that many tunnel ports share. Packets look for theirs */
+	/* 'aux': index of the port that it is joined to; 'ifindex' is not 0 and means nothing.  The packet itself goes on as received by
+	 * that port, without leaving the program.  A copy is cloned to the ingress of the other bridge's LOCAL (the hidden
+	 * end), with skb->tc_index = index of the port that receives it. */
+	SKEP_PORT_PATCH,
+	/* A process with a packet socket (docs/socket.md).  'ifindex': the I/O device, where the packet goes out with skb->mark = SKEP_MARK_SOCKET |
+	 * index of the port, which the socket filters by. */
+	SKEP_PORT_SOCKET,
+	/* No port of a bridge: the I/O device, a dummy with the program at tc egress.  skb->mark says what a packet there is. */
+	SKEP_PORT_IO_DEV,
+};
+
+/* skb->mark on the I/O device: one of these | index of a port (of an element of skep_injects: INJECT). */
+#define SKEP_MARK_MASK   0xfff00000u
+#define SKEP_MARK_SOCKET 0x53a00000u /* on its way to a socket port: let it pass */
+#define SKEP_MARK_FROM   0x53b00000u /* from the process of a socket port: received by that port */
+#define SKEP_MARK_INJECT 0x53c00000u /* from skepd (packet-out): send it as the element says */
+
+enum skep_port_flags {
+	SKEP_PF_ISOLATED = 1 << 0,  /* split horizon: NORMAL forwards nothing from an isolated port to another */
+	SKEP_PF_TAGGED = 1 << 1,    /* with 'pvid': packets of that VLAN leave with a tag (native-tagged) */
+	SKEP_PF_ACCESS = 1 << 2,    /* NORMAL: access port of VLAN 'pvid' */
+	SKEP_PF_NATIVE = 1 << 3,    /* NORMAL: trunk; packets without tag belong to VLAN 'pvid' */
+	SKEP_PF_NO_LEARN = 1 << 4,
+	SKEP_PF_FRAG = 1 << 5,      /* not used yet */
 };
 
 /* A port, or a port number that rules name while no such port exists (ifindex 0). */
@@ -143,12 +197,74 @@ struct skep_port {
 	__u32 ifindex;
 	__u32 config; /* enum skep_port_config */
 	__u32 next;   /* next existing port of the bridge, ascending by ofport; 0: last */
-	__u32 flags;
+	__u32 flags;  /* enum skep_port_flags */
+	__u32 kind;   /* enum skep_port_kind */
+	__u32 aux;    /* by kind */
+	__u32 vlans;  /* index into skep_vlan_sets of the VLANs that a trunk carries; 0: all */
+	__u16 pvid;   /* 0 to 4095 */
+	__u16 zero0;
+	__u64 zero[3];
+};
+_Static_assert(sizeof(struct skep_port) == 64, "one cache line");
+
+/* skep_vlan_sets: bit VID % 64 of word VID / 64.  Element 0 is not used. */
+struct skep_vlan_set {
+	__u64 w[64];
+};
+
+/* --- Tunnels --------------------------------------------------------------------------------------- */
+
+enum skep_tunnel_flags {
+	SKEP_TF_KEY = 1 << 0,         /* sends with a key: GRE; VXLAN and Geneve always do */
+	SKEP_TF_KEY_FLOW = 1 << 1,    /* any key is received; sends with key.tun_id */
+	SKEP_TF_REMOTE_FLOW = 1 << 2, /* packets of any remote are received; sends to key.tun_dst or tun_ipv6_dst */
+	SKEP_TF_LOCAL_ANY = 1 << 3,   /* received by any local address; the kernel chooses what to send from */
+	SKEP_TF_IPV6 = 1 << 4,        /* remote and local are IPv6 */
+	SKEP_TF_CSUM = 1 << 5,        /* sends with an outer checksum */
+	SKEP_TF_DF = 1 << 6,          /* sends with don't-fragment */
+	SKEP_TF_TOS_INHERIT = 1 << 7,
+	SKEP_TF_TTL_INHERIT = 1 << 8,
+	SKEP_TF_LOCAL_FLOW = 1 << 9,  /* sends from key.tun_src or tun_ipv6_src, if not 0; implies LOCAL_ANY */
+};
+
+/* skep_tunnels: what a tunnel port sends with, and at the same time the table by which received packets find their port: open addressing by
+ * the hash of (ifindex, id, remote, local), each with zeros for what the port leaves open, from slot hash & (SKEP_TUNNELS - 1) on, at most
+ * SKEP_TUNNEL_PROBES slots, wrapping.  port 0: empty, but the search goes on.  Which of the combinations of open things occur at all is in
+ * skep_dp.tunnel_modes: bit (flags >> 1 & 7).  Combinations are tried in ascending order of that number: what is exact goes first. */
+#define SKEP_TUNNELS       16384
+#define SKEP_TUNNEL_PROBES 16
+
+struct skep_tunnel {
+	__u32 port;    /* index into skep_ports; written last */
+	__u32 ifindex; /* of the tunnel device */
+	__be64 id;     /* the low 32 bits (GRE) or 24 bits are sent */
+	__u8 remote[16]; /* IPv4: the first 4 bytes */
+	__u8 local[16];
+	__u32 flags;   /* enum skep_tunnel_flags */
+	__u8 tos;
+	__u8 ttl;
+	__u16 zero0;
+	__u64 zero1;
+};
+_Static_assert(sizeof(struct skep_tunnel) == 64, "one cache line");
+
+/* skep_injects[i]: what to do with a packet that skepd sends through the I/O device with mark SKEP_MARK_INJECT | i. */
+#define SKEP_INJECTS 1024
+struct skep_inject {
+	__u32 port; /* index of the port to send it to */
+	__be16 tun_flags;
+	__u8 tun_tos;
+	__u8 tun_ttl;
+	__u64 tun[6]; /* words 15 to 20 of the key */
 	__u64 zero;
 };
+_Static_assert(sizeof(struct skep_inject) == 64, "one cache line");
 
 enum skep_bridge_flags {
 	SKEP_BF_FRAG_DROP = 1 << 0,
+	/* All packets take the action NORMAL, and no tables.  All ports have SKEP_PC_SPECIAL_IN then. */
+	SKEP_BF_STANDALONE = 1 << 1,
+	SKEP_BF_FORWARD_BPDU = 1 << 2, /* NORMAL forwards 01-80-C2-00-00-0X instead of dropping it */
 };
 
 struct skep_bridge {
@@ -157,6 +273,36 @@ struct skep_bridge {
 	__u32 pktin_rate;  /* packets per second to the controllers; 0: no limit */
 	__u32 pktin_burst; /* packets */
 	char name[16];     /* NUL-terminated; empty: no such bridge */
+	__u32 fdb_first;   /* its region of skep_fdb: first bucket */
+	__u32 fdb_mask;    /* number of buckets, a power of two, - 1; 0: no region yet, NORMAL floods */
+	__u32 fdb_seed;    /* random: nobody outside knows which addresses share a bucket */
+	__u32 fdb_ageing;  /* seconds; 0: nothing is learned */
+	__u32 local_ifindex; /* the hidden end of LOCAL, for copies to patch ports; 0: none */
+	__u32 zero[3];
+};
+_Static_assert(sizeof(struct skep_bridge) == 64, "one cache line");
+
+/* --- What NORMAL learns ------------------------------------------------------------------------------- */
+
+/* skep_fdb: a bucket of 8 entries each; an address is in the one bucket that its hash names, or nowhere.  The programs learn, so this one
+ * map has many writers.  An entry is free if its key is 0.  To take one: compare-and-swap the key to SKEP_FDB_BUSY, store the value, store the key.
+ *
+ * Key: bits 63-16 the address (first byte highest), bits 15-4 VLAN, bit 0: 1, bit 1: static.
+ * Value: bits 31-0 index of the port, 63-32 when it was last seen, in seconds of CLOCK_MONOTONIC.
+ *
+ * An entry that was not seen for the bridge's ageing time is as good as free, except static ones, which only skepd writes.  If none is free:
+ * a port that has half of the bucket's entries replaces its own oldest; another replaces the oldest of all.  So one port that sends random
+ * addresses cannot drive out everybody else's. */
+#define SKEP_FDB_WAYS   8
+#define SKEP_FDB_USED   (1ULL << 0)
+#define SKEP_FDB_STATIC (1ULL << 1)
+#define SKEP_FDB_BUSY   (1ULL << 2)
+struct skep_fdb_entry {
+	__u64 key;
+	__u64 value;
+};
+struct skep_fdb_bucket {
+	struct skep_fdb_entry e[SKEP_FDB_WAYS];
 };
 
 /* --- The classifier --------------------------------------------------------------------------------- */
@@ -180,18 +326,18 @@ struct skep_subtable {
 	__u32 next;
 	__u32 seed;
 	__u16 max_prio; /* no rule here has a higher one */
-	__u8 n_words;   /* 0 to 16 */
+	__u8 n_words;   /* 0 to 24 */
 	__u8 zero0;
 	__u8 ofs[4];    /* byte offset in the key of words 0-3 of the mask: a multiple of 8 */
 	__u64 mask[4];
 	__u64 zero1;
-	/* words 4 to 15 */
-	__u8 ofs_x[12];
+	/* words 4 to 23 */
+	__u8 ofs_x[20];
 	__u32 id; /* names the mask: stays when the descriptor is moved; skep_flow.mask_id */
-	__u64 mask_x[12];
-	__u64 zero3[2];
+	__u64 mask_x[20];
+	__u64 zero3;
 };
-_Static_assert(sizeof(struct skep_subtable) == 192, "three cache lines");
+_Static_assert(sizeof(struct skep_subtable) == 256, "four cache lines");
 
 /* skep_buckets: bucket b is heads[b % 16] of element b / 16. */
 struct skep_bucket_line {
@@ -206,13 +352,13 @@ struct skep_rule {
 	__u64 removed;    /* version; SKEP_VERSION_MAX while it lives */
 	__u32 flow;
 	__u32 cells;
-	/* The masked words.  In subtables of more than 4 words key[3] is an index into skep_keyx, which holds words 3 to 15. */
+	/* The masked words.  In subtables of more than 4 words key[3] is an index into skep_keyx, which holds words 3 to 23. */
 	__u64 key[4];
 };
 _Static_assert(sizeof(struct skep_rule) == 64, "one cache line");
 
 struct skep_keyx {
-	__u64 w[13];
+	__u64 w[21];
 };
 
 /* The hash of masked words w[0..n-1]: the same on both sides.  h starts as the seed. */
@@ -229,7 +375,7 @@ static inline __attribute__((always_inline)) __u32 skep_hash_bucket(__u64 h, __u
 {
 	return SKEP_REGION_FIRST(region) + (__u32)(h >> ((64 - SKEP_REGION_LOG2(region)) & 63));
 }
-/* Note: the words hashed are those of the class (4, 8 or 16), padded with zeros: skep_hash_add(h, 0) counts. */
+/* Note: the words hashed are those of the class (4, 8, 16 or 24), padded with zeros: skep_hash_add(h, 0) counts. */
 
 /* --- What a rule does --------------------------------------------------------------------------------- */
 
@@ -247,6 +393,7 @@ enum skep_op {
 	SKEP_OP_POP_VLAN,
 	SKEP_OP_SET_TTL,    /* arg: TTL */
 	SKEP_OP_DEC_TTL,
+	SKEP_OP_NORMAL,
 };
 
 /* Places in the action set, in the order of execution (OF1.3.5 §5.10). */
@@ -255,7 +402,7 @@ enum skep_slot {
 	SKEP_SLOT_PUSH_VLAN = 1,
 	SKEP_SLOT_DEC_TTL = 2,
 	SKEP_SLOT_SET_TTL = 3,
-	SKEP_SLOT_SET_FIELD = 4, /* + field number, below 40 */
+	SKEP_SLOT_SET_FIELD = 4, /* + field number, below 56 */
 	SKEP_SLOT_OUTPUT = 63,
 	SKEP_N_SLOTS = 64,
 };
@@ -341,6 +488,12 @@ struct skep_table_counter {
 	X(ACTION_FAILED, "action_failed") /* the kernel refused an edit, out of memory mostly */         \
 	X(PKTIN_RING, "packet_in_ring_full") /* a copy to the controllers was lost */                    \
 	X(PKTIN_RATE, "packet_in_rate")                                                                  \
+	X(NO_TUNNEL, "no_tunnel_port")  /* from a tunnel that no port stands for */                      \
+	X(TUNNEL, "tunnel_failed")      /* the kernel could not attach the outer header's fields */      \
+	X(VLAN, "vlan_not_allowed")     /* NORMAL: the in_port is not in the packet's VLAN */            \
+	X(RESERVED, "reserved_address") /* NORMAL: 01-80-C2-00-00-0X */                                  \
+	X(SAME_PORT, "same_port")       /* NORMAL: the destination is behind the in_port, or beyond the split horizon */ \
+	X(HOPS, "patch_hops")           /* more than SKEP_HOPS_MAX patch ports */                        \
 	X(BUG, "internal_limit")        /* a bound that the writer should have kept */
 
 enum skep_drop {

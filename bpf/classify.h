@@ -124,10 +124,14 @@ SKEP_SUB int skep_equal_wide(struct skep_state *s, __u32 idx, __u32 n)
 		for (int i = 5; i < 13; i++)
 			diff |= x->w[i] ^ s->masked[3 + i];
 	}
+	if (n > 16) {
+		for (int i = 13; i < 21; i++)
+			diff |= x->w[i] ^ s->masked[3 + i];
+	}
 	return !diff;
 }
 
-/* Fills s->masked and s->region by subtable 'st_idx' of 5 to 16 words, and returns the first rule
+/* Fills s->masked and s->region by subtable 'st_idx' of 5 to 24 words, and returns the first rule
  * of its bucket. */
 SKEP_SUB __u32 skep_hash_wide(struct skep_state *s, __u32 st_idx)
 {
@@ -145,6 +149,12 @@ SKEP_SUB __u32 skep_hash_wide(struct skep_state *s, __u32 st_idx)
 		h = skep_hash_add(h, s->masked[i]);
 	if (st->n_words > 8) {
 		for (int i = 8; i < 16; i++) {
+			s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
+			h = skep_hash_add(h, s->masked[i]);
+		}
+	}
+	if (st->n_words > 16) {
+		for (int i = 16; i < 24; i++) {
 			s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
 			h = skep_hash_add(h, s->masked[i]);
 		}

@@ -62,6 +62,9 @@ SKEP_MAP(keyx, struct skep_keyx, keyx)
 SKEP_MAP(counter, struct skep_counter, counters)
 SKEP_MAP(table_counter, struct skep_table_counter, table_counters)
 SKEP_MAP(drop_counter, struct skep_drop_counter, drops)
+SKEP_MAP(tunnel, struct skep_tunnel, tunnels)
+SKEP_MAP(vlan_set, struct skep_vlan_set, vlan_sets)
+SKEP_MAP(fdb, struct skep_fdb_bucket, fdb)
 
 SKEP_INLINE const struct skep_cell *home_cell(uint32_t idx)
 {

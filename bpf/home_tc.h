@@ -51,7 +51,19 @@ SKEP_INLINE struct skep_table *home_table(__u32 idx)
 	return &skep_tables[idx & (SKEP_TABLE_SLOTS - 1)];
 }
 
+SKEP_INLINE struct skep_tunnel *home_tunnel(__u32 idx)
+{
+	return &skep_tunnels[idx & (SKEP_TUNNELS - 1)];
+}
+
+SKEP_INLINE struct skep_inject *home_inject(__u32 idx)
+{
+	return &skep_injects[idx & (SKEP_INJECTS - 1)];
+}
+
 SKEP_MAP(port, struct skep_port, skep_ports)
+SKEP_MAP(vlan_set, struct skep_vlan_set, skep_vlan_sets)
+SKEP_MAP(fdb, struct skep_fdb_bucket, skep_fdb)
 SKEP_MAP(bridge, struct skep_bridge, skep_bridges)
 SKEP_MAP(subtable, struct skep_subtable, skep_subtables)
 SKEP_MAP(bucket_line, struct skep_bucket_line, skep_buckets)

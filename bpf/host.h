@@ -45,6 +45,12 @@ struct skep_host_maps {
 	uint32_t n_table_counters;
 	struct skep_drop_counter *drops;
 	uint32_t n_drops;
+	struct skep_tunnel *tunnels;
+	uint32_t n_tunnels;
+	struct skep_vlan_set *vlan_sets;
+	uint32_t n_vlan_sets;
+	struct skep_fdb_bucket *fdb;
+	uint32_t n_fdb;
 };
 
 struct skep_host_ops {

@@ -31,6 +31,8 @@
 struct skep_dp skep_dp SEC(".data.dp");
 struct skep_if skep_ifs[SKEP_IFS] SEC(".data.ifs");
 struct skep_table skep_tables[SKEP_TABLE_SLOTS] SEC(".data.tables");
+struct skep_tunnel skep_tunnels[SKEP_TUNNELS] SEC(".data.tunnels");
+struct skep_inject skep_injects[SKEP_INJECTS] SEC(".data.injects");
 
 SKEP_ARRAY(skep_ports, struct skep_port);
 SKEP_ARRAY(skep_bridges, struct skep_bridge);
@@ -42,6 +44,8 @@ SKEP_ARRAY(skep_cells, struct skep_cell);
 SKEP_ARRAY(skep_counters, struct skep_counter);
 SKEP_ARRAY(skep_table_ctrs, struct skep_table_counter);
 SKEP_ARRAY(skep_drops, struct skep_drop_counter);
+SKEP_ARRAY(skep_vlan_sets, struct skep_vlan_set);
+SKEP_ARRAY(skep_fdb, struct skep_fdb_bucket);
 
 /* The program's own. */
 SKEP_ARRAY(skep_cpu, struct skep_cpu_state);

@@ -45,12 +45,23 @@ SKEP_INLINE _Bool skep_may_send(const struct skep_port *port)
 	return port->ifindex && !(port->config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_FWD));
 }
 
+/* Sends to a port with SKEP_PC_SPECIAL_OUT, or to one that may not send. */
+SKEP_SUB int skep_send_special(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
+{
+	(void)ctx;
+	(void)idx;
+	if (!s)
+		return 0;
+	return skep_drop(s, SKEP_DROP_PORT_FWD);
+}
+
 SKEP_INLINE void skep_send(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 {
 	const struct skep_port *port = home_port(idx);
 
-	if (SKEP_UNLIKELY(!port || !skep_may_send(port))) {
-		skep_drop(s, SKEP_DROP_PORT_FWD);
+	if (SKEP_UNLIKELY(!port || !port->ifindex ||
+			  port->config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_FWD | SKEP_PC_SPECIAL_OUT))) {
+		skep_send_special(ctx, s, idx);
 		return;
 	}
 	if (SKEP_UNLIKELY(s->pending))

@@ -14,6 +14,7 @@
 #include "bpf/actions.h"
 #include "bpf/classify.h"
 #include "bpf/parse.h"
+#include "bpf/special.h"
 #include "bpf/state.h"
 
 /* Starts with a packet of OpenFlow port 'ofport' of the bridge, and clears what another packet
@@ -157,16 +158,32 @@ SKEP_SUB int skep_run_table(SKEP_CTX *ctx, struct skep_state *s)
 	return skep_run_table_inline(ctx, s, s->bridge * 256 + (s->table & 0xff));
 }
 
+/* Tables that a packet may pass, in all the bridges that patch ports take it to. */
+#define SKEP_STEPS_MAX (2 * SKEP_TABLES)
+
+/* Goes on after table 0, which ended with 'verdict': through further tables, the action set, and, if the packet itself goes to a
+ * patch port, the bridge behind that. */
+SKEP_INLINE void skep_go_on(SKEP_CTX *ctx, struct skep_state *s, int verdict)
+{
+	for (int i = 0; i < SKEP_STEPS_MAX; i++) {
+		if (SKEP_UNLIKELY(verdict == SKEP_GO)) {
+			verdict = skep_run_table(ctx, s);
+			continue;
+		}
+		if (verdict == SKEP_END && SKEP_UNLIKELY(s->set_map))
+			skep_exec_set(ctx, s);
+		if (SKEP_LIKELY(!s->pending || s->pending_if))
+			return;
+		verdict = skep_hop(ctx, s);
+	}
+	s->pending = 0;
+	skep_drop(s, SKEP_DROP_HOPS);
+}
+
 /* Takes the packet, which is parsed, through the tables from table 0 on.  s->frame_len is set. */
 SKEP_INLINE void skep_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 {
-	int verdict;
-
-	verdict = skep_run_table_inline(ctx, s, s->bridge * 256);
-	for (int i = 1; i < SKEP_TABLES && verdict == SKEP_GO; i++)
-		verdict = skep_run_table(ctx, s);
-	if (verdict == SKEP_END && SKEP_UNLIKELY(s->set_map))
-		skep_exec_set(ctx, s);
+	skep_go_on(ctx, s, skep_run_table_inline(ctx, s, s->bridge * 256));
 }
 
 /* Parses what is not a common packet, and decides whether it may enter the tables. */
@@ -193,10 +210,10 @@ SKEP_SUB int skep_admit(SKEP_CTX *ctx, struct skep_state *s)
 /* What a port received, at its entry.  s->in_port_idx and s->in_config are set. */
 SKEP_INLINE void skep_receive(SKEP_CTX *ctx, struct skep_state *s)
 {
-	if (SKEP_UNLIKELY(s->in_config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV))) {
-		skep_drop(s, SKEP_DROP_PORT_RECV);
+	if (SKEP_UNLIKELY(s->in_config &
+			  (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV | SKEP_PC_SPECIAL_IN)) &&
+	    skep_receive_special(ctx, s))
 		return;
-	}
 	if (SKEP_UNLIKELY(!skep_parse_common(ctx, s)) && !skep_admit(ctx, s))
 		return;
 	skep_run_tables(ctx, s);

@@ -30,7 +30,7 @@ static int write_output(struct writer *w, const struct action *a, const struct c
 	} reserved[] = {
 		{ PORT_IN_PORT, SKEP_OP_IN_PORT }, { PORT_TABLE, SKEP_OP_TABLE },
 		{ PORT_ALL, SKEP_OP_ALL },         { PORT_FLOOD, SKEP_OP_FLOOD },
-		{ PORT_CONTROLLER, SKEP_OP_CONTROLLER },
+		{ PORT_CONTROLLER, SKEP_OP_CONTROLLER }, { PORT_NORMAL, SKEP_OP_NORMAL },
 	};
 	struct skep_cell *cell = add_cell(w, SKEP_OP_OUTPUT);
 	int idx;
@@ -186,6 +186,8 @@ static uint32_t read_port(const struct skep_cell *cell, const struct cell_ports 
 		return PORT_FLOOD;
 	case SKEP_OP_CONTROLLER:
 		return PORT_CONTROLLER;
+	case SKEP_OP_NORMAL:
+		return PORT_NORMAL;
 	default:
 		return ports->ofport(ports->aux, cell->arg32);
 	}

@@ -67,6 +67,10 @@ static void init_config(struct dp *dp)
 	c->n[MAP_COUNTERS] = c->n[MAP_FLOWS] * c->n_stripes;
 	c->n[MAP_TABLE_COUNTERS] = N_TABLE_SLOTS * c->n_stripes;
 	c->n[MAP_DROPS] = SKEP_N_DROPS * c->n_stripes;
+	c->n[MAP_TUNNELS] = SKEP_TUNNELS;
+	c->n[MAP_INJECTS] = SKEP_INJECTS;
+	c->n[MAP_VLAN_SETS] = 64;
+	c->n[MAP_FDB] = FDB_REGION;
 }
 
 /* Where the growth of a map ends. */

@@ -37,9 +37,14 @@ enum dp_attach {
 	DP_ATTACH_NONE, /* no kernel at all: maps in memory, nothing pinned, packets only by dp_inject() and dp_packet_out() */
 };
 
-#define DP_BRIDGES_MAX    16
+#define DP_BRIDGES_MAX    128
 #define DP_NAME_MAX       16 /* with the NUL */
 #define DP_FRAME_MAX      65535
+
+/* A position in a dump; starts as {0}.  What comes or goes between calls is seen or not; nothing is seen twice. */
+struct dp_cursor {
+	uint32_t next;
+};
 
 struct dp_packet_in {
 	uint32_t bridge;
@@ -97,12 +102,27 @@ const char *dp_bridge_name(const struct dp *dp, uint32_t bridge); /* NULL if the
 void dp_bridge_set_frag_drop(struct dp *dp, uint32_t bridge, bool drop);
 /* Packet-ins per second that the kernel lets through for the bridge, and how many at once; 0: no limit. */
 void dp_bridge_set_pktin_limit(struct dp *dp, uint32_t bridge, uint32_t rate, uint32_t burst);
+/* All packets take the action NORMAL and no flows, while 'is_standalone'.  -ENOMEM or -ENOSPC: there is no room to learn in. */
+int dp_bridge_set_standalone(struct dp *dp, uint32_t bridge, bool is_standalone);
+/* How long NORMAL remembers an address that it does not hear of, in seconds; 0: it learns nothing.  300 at first. */
+void dp_bridge_set_ageing(struct dp *dp, uint32_t bridge, uint32_t seconds);
+/* Whether NORMAL forwards the reserved addresses 01-80-C2-00-00-0X.  Not at first. */
+void dp_bridge_set_forward_bpdu(struct dp *dp, uint32_t bridge, bool forward);
 
 /* --- Ports --- */
+enum dp_port_kind {
+	DP_PORT_PLAIN, /* an interface; also LOCAL */
+	DP_PORT_TUNNEL,
+	DP_PORT_PATCH,
+	DP_PORT_SOCKET,
+};
+
 struct dp_port {
 	uint32_t ofport;
 	uint32_t ifindex;
 	uint32_t config; /* OFPPC_* bits: PORT_DOWN 1, NO_RECV 4, NO_FWD 32, NO_PACKET_IN 64 */
+	enum dp_port_kind kind;
+	uint32_t mark;   /* DP_PORT_SOCKET: see dp_port_add_socket() */
 };
 /* Attaches the program to the interface and makes it port 'ofport' (1 to PORT_NO_MAX, or PORT_LOCAL).  A port that has this number and
  * interface already is left as it is.  -EBUSY: the number or the interface is taken (by another bridge, too). */
@@ -112,6 +132,88 @@ int dp_port_del(struct dp *dp, uint32_t bridge, uint32_t ofport);
 int dp_port_set_config(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t config);
 /* The first existing port with a number >= 'ofport'.  False at the end. */
 bool dp_port_next(const struct dp *dp, uint32_t bridge, uint32_t ofport, struct dp_port *ret);
+
+/* --- Ports that are not an interface of their own (bpf/abi.h, enum skep_port_kind) --- */
+
+/* Devices of skepd that such ports share; they belong to no bridge. */
+enum dp_device {
+	DP_DEVICE_TUNNEL, /* a collect-metadata VXLAN, Geneve or GRE device: the program goes to its ingress */
+	DP_DEVICE_IO,     /* a dummy: the program goes to its egress; there can be one */
+};
+/* Attaches the program, if it is not there already. */
+int dp_device_add(struct dp *dp, enum dp_device kind, uint32_t ifindex, char *err, size_t err_size);
+/* Detaches it.  Ports that use it send nothing from now on, until they are added again. */
+void dp_device_del(struct dp *dp, uint32_t ifindex);
+/* The first device with an ifindex >= 'ifindex', to compare with what should be.  False at the end. */
+bool dp_device_next(const struct dp *dp, uint32_t ifindex, enum dp_device *ret_kind,
+		    uint32_t *ret_ifindex);
+
+/* A tunnel port.  Addresses: IPv4 in the first 4 bytes. */
+struct dp_tunnel {
+	bool is_ipv6;
+	bool is_remote_flow; /* any remote; sends to the packet's tun_dst or tun_ipv6_dst */
+	bool is_local_flow;  /* any local address; sends from tun_src or tun_ipv6_src */
+	bool is_local_any;   /* any local address; the kernel chooses */
+	bool is_key_flow;    /* any key; sends with the packet's tun_id */
+	bool has_key;        /* GRE: sends with a key */
+	bool has_csum;       /* sends with an outer checksum */
+	bool is_df;          /* sends with don't-fragment */
+	bool is_tos_inherit, is_ttl_inherit; /* of the inner packet's */
+	uint8_t tos, ttl;    /* ttl 0: the kernel's default */
+	uint64_t key;
+	uint8_t remote[16], local[16];
+};
+/* Adds, or changes, tunnel port 'ofport' that uses the device 'ifindex', which dp_device_add() knows.  -EEXIST: another port has the same
+ * device, remote, local and key; -EBUSY: the number is taken by another kind of port. */
+int dp_port_add_tunnel(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t ifindex,
+		       const struct dp_tunnel *tunnel, char *err, size_t err_size);
+/* Adds a patch port, not joined to any yet.  One that is there is left as it is. */
+int dp_port_add_patch(struct dp *dp, uint32_t bridge, uint32_t ofport, char *err, size_t err_size);
+/* Joins two patch ports of different bridges, after parting them from what they were joined to. */
+int dp_patch_join(struct dp *dp, uint32_t bridge_a, uint32_t ofport_a, uint32_t bridge_b,
+		  uint32_t ofport_b);
+/* Parts a patch port from its other end. */
+void dp_patch_part(struct dp *dp, uint32_t bridge, uint32_t ofport);
+/* Adds a socket port.  dp_port_next() tells its mark: packets go out of the I/O device with skb->mark = SKEP_MARK_SOCKET | mark, and those sent there
+ * with SO_MARK SKEP_MARK_FROM | mark are received by the port. */
+int dp_port_add_socket(struct dp *dp, uint32_t bridge, uint32_t ofport, char *err, size_t err_size);
+
+/* --- NORMAL: VLANs of ports, and what was learned --- */
+enum dp_vlan_mode { /* as Open vSwitch's column vlan_mode */
+	DP_VLAN_TRUNK,  /* at first, with all VLANs; packets without a tag are of VLAN 0 */
+	DP_VLAN_ACCESS,
+	DP_VLAN_NATIVE_TAGGED,
+	DP_VLAN_NATIVE_UNTAGGED,
+};
+struct dp_port_vlan {
+	enum dp_vlan_mode mode;
+	uint16_t pvid;       /* of all modes but TRUNK; 1 to 4095 (ACCESS: 0 too) */
+	bool has_trunks;     /* else all VLANs */
+	uint64_t trunks[64]; /* bit VID % 64 of word VID / 64.  A native VLAN is carried whatever this says */
+};
+/* -ENOSPC: no room for the set of VLANs. */
+int dp_port_set_vlan(struct dp *dp, uint32_t bridge, uint32_t ofport,
+		     const struct dp_port_vlan *vlan);
+/* NORMAL forwards nothing from an isolated port to another of the bridge.  Tunnel ports are isolated at first. */
+int dp_port_set_isolated(struct dp *dp, uint32_t bridge, uint32_t ofport, bool is_isolated);
+
+struct dp_fdb_entry {
+	uint8_t mac[6];
+	uint16_t vlan;
+	bool is_static;
+	uint32_t ofport;
+	uint32_t age; /* seconds since it was last seen */
+};
+/* The next entry that has not aged out.  False at the end. */
+bool dp_fdb_next(const struct dp *dp, uint32_t bridge, struct dp_cursor *cursor,
+		 struct dp_fdb_entry *ret);
+/* Adds or changes a static entry.  'ofport' need not exist yet.  -ENOSPC: too many static entries share a bucket; -EINVAL: a multicast address. */
+int dp_fdb_set(struct dp *dp, uint32_t bridge, uint16_t vlan, const uint8_t mac[6], uint32_t ofport);
+/* Deletes an entry, static or not.  -ENOENT. */
+int dp_fdb_del(struct dp *dp, uint32_t bridge, uint16_t vlan, const uint8_t mac[6]);
+/* Forgets what was learned (static entries stay) on port 'ofport', or on all: PORT_ANY. */
+void dp_fdb_flush(struct dp *dp, uint32_t bridge, uint32_t ofport);
+
 /* "tcx" or "clsact". */
 const char *dp_attach_name(const struct dp *dp);
 
@@ -122,10 +224,6 @@ int dp_flow_mod(struct dp *dp, uint32_t bridge, const struct flow_mod *fm);
 /* Puts everything staged in force. */
 void dp_commit(struct dp *dp);
 
-/* A position in a dump; starts as {0}.  Flows that come or go between calls are seen or not; none is seen twice. */
-struct dp_cursor {
-	uint32_t next;
-};
 /* The next flow that 'filter' (NULL: all) means.  False at the end. */
 bool dp_flow_next(const struct dp *dp, uint32_t bridge, const struct flow_filter *filter,
 		  struct dp_cursor *cursor, struct flow_desc *ret);

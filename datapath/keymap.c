@@ -60,6 +60,14 @@ static const struct {
 	[FIELD_IPV6_ND_TARGET] = { AT(nd_target), PLACE_BYTES, 0, ND },
 	[FIELD_IPV6_ND_SLL] = { AT(nd_sll), PLACE_BYTES, 0, ND | SKEP_HAS_SLL },
 	[FIELD_IPV6_ND_TLL] = { AT(nd_tll), PLACE_BYTES, 0, ND | SKEP_HAS_TLL },
+	[FIELD_TUNNEL_ID] = { AT(tun_id), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_SRC] = { AT(tun_src), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_DST] = { AT(tun_dst), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_IPV6_SRC] = { AT(tun_ipv6_src), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_IPV6_DST] = { AT(tun_ipv6_dst), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_TOS] = { AT(tun_tos), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_TTL] = { AT(tun_ttl), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_FLAGS] = { AT(tun_flags), PLACE_BYTES, 0, 0 },
 };
 
 static void store(enum field_id id, const struct field_value *v, bool is_mask,

@@ -32,7 +32,11 @@
 	X(FLOWS, "skep_flows", struct skep_flow, 0)                                                     \
 	X(COUNTERS, "skep_counters", struct skep_counter, 0)                                            \
 	X(TABLE_COUNTERS, "skep_table_ctrs", struct skep_table_counter, 0)                              \
-	X(DROPS, "skep_drops", struct skep_drop_counter, 0)
+	X(DROPS, "skep_drops", struct skep_drop_counter, 0)                                             \
+	X(TUNNELS, "skep_tunnels", struct skep_tunnel, 1)                                               \
+	X(INJECTS, "skep_injects", struct skep_inject, 1)                                               \
+	X(VLAN_SETS, "skep_vlan_sets", struct skep_vlan_set, 0)                                         \
+	X(FDB, "skep_fdb", struct skep_fdb_bucket, 0)
 
 enum map_id {
 #define X(ID, NAME, TYPE, IS_DATA) MAP_##ID,

@@ -152,6 +152,9 @@ static struct skep_host_maps host_maps(const struct dp *dp)
 		MAP(counters, COUNTERS),
 		MAP(table_counters, TABLE_COUNTERS),
 		MAP(drops, DROPS),
+		MAP(tunnels, TUNNELS),
+		MAP(vlan_sets, VLAN_SETS),
+		MAP(fdb, FDB),
 #undef MAP
 	};
 }

@@ -14,6 +14,7 @@
 #include "datapath/private.h"
 
 #define N_SLOTS (PORT_NO_MAX + 1)
+#define SPECIAL (SKEP_PC_SPECIAL_IN | SKEP_PC_SPECIAL_OUT)
 
 static unsigned int slot_key(uint32_t ofport)
 {
@@ -254,8 +255,23 @@ int dp_port_set_config(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t
 
 	if (!idx)
 		return -ENOENT;
-	PUBLISH(&PORT(dp, idx)->config, config);
+	config &= ~(uint32_t)SPECIAL;
+	PUBLISH(&PORT(dp, idx)->config, config | (PORT(dp, idx)->config & SPECIAL));
 	return 0;
+}
+
+static enum dp_port_kind kind_of(const struct skep_port *port)
+{
+	switch ((enum skep_port_kind)port->kind) {
+	case SKEP_PORT_TUNNEL:
+		return DP_PORT_TUNNEL;
+	case SKEP_PORT_PATCH:
+		return DP_PORT_PATCH;
+	case SKEP_PORT_SOCKET:
+		return DP_PORT_SOCKET;
+	default:
+		return DP_PORT_PLAIN;
+	}
 }
 
 bool dp_port_next(const struct dp *dp, uint32_t bridge, uint32_t ofport, struct dp_port *ret)
@@ -270,7 +286,13 @@ bool dp_port_next(const struct dp *dp, uint32_t bridge, uint32_t ofport, struct 
 	}
 	if (!i)
 		return false;
-	*ret = (struct dp_port){ PORT(dp, i)->ofport, PORT(dp, i)->ifindex, PORT(dp, i)->config };
+	*ret = (struct dp_port){
+		.ofport = PORT(dp, i)->ofport,
+		.ifindex = PORT(dp, i)->ifindex,
+		.config = PORT(dp, i)->config & ~(uint32_t)SPECIAL,
+		.kind = kind_of(PORT(dp, i)),
+		.mark = i,
+	};
 	return true;
 }
 

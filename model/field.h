@@ -6,8 +6,8 @@
  * translates those) nor BPF maps (datapath/ compiles those).  This table is where the names, widths,
  * masks and prerequisites of fields live; nobody repeats them.
  *
- * A field's number is its OXM_OF_* number in class 0x8000.  Fields of other classes will be numbered
- * from 64 up.
+ * A field's number is its OXM_OF_* number in class 0x8000.  Fields of other classes are numbered from 48 up; ofchan/ knows
+ * their class and number there.  A tunnel field that a packet lacks is 0, and matches as such.
  *
  * A value is held as on the wire: field_table[id].n_bytes bytes in network byte order, from the start of
  * 'b', with unused high bits of the first byte zero (OF1.3.5 §7.2.3.2).  IPV6_FLABEL alone is shorter here than on
@@ -53,13 +53,21 @@
 	X(ICMPV6_CODE,   30, "icmpv6_code", "icmpv6_code",    8, 0, 1, ICMPV6)                     \
 	X(IPV6_ND_TARGET,31, "nd_target",   "ipv6_nd_target",128, 1, 1, ND)                        \
 	X(IPV6_ND_SLL,   32, "nd_sll",      "ipv6_nd_sll",   48, 0, 1, ND_SOL)                     \
-	X(IPV6_ND_TLL,   33, "nd_tll",      "ipv6_nd_tll",   48, 0, 1, ND_ADV)
+	X(IPV6_ND_TLL,   33, "nd_tll",      "ipv6_nd_tll",   48, 0, 1, ND_ADV)                     \
+	X(TUNNEL_ID,     38, "tun_id",      "tunnel_id",     64, 1, 1, NONE)                       \
+	X(TUN_SRC,       48, "tun_src",     "tun_src",       32, 1, 1, NONE)                       \
+	X(TUN_DST,       49, "tun_dst",     "tun_dst",       32, 1, 1, NONE)                       \
+	X(TUN_IPV6_SRC,  50, "tun_ipv6_src","tun_ipv6_src", 128, 1, 1, NONE)                       \
+	X(TUN_IPV6_DST,  51, "tun_ipv6_dst","tun_ipv6_dst", 128, 1, 1, NONE)                       \
+	X(TUN_TOS,       52, "tun_tos",     "tun_tos",        8, 1, 1, NONE)                       \
+	X(TUN_TTL,       53, "tun_ttl",     "tun_ttl",        8, 1, 1, NONE)                       \
+	X(TUN_FLAGS,     54, "tun_flags",   "tun_flags",     16, 1, 1, NONE)
 
 enum field_id {
 #define X(ID, NUM, OVS, OXM, BITS, MASKABLE, SETTABLE, PREREQ) FIELD_##ID = NUM,
 	FIELD_TABLE(X)
 #undef X
-	N_FIELD_IDS = 40 /* ids are below this; not each number below is a field we have */
+	N_FIELD_IDS = 56 /* ids are below this; not each number below is a field we have */
 };
 
 /* What else a match must hold for a field to be present; table 12's last column. */
