@@ -15,10 +15,12 @@
 
 #define SKEP_SEARCH_CHUNK 32
 
-/* The word of the key at byte offset 'ofs', which comes from a subtable. */
+/* The word of the key at byte offset 'ofs', which comes from a subtable.  It is bounded by the next power of two, which ends
+ * in s->masked: what the writer does not write reads nonsense, but not beyond the state. */
 SKEP_INLINE __u64 skep_key_word(const struct skep_state *s, __u32 ofs)
 {
-	return *(const __u64 *)((const __u8 *)s->w + (ofs & (SKEP_KEY_WORDS - 1) * 8));
+	_Static_assert(SKEP_KEY_WORDS <= 32 && 2 * SKEP_KEY_WORDS >= 32, "w and masked");
+	return *(const __u64 *)((const __u8 *)s->w + (ofs & 31 * 8));
 }
 
 /* The first rule of the bucket that hash 'h' is in. */

@@ -15,7 +15,7 @@
  * Returns SKEP_GO, or SKEP_ABORT with nothing pending. */
 SKEP_SUB int skep_hop(SKEP_CTX *ctx, struct skep_state *s)
 {
-	(void)ctx;
+	asm volatile("" ::"r"(ctx)); /* used, or the compiler passes nothing */
 	if (!s)
 		return SKEP_ABORT;
 	s->pending = 0;
@@ -27,7 +27,7 @@ SKEP_SUB int skep_hop(SKEP_CTX *ctx, struct skep_state *s)
  * nonzero: its end is decided. */
 SKEP_SUB int skep_receive_special(SKEP_CTX *ctx, struct skep_state *s)
 {
-	(void)ctx;
+	asm volatile("" ::"r"(ctx)); /* used, or the compiler passes nothing */
 	if (!s)
 		return 1;
 	if (s->in_config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV)) {
