@@ -71,6 +71,11 @@ SKEP_INLINE const struct skep_cell *home_cell(uint32_t idx)
 	return idx < host.n_cells ? &host.cells[idx] : NULL;
 }
 
+SKEP_INLINE const struct skep_cell *home_cell_pair(uint32_t idx)
+{
+	return home_cell(idx + 1) ? home_cell(idx) : NULL;
+}
+
 /* There is no limit to the packet-ins of packet-outs: the controllers ask for them. */
 SKEP_INLINE struct skep_pktin *home_pktin(uint32_t idx)
 {

@@ -28,6 +28,9 @@
 
 /* Set by user space before the program is loaded. */
 const volatile __u32 cfg_n_stripes = 2; /* of counters; the last is the host build's */
+const volatile __u32 cfg_n_ports = 1, cfg_n_subtables = 1, cfg_n_buckets = 1, cfg_n_rules = 1,
+		     cfg_n_cells = 1, cfg_n_table_ctrs = 1, cfg_n_cpu = 1,
+		     cfg_n_counters = 1; /* elements of skep_X; 0: not global data */
 const volatile _Bool cfg_atomic;	/* more CPUs than stripes: add atomically */
 const volatile _Bool
 	cfg_clone_last; /* the last output is a copy too: for tests, which see all outputs so */
@@ -39,6 +42,21 @@ const volatile _Bool
 	SKEP_INLINE TYPE *home_##NAME(__u32 idx)                                                   \
 	{                                                                                          \
 		return bpf_map_lookup_elem(&MAP, &idx);                                            \
+	}
+
+/* Elements of global data: the verifier knows rodata's values, and so that an index below cfg_n_X is within the map.  The barriers
+ * keep one register from the comparison to the address, and keep from the compiler that the array is declared with one element. */
+#define SKEP_DATA(NAME, TYPE, ARRAY, N)                                                            \
+	SKEP_INLINE TYPE *home_##NAME(__u32 idx)                                                   \
+	{                                                                                          \
+		TYPE *base = ARRAY;                                                                \
+		__u64 i = idx;                                                                     \
+                                                                                                   \
+		asm volatile("" : "+r"(i));                                                        \
+		if (SKEP_UNLIKELY(i >= (N)))                                                       \
+			return NULL;                                                               \
+		asm volatile("" : "+r"(i), "+r"(base));                                            \
+		return base + i;                                                                   \
 	}
 
 SKEP_INLINE struct skep_if *home_if(__u32 idx)
@@ -61,19 +79,28 @@ SKEP_INLINE struct skep_inject *home_inject(__u32 idx)
 	return &skep_injects[idx & (SKEP_INJECTS - 1)];
 }
 
-SKEP_MAP(port, struct skep_port, skep_ports)
+SKEP_DATA(port, struct skep_port, skep_ports, cfg_n_ports)
 SKEP_MAP(vlan_set, struct skep_vlan_set, skep_vlan_sets)
 SKEP_MAP(fdb, struct skep_fdb_bucket, skep_fdb)
 SKEP_MAP(bridge, struct skep_bridge, skep_bridges)
-SKEP_MAP(subtable, struct skep_subtable, skep_subtables)
-SKEP_MAP(bucket_line, struct skep_bucket_line, skep_buckets)
-SKEP_MAP(rule, struct skep_rule, skep_rules)
+SKEP_DATA(subtable, struct skep_subtable, skep_subtables, cfg_n_subtables)
+SKEP_DATA(bucket_line, struct skep_bucket_line, skep_buckets, cfg_n_buckets)
+SKEP_DATA(rule, struct skep_rule, skep_rules, cfg_n_rules)
 SKEP_MAP(keyx, struct skep_keyx, skep_keyx)
-SKEP_MAP(cell, struct skep_cell, skep_cells)
-SKEP_MAP(counter, struct skep_counter, skep_counters)
-SKEP_MAP(table_counter, struct skep_table_counter, skep_table_ctrs)
+SKEP_DATA(cell, struct skep_cell, skep_cells, cfg_n_cells)
+/* Two that follow each other. */
+SKEP_DATA(cell_pair, struct skep_cell, skep_cells, cfg_n_cells - 1)
+SKEP_DATA(table_counter, struct skep_table_counter, skep_table_ctrs, cfg_n_table_ctrs)
+SKEP_DATA(counter_data, struct skep_counter, skep_counters_data, cfg_n_counters)
+SKEP_MAP(counter_elem, struct skep_counter, skep_counters)
+
+SKEP_INLINE struct skep_counter *home_counter(__u32 idx)
+{
+	return cfg_n_counters ? home_counter_data(idx) : home_counter_elem(idx);
+}
+
 SKEP_MAP(drop_counter, struct skep_drop_counter, skep_drops)
-SKEP_MAP(cpu, struct skep_cpu_state, skep_cpu)
+SKEP_DATA(cpu, struct skep_cpu_state, skep_cpu, cfg_n_cpu)
 SKEP_MAP(pktin, struct skep_pktin, skep_pktin)
 
 /* This CPU's. */

@@ -26,29 +26,32 @@
 		__type(value, TYPE);                                                               \
 	} NAME SEC(".maps")
 
-/* Arrays of fixed size are global data, maps of one element each: they are reached without a lookup, at a third of its
- * instructions.  User space gives the program its own maps for them; it knows section .data.X as map skep_X. */
+/* Arrays that every packet reads are global data, maps of one element each: they are reached without a lookup, at half of its
+ * instructions and without a key that goes through memory.  User space gives the program its own maps for them; it knows section
+ * .data.X as map skep_X.  Those that grow are declared with one element; how many there are is in rodata (home_tc.h, cfg_n_X). */
 struct skep_dp skep_dp SEC(".data.dp");
 struct skep_if skep_ifs[SKEP_IFS] SEC(".data.ifs");
 struct skep_table skep_tables[SKEP_TABLE_SLOTS] SEC(".data.tables");
 struct skep_tunnel skep_tunnels[SKEP_TUNNELS] SEC(".data.tunnels");
 struct skep_inject skep_injects[SKEP_INJECTS] SEC(".data.injects");
+struct skep_port skep_ports[1] SEC(".data.ports");
+struct skep_subtable skep_subtables[1] SEC(".data.subtables");
+struct skep_bucket_line skep_buckets[1] SEC(".data.buckets");
+struct skep_rule skep_rules[1] SEC(".data.rules");
+struct skep_cell skep_cells[1] SEC(".data.cells");
+struct skep_table_counter skep_table_ctrs[1] SEC(".data.table_ctrs");
+struct skep_cpu_state skep_cpu[1] SEC(".data.cpu");
+/* The counters are the largest array, and may be too large for global data: then they are map skep_counters. */
+struct skep_counter skep_counters_data[1] SEC(".data.counters");
 
-SKEP_ARRAY(skep_ports, struct skep_port);
 SKEP_ARRAY(skep_bridges, struct skep_bridge);
-SKEP_ARRAY(skep_subtables, struct skep_subtable);
-SKEP_ARRAY(skep_buckets, struct skep_bucket_line);
-SKEP_ARRAY(skep_rules, struct skep_rule);
 SKEP_ARRAY(skep_keyx, struct skep_keyx);
-SKEP_ARRAY(skep_cells, struct skep_cell);
 SKEP_ARRAY(skep_counters, struct skep_counter);
-SKEP_ARRAY(skep_table_ctrs, struct skep_table_counter);
 SKEP_ARRAY(skep_drops, struct skep_drop_counter);
 SKEP_ARRAY(skep_vlan_sets, struct skep_vlan_set);
 SKEP_ARRAY(skep_fdb, struct skep_fdb_bucket);
 
 /* The program's own. */
-SKEP_ARRAY(skep_cpu, struct skep_cpu_state);
 SKEP_ARRAY(skep_records, struct skep_record);
 SKEP_ARRAY(skep_pktin, struct skep_pktin);
 

@@ -115,13 +115,13 @@ SKEP_INLINE int skep_apply(SKEP_CTX *ctx, struct skep_state *s, __u32 cells)
 SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s)
 {
 	__u32 cells = s->best_cells;
-	const struct skep_head *head = (const struct skep_head *)home_cell(cells);
-	const struct skep_cell *cell = home_cell(cells + 1);
+	const struct skep_cell *cell = home_cell_pair(cells);
+	const struct skep_head *head = (const struct skep_head *)cell++;
 	const __u8 writes = SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METADATA;
 
 	if (SKEP_UNLIKELY(!head))
 		return SKEP_ABORT;
-	if (SKEP_LIKELY(head->n_apply == 1 && cell && cell->op == SKEP_OP_OUTPUT)) {
+	if (SKEP_LIKELY(head->n_apply == 1 && cell->op == SKEP_OP_OUTPUT)) {
 		if (SKEP_LIKELY(head->goto_table == SKEP_NO_GOTO && !(head->flags & writes))) {
 			skep_output(ctx, s, cell->arg32);
 			return SKEP_END;

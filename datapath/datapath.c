@@ -71,23 +71,21 @@ static void init_config(struct dp *dp)
 	c->n[MAP_INJECTS] = SKEP_INJECTS;
 	c->n[MAP_VLAN_SETS] = 64;
 	c->n[MAP_FDB] = FDB_REGION;
+	c->n[MAP_CPU] = c->n_cpus;
 }
 
 /* Where the growth of a map ends. */
 static uint32_t max_of(const struct dp *dp, enum map_id id)
 {
-	uint32_t rules = dp->config.max_rules;
+	uint32_t max = dp->config.max_rules;
 
-	switch (id) {
-	case MAP_PORTS:
-		return MAX_PORTS;
-	case MAP_SUBTABLES:
-		return MAX_SUBTABLES;
-	case MAP_CELLS:
-		return rules * 4;
-	default:
-		return rules;
-	}
+	if (id == MAP_PORTS)
+		max = MAX_PORTS;
+	else if (id == MAP_SUBTABLES)
+		max = MAX_SUBTABLES;
+	else if (id == MAP_CELLS)
+		max *= 4;
+	return max < map_max(id) ? max : map_max(id);
 }
 
 static struct spans *spans_of(struct dp *dp, enum map_id id)
@@ -110,6 +108,12 @@ static struct spans *spans_of(struct dp *dp, enum map_id id)
 	default:
 		return NULL;
 	}
+}
+
+/* The programs read cells two by two: the last one is only ever the second. */
+static uint32_t spans_capacity(enum map_id id, uint32_t n)
+{
+	return id == MAP_CELLS ? n - 1 : n;
 }
 
 /* The process's own arrays, as long as the map of flows. */
@@ -310,7 +314,7 @@ static int grow(struct dp *dp, bool grows[N_MAPS])
 		struct spans *s = spans_of(dp, (enum map_id)i);
 
 		if (s)
-			s->capacity = config.n[i];
+			s->capacity = spans_capacity((enum map_id)i, config.n[i]);
 	}
 	dp->n_grown++;
 	return 0;
@@ -459,7 +463,7 @@ static int init_tables(struct dp *dp)
 		struct spans *s = spans_of(dp, (enum map_id)i);
 
 		if (s)
-			spans_init(s, c->n[i]);
+			spans_init(s, spans_capacity((enum map_id)i, c->n[i]));
 	}
 	head->n_stripes = c->n_stripes;
 	head->version = 1;

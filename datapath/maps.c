@@ -33,6 +33,21 @@ static const struct {
 #undef X
 };
 
+/* The verifier follows offsets within one element up to 2^29.  Arrays that may be larger are plain maps then (maps.h in bpf/). */
+#define DATA_BYTES_MAX ((size_t)1 << 29)
+
+static bool map_is_data(enum map_id id, uint32_t n)
+{
+	return map_table[id].is_data && (size_t)map_table[id].value_size * n < DATA_BYTES_MAX;
+}
+
+uint32_t map_max(enum map_id id)
+{
+	return map_table[id].is_data && id != MAP_COUNTERS
+		       ? (uint32_t)((DATA_BYTES_MAX - 1) / map_table[id].value_size)
+		       : UINT32_MAX;
+}
+
 static size_t map_bytes(enum map_id id, uint32_t n)
 {
 	size_t elem = (map_table[id].value_size + 7) / 8 * 8;
@@ -68,7 +83,7 @@ static int make_in_memory(enum map_id id, uint32_t n)
 static int map_make(struct map *m, enum map_id id, const struct map_set_config *config)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
-	bool is_data = map_table[id].is_data;
+	bool is_data = map_is_data(id, config->n[id]);
 	int fd, err;
 
 	if (config->reuse_fd[id] >= 0)
@@ -119,10 +134,9 @@ static enum map_id map_by_name(const char *name)
 	for (i = 0; i < N_MAPS; i++) {
 		const char *own = map_table[i].name;
 
-		if (map_table[i].is_data
-			    ? !strncmp(name, section, strlen(section)) &&
-				      !strcmp(name + strlen(section), own + strlen(prefix))
-			    : !strcmp(name, own))
+		if (!strcmp(name, own) ||
+		    (map_table[i].is_data && !strncmp(name, section, strlen(section)) &&
+		     !strcmp(name + strlen(section), own + strlen(prefix))))
 			break;
 	}
 	return (enum map_id)i;
@@ -139,6 +153,9 @@ static int fit_maps(struct skep_bpf *skel, const struct map_set *set,
 		const char *name = bpf_map__name(map);
 		enum map_id id = map_by_name(name);
 
+		/* The counters have two: one of them stays as it is declared. */
+		if (id < N_MAPS && bpf_map__is_internal(map) != map_is_data(id, config->n[id]))
+			continue;
 		if (id < N_MAPS)
 			err = bpf_map__reuse_fd(map, set->map[id].fd);
 		else if (!strcmp(name, EVENTS_NAME) && config->events_fd >= 0)
@@ -155,20 +172,70 @@ static int fit_maps(struct skep_bpf *skel, const struct map_set *set,
 	return 0;
 }
 
+/* libbpf mapped each section of data when it opened the object, with the size that it has there, and unmaps it with the size of the map that it
+ * was given instead, which is larger: before the object goes, each gets a map of the first size again. */
+static void refit_sections(struct skep_bpf *skel, const size_t *declared)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, skel->obj) {
+		enum map_id id = map_by_name(bpf_map__name(map));
+		int fd;
+
+		if (id == N_MAPS || !bpf_map__is_internal(map) ||
+		    bpf_map__value_size(map) == declared[id])
+			continue;
+		fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, sizeof(uint32_t),
+				    (uint32_t)declared[id], 1, &opts);
+		/* Without memory for that, rather lose what is mapped than unmap somebody else's. */
+		if (fd < 0 || bpf_map__reuse_fd(map, fd))
+			skel->obj = NULL;
+		if (fd >= 0)
+			close(fd);
+		if (!skel->obj)
+			return;
+	}
+}
+
+static void note_sections(const struct skep_bpf *skel, size_t *ret_declared)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, skel->obj) {
+		enum map_id id = map_by_name(bpf_map__name(map));
+
+		if (id < N_MAPS && bpf_map__is_internal(map))
+			ret_declared[id] = bpf_map__value_size(map);
+	}
+}
+
 static int load_program(struct map_set *set, const struct map_set_config *config)
 {
 	struct skep_bpf *skel = skep_bpf__open();
+	size_t declared[N_MAPS];
 	int err;
 
 	if (!skel)
 		return -errno;
+	note_sections(skel, declared);
 	err = fit_maps(skel, set, config);
 	if (err)
 		goto out;
 	skel->rodata->cfg_n_stripes = config->n_stripes;
 	skel->rodata->cfg_atomic = config->n_cpus > config->n_stripes - 1;
 	skel->rodata->cfg_clone_last = config->clone_last;
-	err = skep_bpf__load(skel);
+	skel->rodata->cfg_n_ports = config->n[MAP_PORTS];
+	skel->rodata->cfg_n_subtables = config->n[MAP_SUBTABLES];
+	skel->rodata->cfg_n_buckets = config->n[MAP_BUCKETS];
+	skel->rodata->cfg_n_rules = config->n[MAP_RULES];
+	skel->rodata->cfg_n_cells = config->n[MAP_CELLS];
+	skel->rodata->cfg_n_table_ctrs = config->n[MAP_TABLE_COUNTERS];
+	skel->rodata->cfg_n_cpu = config->n[MAP_CPU];
+	skel->rodata->cfg_n_counters =
+		map_is_data(MAP_COUNTERS, config->n[MAP_COUNTERS]) ? config->n[MAP_COUNTERS] : 0;
+	/* Not skep_bpf__load(), which maps the sections anew, in the larger size. */
+	err = bpf_object__load(skel->obj);
 	if (err)
 		goto out;
 	set->prog_fd = dup(bpf_program__fd(skel->progs.skep_tc));
@@ -176,6 +243,7 @@ static int load_program(struct map_set *set, const struct map_set_config *config
 	if (set->prog_fd < 0 || set->events_fd < 0)
 		err = -errno;
 out:
+	refit_sections(skel, declared);
 	skep_bpf__destroy(skel);
 	return err;
 }

@@ -15,28 +15,30 @@
 #include <stdint.h>
 
 #include "bpf/abi.h"
+#include "bpf/state.h"
 
 /* X(ID, map name, element type, is data): the flat arrays, shared with the programs or (flows) only kept with them.
- * Those of fixed size are the program's global data: to the kernel, one element with the whole array. */
+ * Those that every packet reads are the program's global data: to the kernel, one element with the whole array. */
 #define MAP_TABLE(X)                                                                                \
 	X(DP, "skep_dp", struct skep_dp, 1)                                                             \
 	X(IFS, "skep_ifs", struct skep_if, 1)                                                           \
-	X(PORTS, "skep_ports", struct skep_port, 0)                                                     \
+	X(PORTS, "skep_ports", struct skep_port, 1)                                                     \
 	X(BRIDGES, "skep_bridges", struct skep_bridge, 0)                                               \
 	X(TABLES, "skep_tables", struct skep_table, 1)                                                  \
-	X(SUBTABLES, "skep_subtables", struct skep_subtable, 0)                                         \
-	X(BUCKETS, "skep_buckets", struct skep_bucket_line, 0)                                          \
-	X(RULES, "skep_rules", struct skep_rule, 0)                                                     \
+	X(SUBTABLES, "skep_subtables", struct skep_subtable, 1)                                         \
+	X(BUCKETS, "skep_buckets", struct skep_bucket_line, 1)                                          \
+	X(RULES, "skep_rules", struct skep_rule, 1)                                                     \
 	X(KEYX, "skep_keyx", struct skep_keyx, 0)                                                       \
-	X(CELLS, "skep_cells", struct skep_cell, 0)                                                     \
+	X(CELLS, "skep_cells", struct skep_cell, 1)                                                     \
 	X(FLOWS, "skep_flows", struct skep_flow, 0)                                                     \
-	X(COUNTERS, "skep_counters", struct skep_counter, 0)                                            \
-	X(TABLE_COUNTERS, "skep_table_ctrs", struct skep_table_counter, 0)                              \
+	X(COUNTERS, "skep_counters", struct skep_counter, 1)                                            \
+	X(TABLE_COUNTERS, "skep_table_ctrs", struct skep_table_counter, 1)                              \
 	X(DROPS, "skep_drops", struct skep_drop_counter, 0)                                             \
 	X(TUNNELS, "skep_tunnels", struct skep_tunnel, 1)                                               \
 	X(INJECTS, "skep_injects", struct skep_inject, 1)                                               \
 	X(VLAN_SETS, "skep_vlan_sets", struct skep_vlan_set, 0)                                         \
-	X(FDB, "skep_fdb", struct skep_fdb_bucket, 0)
+	X(FDB, "skep_fdb", struct skep_fdb_bucket, 0)                                                   \
+	X(CPU, "skep_cpu", struct skep_cpu_state, 1)
 
 enum map_id {
 #define X(ID, NAME, TYPE, IS_DATA) MAP_##ID,
@@ -70,6 +72,8 @@ struct map_set_config {
 	bool in_memory; /* no BPF: arrays in shared memory, no program */
 };
 
+/* How many elements a map can have at most. */
+uint32_t map_max(enum map_id id);
 /* Makes the maps and loads the program.  On error writes what was wrong to 'err', and leaves '*ret' alone. */
 int map_set_create(const struct map_set_config *config, struct map_set *ret, char *err,
 		   size_t err_size);
