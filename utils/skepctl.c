@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "model/text.h"
+#include "near.h"
 
 #define ANY_NUMBER 1000
 
@@ -108,48 +109,13 @@ static void print_help(void)
 	       "  --help, --version\n");
 }
 
-/* The number of letters to insert, delete or replace to make 'b' of 'a'; both are short. */
-static unsigned int distance(const char *a, const char *b)
-{
-	enum { MAX = 32 };
-	unsigned int row[MAX + 1];
-	size_t n_b = strlen(b);
-
-	if (n_b > MAX || strlen(a) > MAX)
-		return MAX;
-	for (unsigned int j = 0; j <= n_b; j++)
-		row[j] = j;
-	for (unsigned int i = 0; a[i]; i++) {
-		unsigned int diagonal = row[0];
-
-		row[0] = i + 1;
-		for (unsigned int j = 0; j < n_b; j++) {
-			unsigned int best = diagonal + (a[i] != b[j]);
-
-			diagonal = row[j + 1];
-			if (best > row[j] + 1)
-				best = row[j] + 1;
-			if (best > diagonal + 1)
-				best = diagonal + 1;
-			row[j + 1] = best;
-		}
-	}
-	return row[n_b];
-}
-
 static int fail_unknown(const struct skepctl *ctl, const char *name)
 {
-	const char *nearest = NULL;
-	unsigned int best = 4;
+	const char *names[N_COMMANDS], *nearest;
 
-	for (size_t i = 0; i < N_COMMANDS; i++) {
-		unsigned int d = distance(name, commands[i].name);
-
-		if (d < best) {
-			best = d;
-			nearest = commands[i].name;
-		}
-	}
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		names[i] = commands[i].name;
+	nearest = near_find(name, names, N_COMMANDS);
 	if (nearest)
 		return fail_usage(ctl, "unknown command \"%s\"; did you mean \"%s\"?", name,
 				  nearest);

@@ -6,7 +6,7 @@ vswitchd_libvswitchd_a_SOURCES = \
 	vswitchd/agent_flow.c vswitchd/agent_packet.c vswitchd/agent_port.c \
 	vswitchd/agent_role.c vswitchd/agent_stats.c \
 	vswitchd/bridge.c vswitchd/bridge.h \
-	vswitchd/conf.c vswitchd/conf.h vswitchd/conf_file.c \
+	vswitchd/conf.c vswitchd/conf.h vswitchd/conf_file.c vswitchd/conf_port.c vswitchd/conf_port.h \
 	vswitchd/control.c vswitchd/control.h vswitchd/control_cmd.c \
 	vswitchd/ethtool.c vswitchd/ethtool.h \
 	vswitchd/netlink.c vswitchd/netlink.h \

@@ -34,6 +34,54 @@ void conf_free(struct conf *conf)
 	free(conf);
 }
 
+static bool clone_string(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return !from || *to;
+}
+
+static bool clone_port(struct conf_bridge *br, const struct conf_port *from)
+{
+	struct conf_port *port = conf_add_port(br, from->name, from->ofport);
+
+	if (!port)
+		return false;
+	port->type = from->type;
+	port->has_vlan_mode = from->has_vlan_mode;
+	port->vlan_mode = from->vlan_mode;
+	port->has_tag = from->has_tag;
+	port->tag = from->tag;
+	port->has_isolated = from->has_isolated;
+	port->isolated = from->isolated;
+	for (unsigned int i = 0; i < CONF_N_OPTIONS; i++)
+		if (!clone_string(&port->options[i], from->options[i]))
+			return false;
+	if (from->trunks) {
+		port->trunks = malloc(CONF_TRUNK_WORDS * sizeof(*port->trunks));
+		if (!port->trunks)
+			return false;
+		memcpy(port->trunks, from->trunks, CONF_TRUNK_WORDS * sizeof(*port->trunks));
+	}
+	return clone_string(&port->netns, from->netns);
+}
+
+/* There is always room for a power of two of them: see conf_set_mac(). */
+static bool clone_macs(struct conf_bridge *br, const struct conf_bridge *from)
+{
+	size_t n = 1;
+
+	if (!from->n_macs)
+		return true;
+	while (n < from->n_macs)
+		n *= 2;
+	br->macs = malloc(n * sizeof(*br->macs));
+	if (!br->macs)
+		return false;
+	memcpy(br->macs, from->macs, from->n_macs * sizeof(*br->macs));
+	br->n_macs = from->n_macs;
+	return true;
+}
+
 static bool clone_bridge(struct conf *conf, const struct conf_bridge *from)
 {
 	struct conf_bridge *br = conf_add_bridge(conf, from->name);
@@ -49,9 +97,13 @@ static bool clone_bridge(struct conf *conf, const struct conf_bridge *from)
 		if (conf_add_controller(br, from->controllers[i]))
 			return false;
 	TAILQ_FOREACH (port, &from->ports, node)
-		if (!conf_add_port(br, port->name, port->ofport))
+		if (!clone_port(br, port))
 			return false;
-	return true;
+	br->is_standalone = from->is_standalone;
+	br->has_mac_ageing = from->has_mac_ageing;
+	br->mac_ageing = from->mac_ageing;
+	br->forward_bpdu = from->forward_bpdu;
+	return clone_macs(br, from);
 }
 
 struct conf *conf_clone(const struct conf *from)
@@ -161,7 +213,17 @@ struct conf_port *conf_add_port(struct conf_bridge *br, const char *name, uint32
 
 void conf_del_port(struct conf_bridge *br, struct conf_port *port)
 {
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < br->n_macs; i++)
+		if (strcmp(br->macs[i].port, port->name) != 0)
+			br->macs[n++] = br->macs[i];
+	br->n_macs = n;
 	TAILQ_REMOVE(&br->ports, port, node);
+	for (unsigned int i = 0; i < CONF_N_OPTIONS; i++)
+		free(port->options[i]);
+	free(port->netns);
+	free(port->trunks);
 	free(port);
 }
 
@@ -169,6 +231,9 @@ void conf_del_bridge(struct conf *conf, struct conf_bridge *br)
 {
 	struct conf_port *port;
 
+	free(br->macs);
+	br->macs = NULL;
+	br->n_macs = 0;
 	while ((port = TAILQ_FIRST(&br->ports)))
 		conf_del_port(br, port);
 	conf_clear_controllers(br);
@@ -196,6 +261,46 @@ void conf_clear_controllers(struct conf_bridge *br)
 {
 	while (br->n_controllers)
 		free(br->controllers[--br->n_controllers]);
+}
+
+static struct conf_mac *find_mac(const struct conf_bridge *br, const uint8_t mac[6], uint16_t vlan)
+{
+	for (unsigned int i = 0; i < br->n_macs; i++)
+		if (br->macs[i].vlan == vlan && !memcmp(br->macs[i].mac, mac, 6))
+			return &br->macs[i];
+	return NULL;
+}
+
+int conf_set_mac(struct conf_bridge *br, const uint8_t mac[6], uint16_t vlan, const char *port)
+{
+	struct conf_mac *m = find_mac(br, mac, vlan), *bigger;
+
+	if (!m) {
+		if (br->n_macs == CONF_MACS_MAX)
+			return -E2BIG;
+		/* The array grows at powers of two. */
+		if (!(br->n_macs & (br->n_macs - 1))) {
+			bigger = realloc(br->macs, (br->n_macs ? 2 * br->n_macs : 1) * sizeof(*m));
+			if (!bigger)
+				return -ENOMEM;
+			br->macs = bigger;
+		}
+		m = &br->macs[br->n_macs++];
+		memcpy(m->mac, mac, sizeof(m->mac));
+		m->vlan = vlan;
+	}
+	copy_name(m->port, port);
+	return 0;
+}
+
+int conf_del_mac(struct conf_bridge *br, const uint8_t mac[6], uint16_t vlan)
+{
+	struct conf_mac *m = find_mac(br, mac, vlan);
+
+	if (!m)
+		return -ENOENT;
+	*m = br->macs[--br->n_macs];
+	return 0;
 }
 
 int conf_set_ssl(struct conf *conf, const char *private_key, const char *certificate,
@@ -251,6 +356,31 @@ bool conf_parse_datapath_id(const char *s, uint64_t *ret)
 	if (!id)
 		return false;
 	*ret = id;
+	return true;
+}
+
+bool conf_parse_fail_mode(const char *s, bool *ret_is_standalone)
+{
+	bool is_standalone = !strcmp(s, "standalone");
+
+	if (!is_standalone && strcmp(s, "secure") != 0)
+		return false;
+	*ret_is_standalone = is_standalone;
+	return true;
+}
+
+bool conf_parse_mac(const char *s, uint8_t ret[6])
+{
+	unsigned int a[6];
+	int n = 0;
+
+	if (s[strspn(s, "0123456789abcdefABCDEF:")] ||
+	    sscanf(s, "%2x:%2x:%2x:%2x:%2x:%2x%n", &a[0], &a[1], &a[2], &a[3], &a[4], &a[5], &n) !=
+		    6 ||
+	    s[n])
+		return false;
+	for (int i = 0; i < 6; i++)
+		ret[i] = (uint8_t)a[i];
 	return true;
 }
 

@@ -15,14 +15,21 @@
  *	    "br0": {
  *	      "datapath_id": "00000000000000a1",
  *	      "hwaddr": "02:00:5e:00:53:01",
- *	      "fail_mode": "secure",
+ *	      "fail_mode": "standalone",
+ *	      "mac_ageing": 300,
+ *	      "forward_bpdu": false,
  *	      "controllers": ["ssl:192.0.2.1:6653", "ptcp:6654:127.0.0.1"],
- *	      "ports": { "eth1": { "ofport": 1 }, "eth2": { "ofport": 2 } }
+ *	      "static_macs": [{ "mac": "02:00:5e:00:53:11", "vlan": 10, "port": "eth1" }],
+ *	      "ports": {
+ *	        "eth1": { "ofport": 1, "tag": 10 },
+ *	        "vx2": { "ofport": 2, "type": "vxlan", "options": { "remote_ip": "192.0.2.2", "key": "7" } },
+ *	        "to-br1": { "ofport": 3, "type": "patch", "options": { "peer": "to-br0" } }
+ *	      }
  *	    }
  *	  }
  *	}
  *
- * Everything but "ofport" may be absent.  Passive addresses among the controllers are listened on.
+ * Everything but "ofport" may be absent (docs/distributed.md has all keys of ports).  Passive addresses among the controllers are listened on.
  *An unknown key, a wrong type and a value that cannot be are errors, with file, line and column: a
  *file that says what we do not understand is not obeyed in part, and never overwritten.
  */
@@ -37,11 +44,70 @@
 #define CONF_NAME_SIZE	     16 /* of an interface, with the NUL: IFNAMSIZ */
 #define CONF_CONTROLLERS_MAX 16 /* per bridge */
 #define CONF_FILE_MAX	     (16u << 20)
+#define CONF_MAC_AGEING	     300   /* seconds */
+#define CONF_MAC_AGEING_MAX  86400
+#define CONF_MACS_MAX	     65536 /* per bridge */
+
+enum conf_port_type {
+	CONF_SYSTEM, /* an interface */
+	CONF_VXLAN,
+	CONF_GENEVE,
+	CONF_GRE,
+	CONF_PATCH,
+	CONF_SOCKET,
+	CONF_N_TYPES
+};
+
+/* The options of ports: identifier, name as Open vSwitch has it, and the types of port that have it, as bits. */
+#define CONF_TUNNELS (1u << CONF_VXLAN | 1u << CONF_GENEVE | 1u << CONF_GRE)
+#define CONF_OPTION_TABLE(X)                                                                       \
+	X(REMOTE_IP, "remote_ip", CONF_TUNNELS)                                                    \
+	X(LOCAL_IP, "local_ip", CONF_TUNNELS)                                                      \
+	X(KEY, "key", CONF_TUNNELS)                                                                \
+	X(IN_KEY, "in_key", CONF_TUNNELS)                                                          \
+	X(OUT_KEY, "out_key", CONF_TUNNELS)                                                        \
+	X(DST_PORT, "dst_port", 1u << CONF_VXLAN | 1u << CONF_GENEVE)                              \
+	X(TOS, "tos", CONF_TUNNELS)                                                                \
+	X(TTL, "ttl", CONF_TUNNELS)                                                                \
+	X(DF_DEFAULT, "df_default", CONF_TUNNELS)                                                  \
+	X(CSUM, "csum", CONF_TUNNELS)                                                              \
+	X(PEER, "peer", 1u << CONF_PATCH)
+
+enum conf_option {
+#define X(ID, NAME, TYPES) CONF_OPTION_##ID,
+	CONF_OPTION_TABLE(X)
+#undef X
+	CONF_N_OPTIONS
+};
+
+enum conf_vlan_mode {
+	CONF_VLAN_TRUNK,
+	CONF_VLAN_ACCESS,
+	CONF_VLAN_NATIVE_TAGGED,
+	CONF_VLAN_NATIVE_UNTAGGED,
+	CONF_N_VLAN_MODES
+};
 
 struct conf_port {
 	TAILQ_ENTRY(conf_port) node;
 	char name[CONF_NAME_SIZE];
 	uint32_t ofport; /* 1 to PORT_NO_MAX; no two ports of a bridge have the same */
+	enum conf_port_type type;
+	char *options[CONF_N_OPTIONS]; /* owned, as they were written; NULL: not given */
+	char *netns;		       /* owned; the namespace that the interface is taken from; NULL */
+	bool has_vlan_mode, has_tag, has_isolated;
+	enum conf_vlan_mode vlan_mode; /* conf_port_vlan() says what is meant if it is not given */
+	uint16_t tag;
+	bool isolated;
+	uint64_t *trunks; /* owned; NULL: all. Bit VID % 64 of word VID / 64 */
+};
+#define CONF_TRUNK_WORDS 64
+
+/* An address that NORMAL knows without learning it. */
+struct conf_mac {
+	uint8_t mac[6];
+	uint16_t vlan;
+	char port[CONF_NAME_SIZE]; /* a port of the bridge, or the bridge's name: LOCAL */
 };
 
 struct conf_bridge {
@@ -55,6 +121,12 @@ struct conf_bridge {
 	unsigned int n_controllers;
 	char *controllers[CONF_CONTROLLERS_MAX]; /* owned; addresses as stream_addr_parse() has them
 						  */
+	bool is_standalone;  /* the fail mode; else secure */
+	bool has_mac_ageing; /* else CONF_MAC_AGEING */
+	uint32_t mac_ageing; /* seconds */
+	bool forward_bpdu;
+	unsigned int n_macs;
+	struct conf_mac *macs; /* owned */
 	TAILQ_HEAD(, conf_port) ports;
 };
 
@@ -107,11 +179,16 @@ struct conf_bridge *conf_add_bridge(struct conf *conf, const char *name);
 /* 'ofport' 0: the lowest number that is free. NULL also if there is none. */
 struct conf_port *conf_add_port(struct conf_bridge *br, const char *name, uint32_t ofport);
 void conf_del_bridge(struct conf *conf, struct conf_bridge *br);
+/* Its static addresses go with it. */
 void conf_del_port(struct conf_bridge *br, struct conf_port *port);
 
 /* Add an address; 0 or -ENOMEM, -E2BIG, -EEXIST.  Clear all. */
 int conf_add_controller(struct conf_bridge *br, const char *address);
 void conf_clear_controllers(struct conf_bridge *br);
+/* Adds a static address, or changes its port.  0 or -ENOMEM, -E2BIG.  'port' must be valid. */
+int conf_set_mac(struct conf_bridge *br, const uint8_t mac[6], uint16_t vlan, const char *port);
+/* 0 or -ENOENT. */
+int conf_del_mac(struct conf_bridge *br, const uint8_t mac[6], uint16_t vlan);
 /* All three, or NULL for none.  0 or -ENOMEM. */
 int conf_set_ssl(struct conf *conf, const char *private_key, const char *certificate,
 		 const char *ca_cert);
@@ -124,5 +201,9 @@ void conf_hidden_name(const char *name, char ret[CONF_NAME_SIZE]);
 /* Parses 1 to 16 hexadecimal digits with an optional 0x; 0 is refused, as it means "none" to
  * controllers. */
 bool conf_parse_datapath_id(const char *s, uint64_t *ret);
+/* "secure" or "standalone". */
+bool conf_parse_fail_mode(const char *s, bool *ret_is_standalone);
+/* Six pairs of hexadecimal digits with colons. */
+bool conf_parse_mac(const char *s, uint8_t ret[6]);
 
 #endif

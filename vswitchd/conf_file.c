@@ -20,9 +20,11 @@
 #include <unistd.h>
 
 #include "model/action.h"
+#include "near.h"
 #include "ofchan/stream.h"
+#include "vswitchd/conf_port.h"
 
-#define PATH_DEPTH_MAX 6
+#define PATH_DEPTH_MAX 8
 
 struct step {
 	const char *key; /* NULL: 'idx' of an array */
@@ -155,7 +157,7 @@ static void pop(struct parser *ps)
  * an unknown key. */
 struct member {
 	const char *key;
-	json_type type;
+	json_type type; /* JSON_TRUE: a boolean */
 	int (*parse)(struct parser *ps, const json_t *value, void *arg);
 };
 
@@ -170,9 +172,26 @@ static const char *type_name(json_type type)
 		return "a string";
 	case JSON_INTEGER:
 		return "an integer";
+	case JSON_TRUE:
+		return "true or false";
 	default:
 		return "something else";
 	}
+}
+
+#define MEMBERS_MAX 16
+
+static int fail_unknown(struct parser *ps, const char *key, const struct member *members)
+{
+	const char *names[MEMBERS_MAX], *nearest;
+	size_t n = 0;
+
+	for (const struct member *m = members; m->key && n < MEMBERS_MAX; m++)
+		names[n++] = m->key;
+	nearest = near_find(key, names, n);
+	if (nearest)
+		return fail(ps, "unknown key \"%s\"; did you mean \"%s\"?", key, nearest);
+	return fail(ps, "unknown key \"%s\"", key);
 }
 
 static int parse_object(struct parser *ps, const json_t *obj, const struct member *members,
@@ -183,14 +202,15 @@ static int parse_object(struct parser *ps, const json_t *obj, const struct membe
 
 	json_object_foreach ((json_t *)(uintptr_t)obj, key, value) {
 		const struct member *m = members;
+		json_type type = json_is_false(value) ? JSON_TRUE : json_typeof(value);
 		int error;
 
 		while (m->key && strcmp(m->key, key))
 			m++;
 		push_key(ps, key);
 		if (!m->key)
-			return fail(ps, "unknown key \"%s\"", key);
-		if (json_typeof(value) != m->type)
+			return fail_unknown(ps, key, members);
+		if (type != m->type)
 			return fail(ps, "\"%s\" must be %s", key, type_name(m->type));
 		error = m->parse(ps, value, arg);
 		if (error)
@@ -258,17 +278,13 @@ static int br_hwaddr(struct parser *ps, const json_t *value, void *arg)
 {
 	const char *s = json_string_value(value);
 	struct conf_bridge *br = arg;
-	unsigned int a[6];
-	int n = 0;
+	uint8_t mac[6];
 
-	if (sscanf(s, "%2x:%2x:%2x:%2x:%2x:%2x%n", &a[0], &a[1], &a[2], &a[3], &a[4], &a[5], &n) !=
-		    6 ||
-	    s[n])
+	if (!conf_parse_mac(s, mac))
 		return fail(ps, "hwaddr \"%s\" is not an Ethernet address", s);
-	if (a[0] & 1)
+	if (mac[0] & 1)
 		return fail(ps, "hwaddr \"%s\" is a multicast address", s);
-	for (int i = 0; i < 6; i++)
-		br->hwaddr[i] = (uint8_t)a[i];
+	memcpy(br->hwaddr, mac, sizeof(br->hwaddr));
 	br->has_hwaddr = true;
 	return 0;
 }
@@ -276,12 +292,104 @@ static int br_hwaddr(struct parser *ps, const json_t *value, void *arg)
 static int br_fail_mode(struct parser *ps, const json_t *value, void *arg)
 {
 	const char *s = json_string_value(value);
+	struct conf_bridge *br = arg;
 
-	(void)arg;
-	if (!strcmp(s, "standalone"))
-		return fail(ps, "fail_mode \"standalone\" is not supported yet");
-	if (strcmp(s, "secure"))
-		return fail(ps, "fail_mode \"%s\" is not \"secure\"", s);
+	if (!conf_parse_fail_mode(s, &br->is_standalone))
+		return fail(ps, "fail_mode \"%s\" is not \"secure\" or \"standalone\"", s);
+	return 0;
+}
+
+static int br_mac_ageing(struct parser *ps, const json_t *value, void *arg)
+{
+	json_int_t n = json_integer_value(value);
+	struct conf_bridge *br = arg;
+
+	if (n < 0 || n > CONF_MAC_AGEING_MAX)
+		return fail(ps, "mac_ageing %" JSON_INTEGER_FORMAT " is not 0 to %d", n,
+			    CONF_MAC_AGEING_MAX);
+	br->has_mac_ageing = true;
+	br->mac_ageing = (uint32_t)n;
+	return 0;
+}
+
+static int br_forward_bpdu(struct parser *ps, const json_t *value, void *arg)
+{
+	(void)ps;
+	((struct conf_bridge *)arg)->forward_bpdu = json_is_true(value);
+	return 0;
+}
+
+/* A static address while it is read. */
+struct static_mac {
+	bool has_mac;
+	uint8_t mac[6];
+	uint16_t vlan;
+	const char *port;
+};
+
+static int mac_mac(struct parser *ps, const json_t *value, void *arg)
+{
+	const char *s = json_string_value(value);
+	struct static_mac *m = arg;
+
+	if (!conf_parse_mac(s, m->mac))
+		return fail(ps, "mac \"%s\" is not an Ethernet address", s);
+	if (m->mac[0] & 1)
+		return fail(ps, "mac \"%s\" is a multicast address", s);
+	m->has_mac = true;
+	return 0;
+}
+
+static int mac_vlan(struct parser *ps, const json_t *value, void *arg)
+{
+	json_int_t n = json_integer_value(value);
+
+	if (n < 0 || n > 4095)
+		return fail(ps, "vlan %" JSON_INTEGER_FORMAT " is not 0 to 4095", n);
+	((struct static_mac *)arg)->vlan = (uint16_t)n;
+	return 0;
+}
+
+static int mac_port(struct parser *ps, const json_t *value, void *arg)
+{
+	(void)ps;
+	((struct static_mac *)arg)->port = json_string_value(value);
+	return 0;
+}
+
+static int br_static_macs(struct parser *ps, const json_t *value, void *arg)
+{
+	static const struct member members[] = {
+		{ "mac", JSON_STRING, mac_mac },
+		{ "vlan", JSON_INTEGER, mac_vlan },
+		{ "port", JSON_STRING, mac_port },
+		{ NULL, JSON_NULL, NULL },
+	};
+	struct conf_bridge *br = arg;
+	const json_t *element;
+	size_t i;
+	int error;
+
+	json_array_foreach ((json_t *)(uintptr_t)value, i, element) {
+		struct static_mac m = { .has_mac = false };
+
+		push_idx(ps, i);
+		if (!json_is_object(element))
+			return fail(ps, "a static address must be an object");
+		error = parse_object(ps, element, members, &m);
+		if (error)
+			return error;
+		if (!m.has_mac || !m.port)
+			return fail(ps, "a static address needs \"mac\" and \"port\"");
+		if (!conf_name_is_valid(m.port))
+			return fail(ps, "\"%s\" cannot be the name of a port", m.port);
+		error = conf_set_mac(br, m.mac, m.vlan, m.port);
+		if (error == -E2BIG)
+			return fail(ps, "more than %d static addresses", CONF_MACS_MAX);
+		if (error)
+			return error;
+		pop(ps);
+	}
 	return 0;
 }
 
@@ -313,45 +421,68 @@ static int br_controllers(struct parser *ps, const json_t *value, void *arg)
 	return 0;
 }
 
-static int port_ofport(struct parser *ps, const json_t *value, void *arg)
+/* conf_port.c knows what is wrong, and where in the port. */
+static int fail_port(struct parser *ps, int error, const struct conf_place *place, const char *why)
 {
-	json_int_t n = json_integer_value(value);
+	if (error != -EINVAL)
+		return error;
+	if (place->key)
+		push_key(ps, place->key);
+	if (place->option)
+		push_key(ps, place->option);
+	if (place->idx >= 0)
+		push_idx(ps, (size_t)place->idx);
+	return fail(ps, "%s", why);
+}
 
-	if (n < 1 || n > PORT_NO_MAX)
-		return fail(ps, "ofport %" JSON_INTEGER_FORMAT " is not 1 to %d", n, PORT_NO_MAX);
-	*(uint32_t *)arg = (uint32_t)n;
-	return 0;
+static int parse_port(struct parser *ps, struct conf_bridge *br, const char *name, const json_t *p)
+{
+	const json_t *number = json_object_get(p, "ofport");
+	struct conf_port *port, *other;
+	struct conf_place place;
+	char why[512] = "";
+	const char *key;
+	json_t *value;
+	int error;
+
+	/* The number that it gets here is replaced by its own. */
+	port = conf_add_port(br, name, PORT_NO_MAX + 1);
+	if (!port)
+		return -ENOMEM;
+	json_object_foreach ((json_t *)(uintptr_t)p, key, value) {
+		error = conf_port_set(port, key, value, &place, why, sizeof(why));
+		if (!error && json_is_null(value)) {
+			snprintf(why, sizeof(why), "\"%s\" must not be null", key);
+			error = -EINVAL;
+		}
+		if (error)
+			return fail_port(ps, error, &place, why);
+	}
+	if (!number)
+		return fail(ps, "port \"%s\" needs an \"ofport\"", name);
+	other = conf_find_ofport(br, port->ofport);
+	if (other != port)
+		return fail(ps, "ofport %u of port \"%s\" is that of port \"%s\" too", port->ofport,
+			    name, other->name);
+	error = conf_port_check(port, &place, why, sizeof(why));
+	return error ? fail_port(ps, error, &place, why) : 0;
 }
 
 static int br_ports(struct parser *ps, const json_t *value, void *arg)
 {
-	static const struct member members[] = {
-		{ "ofport", JSON_INTEGER, port_ofport },
-		{ NULL, JSON_NULL, NULL },
-	};
-	struct conf_bridge *br = arg;
 	const char *name;
 	json_t *p;
 	int error;
 
 	json_object_foreach ((json_t *)(uintptr_t)value, name, p) {
-		uint32_t ofport = 0;
-
 		push_key(ps, name);
 		if (!conf_name_is_valid(name))
 			return fail(ps, "\"%s\" cannot be the name of an interface", name);
 		if (!json_is_object(p))
 			return fail(ps, "port \"%s\" must be an object", name);
-		error = parse_object(ps, p, members, &ofport);
+		error = parse_port(ps, arg, name, p);
 		if (error)
 			return error;
-		if (!ofport)
-			return fail(ps, "port \"%s\" needs an \"ofport\"", name);
-		if (conf_find_ofport(br, ofport))
-			return fail(ps, "ofport %u of port \"%s\" is that of port \"%s\" too",
-				    ofport, name, conf_find_ofport(br, ofport)->name);
-		if (!conf_add_port(br, name, ofport))
-			return -ENOMEM;
 		pop(ps);
 	}
 	return 0;
@@ -364,6 +495,9 @@ static int parse_bridges(struct parser *ps, const json_t *value, void *arg)
 		{ "hwaddr", JSON_STRING, br_hwaddr },
 		{ "fail_mode", JSON_STRING, br_fail_mode },
 		{ "controllers", JSON_ARRAY, br_controllers },
+		{ "mac_ageing", JSON_INTEGER, br_mac_ageing },
+		{ "forward_bpdu", JSON_TRUE, br_forward_bpdu },
+		{ "static_macs", JSON_ARRAY, br_static_macs },
 		{ "ports", JSON_OBJECT, br_ports },
 		{ NULL, JSON_NULL, NULL },
 	};
@@ -415,6 +549,27 @@ static int check_ports(struct parser *ps, const struct conf *conf)
 	return 0;
 }
 
+/* Static addresses are behind ports that are configured. */
+static int check_macs(struct parser *ps, const struct conf *conf)
+{
+	struct conf_bridge *br;
+
+	TAILQ_FOREACH (br, &conf->bridges, node)
+		for (unsigned int i = 0; i < br->n_macs; i++) {
+			const char *port = br->macs[i].port;
+
+			if (!strcmp(port, br->name) || conf_find_port(br, port))
+				continue;
+			ps->depth = 0;
+			push_key(ps, "bridges");
+			push_key(ps, br->name);
+			push_key(ps, "static_macs");
+			push_idx(ps, i);
+			return fail(ps, "bridge \"%s\" has no port \"%s\"", br->name, port);
+		}
+	return 0;
+}
+
 int conf_parse(const char *text, size_t len, const char *name, struct conf **ret, char *err,
 	       size_t err_size)
 {
@@ -445,6 +600,8 @@ int conf_parse(const char *text, size_t len, const char *name, struct conf **ret
 	error = conf ? parse_object(&ps, root, members, conf) : -ENOMEM;
 	if (!error)
 		error = check_ports(&ps, conf);
+	if (!error)
+		error = check_macs(&ps, conf);
 	if (!error) {
 		*ret = conf;
 		conf = NULL;
@@ -534,6 +691,29 @@ int conf_load(const char *path, struct conf **ret, char *err, size_t err_size)
 	return error;
 }
 
+static void mac_to_text(const uint8_t a[6], char ret[24])
+{
+	snprintf(ret, 24, "%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static json_t *macs_to_json(const struct conf_bridge *br)
+{
+	json_t *list = json_array(), *obj;
+	char s[24];
+
+	for (unsigned int i = 0; i < br->n_macs; i++) {
+		const struct conf_mac *m = &br->macs[i];
+
+		mac_to_text(m->mac, s);
+		obj = json_pack("{s:s}", "mac", s);
+		if (m->vlan)
+			json_object_set_new(obj, "vlan", json_integer(m->vlan));
+		json_object_set_new(obj, "port", json_string(m->port));
+		json_array_append_new(list, obj);
+	}
+	return list;
+}
+
 static json_t *bridge_to_json(const struct conf_bridge *br)
 {
 	json_t *obj = json_object(), *list;
@@ -545,21 +725,25 @@ static json_t *bridge_to_json(const struct conf_bridge *br)
 		json_object_set_new(obj, "datapath_id", json_string(s));
 	}
 	if (br->has_hwaddr) {
-		const uint8_t *a = br->hwaddr;
-
-		snprintf(s, sizeof(s), "%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3],
-			 a[4], a[5]);
+		mac_to_text(br->hwaddr, s);
 		json_object_set_new(obj, "hwaddr", json_string(s));
 	}
-	json_object_set_new(obj, "fail_mode", json_string("secure"));
+	json_object_set_new(obj, "fail_mode",
+			    json_string(br->is_standalone ? "standalone" : "secure"));
+	if (br->has_mac_ageing)
+		json_object_set_new(obj, "mac_ageing", json_integer(br->mac_ageing));
+	if (br->forward_bpdu)
+		json_object_set_new(obj, "forward_bpdu", json_true());
 	list = json_array();
 	for (unsigned int i = 0; i < br->n_controllers; i++)
 		json_array_append_new(list, json_string(br->controllers[i]));
 	json_object_set_new(obj, "controllers", list);
 	list = json_object();
 	TAILQ_FOREACH (port, &br->ports, node)
-		json_object_set_new(list, port->name, json_pack("{s:i}", "ofport", port->ofport));
+		json_object_set_new(list, port->name, conf_port_to_json(port));
 	json_object_set_new(obj, "ports", list);
+	if (br->n_macs)
+		json_object_set_new(obj, "static_macs", macs_to_json(br));
 	return obj;
 }
 
