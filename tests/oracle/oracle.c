@@ -46,6 +46,7 @@ struct run {
 	struct oracle_packet pkt;
 	uint32_t in_port;
 	uint64_t metadata;
+	struct field_value tunnel[N_FIELD_IDS]; /* of the tunnel fields: of no tunnel until set */
 	struct action_set set;
 };
 
@@ -306,6 +307,20 @@ static void output(struct run *run, const struct action *a, const struct cause *
 	}
 }
 
+static bool is_tunnel_field(enum field_id id)
+{
+	return id >= FIELD_TUNNEL_ID;
+}
+
+/* Tunnel fields are no part of the frame. */
+static void set_field(struct run *run, enum field_id id, const struct field_value *value)
+{
+	if (is_tunnel_field(id))
+		run->tunnel[id] = *value;
+	else
+		oracle_set_field(&run->pkt, id, value);
+}
+
 /* Executes one action; false if the packet's processing ends with it (an invalid TTL). */
 static bool execute(struct run *run, const struct action *a, const struct cause *cause)
 {
@@ -314,7 +329,7 @@ static bool execute(struct run *run, const struct action *a, const struct cause 
 		output(run, a, cause);
 		break;
 	case ACTION_SET_FIELD:
-		oracle_set_field(&run->pkt, a->set_field.field, &a->set_field.value);
+		set_field(run, a->set_field.field, &a->set_field.value);
 		break;
 	case ACTION_PUSH_VLAN:
 		if (!oracle_push_vlan(&run->pkt, a->ethertype))
@@ -398,7 +413,7 @@ static bool execute_set(struct run *run, uint8_t table_id)
 		execute(run, &set->ttl, &cause);
 	for (unsigned int id = 0; id < N_FIELD_IDS; id++) {
 		if (set->fields >> id & 1)
-			oracle_set_field(&run->pkt, (enum field_id)id, &set->value[id]);
+			set_field(run, (enum field_id)id, &set->value[id]);
 	}
 	if (set->has_output)
 		execute(run, &set->output, &cause);
@@ -431,6 +446,12 @@ static const struct flow_mod *lookup(const struct run *run, uint8_t table_id)
 	f.present |= 1ULL << FIELD_IN_PORT | 1ULL << FIELD_METADATA;
 	f.value[FIELD_IN_PORT] = field_value_from_u64(FIELD_IN_PORT, run->in_port);
 	f.value[FIELD_METADATA] = field_value_from_u64(FIELD_METADATA, run->metadata);
+	for (unsigned int id = 0; id < N_FIELD_IDS; id++) {
+		if (!field_is_known(id) || !is_tunnel_field((enum field_id)id))
+			continue;
+		f.present |= 1ULL << id;
+		f.value[id] = run->tunnel[id];
+	}
 
 	for (unsigned int i = 0; i < run->o->n_rules; i++) {
 		const struct flow_mod *rule = run->o->rules[i];
@@ -490,6 +511,7 @@ static void run_init(struct run *run, const struct oracle *o, uint32_t in_port,
 	run->r = r;
 	run->in_port = in_port;
 	run->metadata = 0;
+	memset(run->tunnel, 0, sizeof(run->tunnel));
 	memset(&run->set, 0, sizeof(run->set));
 	run->pkt.len = len;
 	memcpy(run->pkt.b, frame, len);
