@@ -166,7 +166,8 @@ enum skep_port_kind {
 	SKEP_PORT_TUNNEL_DEV, /* no port of a bridge: a device that many tunnel ports share. Packets look for theirs */
 	/* 'aux': index of the port that it is joined to; 'ifindex' is not 0 and means nothing.  The packet itself goes on as received by
 	 * that port, without leaving the program.  A copy is cloned to the ingress of the other bridge's LOCAL (the hidden
-	 * end), with skb->tc_index = index of the port that receives it. */
+	 * end), with skb->mark = SKEP_MARK_PATCH | index of the port that receives it, and skb->tc_index = how many patch ports it
+	 * has passed. */
 	SKEP_PORT_PATCH,
 	/* A process with a packet socket (docs/socket.md).  'ifindex': the I/O device, where the packet goes out with skb->mark = SKEP_MARK_SOCKET |
 	 * index of the port, which the socket filters by. */
@@ -175,11 +176,12 @@ enum skep_port_kind {
 	SKEP_PORT_IO_DEV,
 };
 
-/* skb->mark on the I/O device: one of these | index of a port (of an element of skep_injects: INJECT). */
+/* skb->mark on the I/O device, and (PATCH) at a LOCAL: one of these | index of a port (of an element of skep_injects: INJECT). */
 #define SKEP_MARK_MASK   0xfff00000u
 #define SKEP_MARK_SOCKET 0x53a00000u /* on its way to a socket port: let it pass */
 #define SKEP_MARK_FROM   0x53b00000u /* from the process of a socket port: received by that port */
 #define SKEP_MARK_INJECT 0x53c00000u /* from skepd (packet-out): send it as the element says */
+#define SKEP_MARK_PATCH  0x53d00000u /* a copy that a patch port received */
 
 enum skep_port_flags {
 	SKEP_PF_ISOLATED = 1 << 0,  /* split horizon: NORMAL forwards nothing from an isolated port to another */
@@ -228,11 +230,12 @@ enum skep_tunnel_flags {
 };
 
 /* skep_tunnels: what a tunnel port sends with, and at the same time the table by which received packets find their port: open addressing by
- * the hash of (ifindex, id, remote, local), each with zeros for what the port leaves open, from slot hash & (SKEP_TUNNELS - 1) on, at most
+ * the hash of (ifindex, id, remote, local), each with zeros for what the port leaves open, from slot skep_tunnel_slot() on, at most
  * SKEP_TUNNEL_PROBES slots, wrapping.  port 0: empty, but the search goes on.  Which of the combinations of open things occur at all is in
- * skep_dp.tunnel_modes: bit (flags >> 1 & 7).  Combinations are tried in ascending order of that number: what is exact goes first. */
+ * skep_dp.tunnel_modes: bit SKEP_TUNNEL_MODE(flags).  Combinations are tried in ascending order of that number: what is exact goes first. */
 #define SKEP_TUNNELS       16384
 #define SKEP_TUNNEL_PROBES 16
+#define SKEP_TUNNEL_MODE(FLAGS) ((FLAGS) >> 1 & 7)
 
 struct skep_tunnel {
 	__u32 port;    /* index into skep_ports; written last */
@@ -256,7 +259,8 @@ struct skep_inject {
 	__u8 tun_tos;
 	__u8 tun_ttl;
 	__u64 tun[6]; /* words 15 to 20 of the key */
-	__u64 zero;
+	__u32 set;    /* which of tun_flags, tun_tos and tun_ttl an action has set: SKEP_SET_TUN_* of bpf/state.h */
+	__u32 zero;
 };
 _Static_assert(sizeof(struct skep_inject) == 64, "one cache line");
 
@@ -375,6 +379,18 @@ static inline __attribute__((always_inline)) __u32 skep_hash_bucket(__u64 h, __u
 {
 	return SKEP_REGION_FIRST(region) + (__u32)(h >> ((64 - SKEP_REGION_LOG2(region)) & 63));
 }
+/* The first slot of skep_tunnels for these, addresses as two words each. */
+static inline __attribute__((always_inline)) __u32 skep_tunnel_slot(__u32 ifindex, __u64 id,
+								    const __u64 remote[2],
+								    const __u64 local[2])
+{
+	__u64 h = skep_hash_add(ifindex, id);
+
+	h = skep_hash_add(skep_hash_add(h, remote[0]), remote[1]);
+	h = skep_hash_add(skep_hash_add(h, local[0]), local[1]);
+	return (__u32)(h >> 50); /* SKEP_TUNNELS is 2^14 */
+}
+
 /* Note: the words hashed are those of the class (4, 8, 16 or 24), padded with zeros: skep_hash_add(h, 0) counts. */
 
 /* --- What a rule does --------------------------------------------------------------------------------- */

@@ -43,6 +43,64 @@ SKEP_INLINE int skep_exec_set_field(SKEP_CTX *ctx, struct skep_state *s, __u32 i
 	return is_wide ? SKEP_SKIP : SKEP_GO;
 }
 
+/* Sets tunnel field 'field' of the key to 'value', or, a wide one, to what stands in cell 'data_idx'. */
+SKEP_INLINE int skep_put_tunnel_field(struct skep_state *s, __u32 field, const struct skep_cell *cell,
+				      __u32 data_idx)
+{
+	const struct skep_cell_data *data = (const struct skep_cell_data *)home_cell(data_idx);
+	const __u8 *value = (const __u8 *)&cell->arg64;
+
+	s->dirty |= SKEP_DIRTY_TUNNEL;
+	switch (field) {
+	case SKEP_F_TUN_ID:
+		s->key.tun_id = cell->arg64;
+		return SKEP_GO;
+	case SKEP_F_TUN_SRC:
+		s->key.tun_src = skep_ld32(value);
+		return SKEP_GO;
+	case SKEP_F_TUN_DST:
+		s->key.tun_dst = skep_ld32(value);
+		return SKEP_GO;
+	case SKEP_F_TUN_TOS:
+		s->key.tun_tos = value[0];
+		s->dirty |= SKEP_SET_TUN_TOS;
+		return SKEP_GO;
+	case SKEP_F_TUN_TTL:
+		s->key.tun_ttl = value[0];
+		s->dirty |= SKEP_SET_TUN_TTL;
+		return SKEP_GO;
+	case SKEP_F_TUN_FLAGS:
+		s->key.tun_flags = skep_ld16(value);
+		s->dirty |= SKEP_SET_TUN_FLAGS;
+		return SKEP_GO;
+	case SKEP_F_TUN_IPV6_SRC:
+	case SKEP_F_TUN_IPV6_DST:
+		if (!data)
+			return SKEP_ABORT;
+		if (field == SKEP_F_TUN_IPV6_SRC) {
+			s->w[17] = data->words[0];
+			s->w[18] = data->words[1];
+		} else {
+			s->w[19] = data->words[0];
+			s->w[20] = data->words[1];
+		}
+		return SKEP_SKIP;
+	default:
+		return SKEP_GO;
+	}
+}
+
+/* Sets a field of the tunnel that the packet goes by.  It is in the key alone, so nothing that is pending must be sent before, and
+ * nothing parsed. */
+SKEP_SUB int skep_set_tunnel_field(struct skep_state *s, __u32 idx)
+{
+	const struct skep_cell *cell = home_cell(idx);
+
+	if (!s || !cell)
+		return SKEP_ABORT;
+	return skep_put_tunnel_field(s, cell->arg, cell, idx + 1);
+}
+
 SKEP_INLINE int skep_exec_dec_ttl(SKEP_CTX *ctx, struct skep_state *s)
 {
 	int ttl = skep_get_ttl(ctx, s);
@@ -118,6 +176,10 @@ SKEP_SUB int skep_exec(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 		return SKEP_GO;
 	case SKEP_OP_TABLE:
 		return home_run_tables(ctx, s);
+	case SKEP_OP_SET_FIELD:
+		if (skep_is_tunnel_field(cell->arg))
+			return skep_set_tunnel_field(s, idx);
+		/* fall through */
 	default:
 		verdict = skep_exec_edit(ctx, s, idx);
 		if (verdict >= 0)

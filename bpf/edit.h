@@ -64,12 +64,27 @@ enum skep_field {
 	SKEP_F_ND_TARGET = 31,
 	SKEP_F_ND_SLL = 32,
 	SKEP_F_ND_TLL = 33,
+	/* Of the tunnel that the packet goes by: in the key alone.  Their numbers are model/field.h's. */
+	SKEP_F_TUN_ID = 38,
+	SKEP_F_TUN_SRC = 48,
+	SKEP_F_TUN_DST = 49,
+	SKEP_F_TUN_IPV6_SRC = 50,
+	SKEP_F_TUN_IPV6_DST = 51,
+	SKEP_F_TUN_TOS = 52,
+	SKEP_F_TUN_TTL = 53,
+	SKEP_F_TUN_FLAGS = 54,
 };
 
 /* Fields whose value is in a cell of its own. */
 SKEP_INLINE _Bool skep_is_wide_field(__u32 field)
 {
-	return field == SKEP_F_IPV6_SRC || field == SKEP_F_IPV6_DST || field == SKEP_F_ND_TARGET;
+	return field == SKEP_F_IPV6_SRC || field == SKEP_F_IPV6_DST || field == SKEP_F_ND_TARGET ||
+	       field == SKEP_F_TUN_IPV6_SRC || field == SKEP_F_TUN_IPV6_DST;
+}
+
+SKEP_INLINE _Bool skep_is_tunnel_field(__u32 field)
+{
+	return field >= SKEP_F_TUN_ID;
 }
 
 /* What planning an edit ends with. */

@@ -295,10 +295,78 @@ SKEP_INLINE int home_sync_type(SKEP_CTX *ctx)
  * understand. */
 #define home_is_lazy 0
 
-SKEP_INLINE int home_copy(SKEP_CTX *ctx, uint32_t port, uint32_t ifindex)
+/* Has a copy wait until it is its turn to be received by the other end of patch port 'idx'. */
+static int host_copy_patch(SKEP_CTX *ctx, const struct skep_state *s, uint32_t idx);
+
+SKEP_INLINE void host_output_tunnel(SKEP_CTX *ctx, const struct skep_state *s, uint32_t idx)
 {
-	(void)ifindex;
-	ctx->ops->output(ctx->ops->aux, port, ctx->data, ctx->len);
+	struct skep_inject how = {
+		.port = idx,
+		.tun_flags = s->key.tun_flags,
+		.tun_tos = s->key.tun_tos,
+		.tun_ttl = s->key.tun_ttl,
+		.set = s->dirty & SKEP_SET_TUN,
+	};
+
+	memcpy(how.tun, &s->w[15], sizeof(how.tun));
+	ctx->ops->output_tunnel(ctx->ops->aux, &how, ctx->data, ctx->len);
+}
+
+SKEP_INLINE int home_copy(SKEP_CTX *ctx, const struct skep_state *s, uint32_t idx, uint32_t ifindex)
+{
+	const struct skep_port *port = home_port(idx);
+
+	if (!ifindex)
+		return host_copy_patch(ctx, s, idx);
+	if (port && port->kind == SKEP_PORT_TUNNEL && ctx->ops->output_tunnel)
+		host_output_tunnel(ctx, s, idx);
+	else
+		ctx->ops->output(ctx->ops->aux, idx, ctx->data, ctx->len);
+	return 0;
+}
+
+/* Marks are for the kernel's ways of a packet, which none goes here. */
+SKEP_INLINE __u32 home_mark(SKEP_CTX *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+SKEP_INLINE void home_set_mark(SKEP_CTX *ctx, __u32 mark)
+{
+	(void)ctx;
+	(void)mark;
+}
+
+SKEP_INLINE __u32 home_copy_hops(SKEP_CTX *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+SKEP_INLINE const struct skep_inject *home_inject(__u32 idx)
+{
+	(void)idx;
+	return NULL;
+}
+
+/* Outer headers are the kernel's to put on and take off; the fields go there with the frame (host_output_tunnel()). */
+SKEP_INLINE __u32 home_tunnel_modes(void)
+{
+	return host.maps->dp->tunnel_modes;
+}
+
+SKEP_INLINE int home_get_outer(SKEP_CTX *ctx, struct skep_outer *o)
+{
+	(void)ctx;
+	(void)o;
+	return -1;
+}
+
+SKEP_INLINE int home_set_outer(SKEP_CTX *ctx, const struct skep_outer *o)
+{
+	(void)ctx;
+	(void)o;
 	return 0;
 }
 

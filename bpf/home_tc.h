@@ -318,11 +318,134 @@ SKEP_INLINE int home_sync_type(SKEP_CTX *ctx)
 /* An output waits until it is known whether it is the last. */
 #define home_is_lazy 1
 
-/* Sends a copy. */
-SKEP_INLINE int home_copy(SKEP_CTX *ctx, __u32 port, __u32 ifindex)
+SKEP_INLINE __u32 home_mark(SKEP_CTX *ctx)
 {
-	(void)port;
+	return ctx->mark;
+}
+
+SKEP_INLINE void home_set_mark(SKEP_CTX *ctx, __u32 mark)
+{
+	ctx->mark = mark;
+}
+
+/* How many patch ports a copy had passed when it was made. */
+SKEP_INLINE __u32 home_copy_hops(SKEP_CTX *ctx)
+{
+	return ctx->tc_index;
+}
+
+/* Sends a copy to a patch port: to the ingress of the LOCAL of the bridge behind it. */
+SKEP_INLINE int home_copy_patch(SKEP_CTX *ctx, const struct skep_state *s, __u32 idx)
+{
+	__u32 mark = ctx->mark, tc_index = ctx->tc_index, peer, ifindex;
+	const struct skep_port *port = home_port(idx);
+	const struct skep_bridge *br;
+	int err;
+
+	peer = port ? port->aux : 0;
+	port = home_port(peer);
+	br = port ? home_bridge(port->bridge) : NULL;
+	ifindex = br ? br->local_ifindex : 0;
+	if (!peer || !ifindex || s->hops >= SKEP_HOPS_MAX)
+		return -1;
+	ctx->mark = SKEP_MARK_PATCH | (peer & ~SKEP_MARK_MASK);
+	ctx->tc_index = s->hops + 1u;
+	err = (int)bpf_clone_redirect(ctx, ifindex, BPF_F_INGRESS);
+	ctx->mark = mark;
+	ctx->tc_index = tc_index;
+	return err;
+}
+
+/* Sends a copy to 'port'.  'ifindex' 0: it is a patch port. */
+SKEP_INLINE int home_copy(SKEP_CTX *ctx, const struct skep_state *s, __u32 port, __u32 ifindex)
+{
+	if (SKEP_UNLIKELY(!ifindex))
+		return home_copy_patch(ctx, s, port);
 	return (int)bpf_clone_redirect(ctx, ifindex, 0);
+}
+
+/* --- Tunnels -------------------------------------------------------------------------------------
+ */
+
+#define HOME_NO_TUNNEL_KEY (1ULL << 4) /* BPF_F_NO_TUNNEL_KEY, of kernel 6.3 */
+
+/* The kernel's bits of struct bpf_tunnel_key.tunnel_flags, network order there. */
+#define HOME_TUN_CSUM 0x0001
+#define HOME_TUN_KEY  0x0004
+#define HOME_TUN_DF   0x0100
+#define HOME_TUN_OAM  0x0200
+
+SKEP_INLINE __u32 home_tunnel_modes(void)
+{
+	return skep_dp.tunnel_modes;
+}
+
+SKEP_INLINE __u8 skep_outer_flags(__be16 kernel)
+{
+	__u32 flags = bpf_ntohs(kernel);
+
+	return (flags & HOME_TUN_OAM ? SKEP_TUN_OAM : 0) | (flags & HOME_TUN_DF ? SKEP_TUN_DF : 0) |
+	       (flags & HOME_TUN_CSUM ? SKEP_TUN_CSUM : 0) |
+	       (flags & HOME_TUN_KEY ? SKEP_TUN_KEY : 0);
+}
+
+/* What the packet's outer header was.  Nonzero: it came from no tunnel. */
+SKEP_INLINE int home_get_outer(SKEP_CTX *ctx, struct skep_outer *o)
+{
+	struct bpf_tunnel_key key;
+	__u8 is_ipv6 = 0;
+
+	if (bpf_skb_get_tunnel_key(ctx, &key, sizeof(key), BPF_F_TUNINFO_FLAGS)) {
+		if (bpf_skb_get_tunnel_key(ctx, &key, sizeof(key),
+					   BPF_F_TUNINFO_FLAGS | BPF_F_TUNINFO_IPV6))
+			return -1;
+		is_ipv6 = 1;
+	}
+	o->id = bpf_cpu_to_be64((__u64)key.tunnel_id);
+	o->is_ipv6 = is_ipv6;
+	o->tos = key.tunnel_tos;
+	o->ttl = key.tunnel_ttl;
+	o->flags = skep_outer_flags(key.tunnel_flags);
+	if (is_ipv6) {
+		o->remote[0] = SKEP_AT(key.remote_ipv6[0], 0, 4) | SKEP_AT(key.remote_ipv6[1], 4, 4);
+		o->remote[1] = SKEP_AT(key.remote_ipv6[2], 0, 4) | SKEP_AT(key.remote_ipv6[3], 4, 4);
+		o->local[0] = SKEP_AT(key.local_ipv6[0], 0, 4) | SKEP_AT(key.local_ipv6[1], 4, 4);
+		o->local[1] = SKEP_AT(key.local_ipv6[2], 0, 4) | SKEP_AT(key.local_ipv6[3], 4, 4);
+	} else {
+		o->remote[0] = SKEP_AT(bpf_htonl(key.remote_ipv4), 0, 4);
+		o->local[0] = SKEP_AT(bpf_htonl(key.local_ipv4), 0, 4);
+		o->remote[1] = o->local[1] = 0;
+	}
+	return 0;
+}
+
+/* Attaches the outer header's fields to the packet, for the tunnel device that it goes to. */
+SKEP_INLINE int home_set_outer(SKEP_CTX *ctx, const struct skep_outer *o)
+{
+	struct bpf_tunnel_key key;
+	__u64 flags = 0;
+
+	__builtin_memset(&key, 0, sizeof(key));
+	key.tunnel_id = (__u32)bpf_be64_to_cpu(o->id);
+	key.tunnel_tos = o->tos;
+	key.tunnel_ttl = o->ttl;
+	if (o->is_ipv6) {
+		for (int i = 0; i < 4; i++) {
+			key.remote_ipv6[i] = ((const __u32 *)o->remote)[i];
+			key.local_ipv6[i] = ((const __u32 *)o->local)[i];
+		}
+		flags |= BPF_F_TUNINFO_IPV6;
+	} else {
+		key.remote_ipv4 = bpf_ntohl(*(const __u32 *)o->remote);
+		key.local_ipv4 = bpf_ntohl(*(const __u32 *)o->local);
+	}
+	if (!(o->flags & SKEP_TUN_CSUM))
+		flags |= BPF_F_ZERO_CSUM_TX;
+	if (o->flags & SKEP_TUN_DF)
+		flags |= BPF_F_DONT_FRAGMENT;
+	if (!(o->flags & SKEP_TUN_KEY))
+		flags |= HOME_NO_TUNNEL_KEY;
+	return (int)bpf_skb_set_tunnel_key(ctx, &key, sizeof(key), flags);
 }
 
 /* Sends the record with the first rec->ev.len bytes of the frame. */

@@ -3,6 +3,7 @@
 #include "bpf/host.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bpf/home_host.h"
@@ -75,6 +76,78 @@ static void end(struct skep_state *s)
 		skep_drop(s, SKEP_DROP_NO_OUTPUT);
 }
 
+/* --- Copies to patch ports --- */
+
+/* A copy that waits to be received by port 'port_idx'. */
+struct copy {
+	struct copy *next;
+	uint32_t port_idx;
+	uint16_t hops;
+	uint32_t len;
+	uint8_t frame[];
+};
+
+static struct {
+	struct copy *first, **last;
+	unsigned int n_made; /* in this call */
+} copies = { .last = &copies.first };
+
+static int host_copy_patch(SKEP_CTX *ctx, const struct skep_state *s, uint32_t idx)
+{
+	const struct skep_port *port = home_port(idx);
+	struct copy *c;
+
+	if (s->hops >= SKEP_HOPS_MAX || copies.n_made >= SKEP_HOST_COPIES_MAX ||
+	    ctx->len > HOST_FRAME_MAX || !port)
+		return -1;
+	c = malloc(sizeof(*c) + ctx->len);
+	if (!c)
+		return -1;
+	*c = (struct copy){ .port_idx = port->aux, .hops = s->hops + 1, .len = ctx->len };
+	memcpy(c->frame, ctx->data, ctx->len);
+	*copies.last = c;
+	copies.last = &c->next;
+	copies.n_made++;
+	return 0;
+}
+
+/* As skep_hop() does with the packet itself. */
+static void receive_copy(struct skep_state *s, const struct skep_host_ops *ops,
+			 const struct copy *c)
+{
+	__u64 version = s->version;
+	uint32_t stripe = s->stripe;
+	struct host_packet p;
+
+	memset(s, 0, sizeof(*s));
+	s->stripe = stripe;
+	skep_begin(s, version, 0, 0);
+	s->hops = c->hops;
+	if (skep_enter_port(s, c->port_idx, SKEP_PORT_PATCH)) {
+		skep_drop(s, SKEP_DROP_PORT_FWD);
+		return;
+	}
+	packet_init(&p, 0, ops, c->frame, c->len);
+	skep_receive(&p, s);
+	end(s);
+}
+
+/* Lets the copies that were made go their way, and those that they make. */
+static void receive_copies(struct skep_state *s, const struct skep_host_ops *ops)
+{
+	struct copy *c;
+
+	use_map_cells();
+	while ((c = copies.first)) {
+		copies.first = c->next;
+		if (!c->next)
+			copies.last = &copies.first;
+		receive_copy(s, ops, c);
+		free(c);
+	}
+	copies.n_made = 0;
+}
+
 static int home_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 {
 	const struct skep_cell *cells = host.cells;
@@ -93,6 +166,10 @@ static int home_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 	skep_begin(&copy_state, s->version, s->bridge, s->key.in_port);
 	host.is_table = true;
 	use_map_cells();
+	/* The tunnel fields that the actions before have set stay set. */
+	memcpy(&copy_state.w[15], &s->w[15], 6 * sizeof(s->w[0]));
+	copy_state.w[0] = s->w[0];
+	copy_state.dirty = s->dirty;
 	copy_state.frame_len = copy.len;
 	if (!skep_parse(&copy, &copy_state))
 		skep_run_tables(&copy, &copy_state);
@@ -121,6 +198,7 @@ int skep_host_run(const struct skep_host_maps *maps, const struct skep_host_ops 
 	packet_init(&p, 0, ops, frame, (uint32_t)len);
 	skep_receive(&p, &s);
 	end(&s);
+	receive_copies(&s, ops);
 	return 0;
 }
 
@@ -146,5 +224,6 @@ int skep_host_packet_out(const struct skep_host_maps *maps, const struct skep_ho
 	host.n_cells = n_cells;
 	skep_exec_list(&p, &s, 0, n_cells);
 	end(&s);
+	receive_copies(&s, ops);
 	return 0;
 }

@@ -11,6 +11,9 @@
  * Frames have their VLAN tags in place and their checksums complete.  A call is synchronous: the
  * operations are called before it returns.  Not thread safe, and the operations must not call back
  * in.
+ *
+ * What goes to a patch port is received by its other end, after the packet that it is a copy of has gone its way.  A call makes at most
+ * SKEP_HOST_COPIES_MAX such copies; the others are lost, and counted.
  */
 #ifndef SKEP_BPF_HOST_H
 #define SKEP_BPF_HOST_H 1
@@ -19,6 +22,8 @@
 #include <stdint.h>
 
 #include "bpf/abi.h"
+
+#define SKEP_HOST_COPIES_MAX 1024
 
 /* Pointers are the caller's; n_x counts the elements of x. */
 struct skep_host_maps {
@@ -60,6 +65,9 @@ struct skep_host_ops {
 	 * SKEP_R_INVALID_TTL. */
 	void (*controller)(void *aux, const struct skep_event *ev, const uint8_t *frame);
 	void *aux;
+	/* Sends 'frame' to tunnel port how->port, with the tunnel fields that 'how' has.  If NULL, output() is called. */
+	void (*output_tunnel)(void *aux, const struct skep_inject *how, const uint8_t *frame,
+			      size_t len);
 };
 
 /* Takes 'frame' through the tables as if received on 'in_port' (an OpenFlow port number; a port

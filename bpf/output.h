@@ -10,14 +10,13 @@
 #define SKEP_BPF_OUTPUT_H 1
 
 #include "bpf/state.h"
+#include "bpf/tunnel.h"
 
 /* The one place where drops are counted. */
-SKEP_SUB int skep_drop(struct skep_state *s, __u32 reason)
+SKEP_INLINE int skep_drop_inline(struct skep_state *s, __u32 reason)
 {
 	struct skep_drop_counter *ctr;
 
-	if (!s || reason >= SKEP_N_DROPS)
-		return 0;
 	s->sent |= SKEP_SENT_COPY;
 	ctr = home_drop_counter(reason * home_n_stripes() + s->stripe);
 	if (ctr)
@@ -25,18 +24,34 @@ SKEP_SUB int skep_drop(struct skep_state *s, __u32 reason)
 	return 0;
 }
 
-/* Sends a copy to the pending port. */
-SKEP_SUB int skep_flush(SKEP_CTX *ctx, struct skep_state *s)
+SKEP_SUB int skep_drop(struct skep_state *s, __u32 reason)
 {
-	__u32 port;
-
-	if (!s || !s->pending)
+	if (!s || reason >= SKEP_N_DROPS)
 		return 0;
-	port = s->pending;
+	return skep_drop_inline(s, reason);
+}
+
+/* Sends a copy to the pending port, if there is one. */
+SKEP_INLINE void skep_flush_inline(SKEP_CTX *ctx, struct skep_state *s)
+{
+	__u32 port = s->pending;
+
+	if (!port)
+		return;
 	s->pending = 0;
 	s->sent |= SKEP_SENT_COPY;
-	if (home_copy(ctx, port, s->pending_if) < 0)
-		skep_drop(s, SKEP_DROP_PORT_FWD);
+	if (home_copy(ctx, s, port, s->pending_if) < 0)
+		skep_drop_inline(s, s->hops < SKEP_HOPS_MAX ? SKEP_DROP_PORT_FWD : SKEP_DROP_HOPS);
+	if (s->dirty & SKEP_DIRTY_MARK) {
+		home_set_mark(ctx, s->mark);
+		s->dirty &= ~(__u32)SKEP_DIRTY_MARK;
+	}
+}
+
+SKEP_SUB int skep_flush(SKEP_CTX *ctx, struct skep_state *s)
+{
+	if (s)
+		skep_flush_inline(ctx, s);
 	return 0;
 }
 
@@ -45,13 +60,45 @@ SKEP_INLINE _Bool skep_may_send(const struct skep_port *port)
 	return port->ifindex && !(port->config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_FWD));
 }
 
-/* Sends to a port with SKEP_PC_SPECIAL_OUT, or to one that may not send. */
+/* Makes 'skb' one for port 'idx', which is a special one.  Returns 0, or why not: enum skep_drop. */
+SKEP_INLINE __u32 skep_prepare(SKEP_CTX *ctx, struct skep_state *s, __u32 idx,
+			       const struct skep_port *port)
+{
+	switch (port->kind) {
+	case SKEP_PORT_TUNNEL:
+		return skep_set_outer(ctx, s, idx, port->aux) ? SKEP_DROP_TUNNEL : 0;
+	case SKEP_PORT_SOCKET:
+		s->mark = home_mark(ctx);
+		s->dirty |= SKEP_DIRTY_MARK;
+		home_set_mark(ctx, SKEP_MARK_SOCKET | idx);
+		return 0;
+	case SKEP_PORT_PATCH:
+		return port->aux ? 0 : SKEP_DROP_PORT_FWD;
+	default:
+		return 0;
+	}
+}
+
+/* Sends to a port with SKEP_PC_SPECIAL_OUT, or to one that may not send.  All in one function: it is the last but a few of the
+ * 8 that may call each other. */
 SKEP_SUB int skep_send_special(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 {
-	asm volatile("" ::"r"(ctx), "r"(idx)); /* used, or the compiler passes nothing */
+	const struct skep_port *port = home_port(idx);
+	__u32 reason;
+
 	if (!s)
 		return 0;
-	return skep_drop(s, SKEP_DROP_PORT_FWD);
+	if (!port || !skep_may_send(port))
+		return skep_drop_inline(s, SKEP_DROP_PORT_FWD);
+	skep_flush_inline(ctx, s);
+	reason = skep_prepare(ctx, s, idx, port);
+	if (reason)
+		return skep_drop_inline(s, reason);
+	s->pending = idx;
+	s->pending_if = port->kind == SKEP_PORT_PATCH ? 0 : port->ifindex;
+	if (!home_is_lazy)
+		skep_flush_inline(ctx, s);
+	return 0;
 }
 
 SKEP_INLINE void skep_send(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)

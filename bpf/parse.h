@@ -253,7 +253,7 @@ SKEP_SUB int skep_parse_ipv6(SKEP_CTX *ctx, struct skep_state *s)
 	tcfl = bpf_ntohl(skep_ld32(p));
 	payload = bpf_ntohs(skep_ld16(p + 4));
 	proto = p[6];
-	s->has_wide_fields = 1;
+	s->dirty |= SKEP_DIRTY_WIDE;
 	s->w[6] = skep_ld64(p + 8);
 	s->w[7] = skep_ld64(p + 16);
 	s->w[8] = skep_ld64(p + 24);
@@ -292,7 +292,7 @@ SKEP_SUB int skep_parse_arp(SKEP_CTX *ctx, struct skep_state *s)
 	p = home_hdr(ctx, &w, l3, 28, s->buf);
 	if (!p || skep_ld32(p) != bpf_htonl(0x00010800) || skep_ld16(p + 4) != SKEP_BE16(0x0604))
 		return 0;
-	s->has_wide_fields = 1;
+	s->dirty |= SKEP_DIRTY_WIDE;
 	s->w[5] = SKEP_AT(skep_ld16(p + 6), 4, 2) | SKEP_AT(SKEP_HAS_ARP, 2, 1);
 	s->w[13] = SKEP_AT(skep_ld32(p + 8), 0, 4) | SKEP_AT(skep_ld16(p + 12), 4, 2);
 	s->w[4] = SKEP_AT(skep_ld32(p + 14), 0, 4) | SKEP_AT(skep_ld32(p + 24), 4, 4);
@@ -302,7 +302,7 @@ SKEP_SUB int skep_parse_arp(SKEP_CTX *ctx, struct skep_state *s)
 
 SKEP_INLINE void skep_parse_clear_wide(struct skep_state *s)
 {
-	s->has_wide_fields = 0;
+	s->dirty &= ~(__u32)SKEP_DIRTY_WIDE;
 	for (int i = 6; i < 15; i++)
 		s->w[i] = 0;
 }
@@ -320,7 +320,7 @@ SKEP_INLINE void skep_parse_clear(struct skep_state *s)
 	s->has_tag = 0;
 	s->zero1 = 0;
 	s->stale = SKEP_FRESH;
-	if (s->has_wide_fields)
+	if (s->dirty & SKEP_DIRTY_WIDE)
 		skep_parse_clear_wide(s);
 }
 
@@ -371,7 +371,7 @@ SKEP_SUB int skep_parse(SKEP_CTX *ctx, struct skep_state *s)
 
 /* Parses the most common packets, in line and at constant offsets: IPv4 without options and
  * fragmentation, TCP or UDP, in linear memory. Returns false with nothing done for all others,
- * which skep_parse() parses; the key is the same, but what only edits need is left out. */
+ * which skep_parse() parses; the key is the same, but what only edits need is left out.  For a packet that has just begun. */
 SKEP_INLINE _Bool skep_parse_common(SKEP_CTX *ctx, struct skep_state *s)
 {
 	struct skep_win w = home_win(ctx);
@@ -388,8 +388,6 @@ SKEP_INLINE _Bool skep_parse_common(SKEP_CTX *ctx, struct skep_state *s)
 	if (SKEP_UNLIKELY(!(p[23] == SKEP_P_UDP && total >= 28) &&
 			  !(p[23] == SKEP_P_TCP && total >= 40)))
 		return 0;
-	if (SKEP_UNLIKELY(s->has_wide_fields))
-		skep_parse_clear_wide(s);
 	s->stale = SKEP_KEY_ONLY;
 	s->frame_len = home_len(ctx);
 	if (home_tag(ctx, &tci)) {

@@ -21,6 +21,11 @@
  * left. */
 SKEP_INLINE void skep_begin(struct skep_state *s, __u64 version, __u32 bridge, __u32 ofport)
 {
+	if (SKEP_UNLIKELY(s->dirty)) {
+		for (int i = 6; i < 21; i++)
+			s->w[i] = 0;
+		s->dirty = 0;
+	}
 	s->w[0] = SKEP_AT(ofport, 0, 4);
 	s->key.metadata = 0;
 	s->version = version;
@@ -28,6 +33,7 @@ SKEP_INLINE void skep_begin(struct skep_state *s, __u64 version, __u32 bridge, _
 	s->table = 0;
 	s->pending = 0;
 	s->sent = 0;
+	s->hops = 0;
 	s->flood_next = 0;
 	s->set_map = 0;
 }

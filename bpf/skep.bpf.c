@@ -34,6 +34,8 @@ SKEP_INLINE int skep_finish(struct __sk_buff *skb, struct skep_state *s)
 		skep_flush(skb, s);
 	else if (!s->sent)
 		skep_drop(s, SKEP_DROP_NO_OUTPUT);
+	else if (s->sent & SKEP_SENT_PASS)
+		return TC_ACT_OK;
 	return TC_ACT_SHOT;
 }
 

@@ -31,6 +31,32 @@ enum skep_stale {
 /* Bits of struct skep_state.sent. */
 enum skep_sent {
 	SKEP_SENT_COPY = 1 << 0, /* to a port or controller, or its loss was counted */
+	SKEP_SENT_PASS = 1 << 1, /* nothing of it is ours: the kernel goes on with the packet */
+};
+
+/* What is left of a packet that the next one must not find: bits of struct skep_state.dirty.  One
+ * test at the beginning of a packet covers them all. */
+enum skep_dirty {
+	SKEP_DIRTY_WIDE = 1 << 0,   /* words 6 to 14 of the key are not all zero */
+	SKEP_DIRTY_TUNNEL = 1 << 1, /* words 15 to 20 of the key, and tun_* of word 0 */
+	SKEP_DIRTY_MARK = 1 << 2,   /* skb->mark is for a socket port; the packet's own is in 'mark' */
+	/* An action has set these: they go before what the tunnel port says. */
+	SKEP_SET_TUN_TOS = 1 << 3,
+	SKEP_SET_TUN_TTL = 1 << 4,
+	SKEP_SET_TUN_FLAGS = 1 << 5,
+};
+#define SKEP_SET_TUN (SKEP_SET_TUN_TOS | SKEP_SET_TUN_TTL | SKEP_SET_TUN_FLAGS)
+
+/* The fields of a tunnel's outer header, of the packet received or to be sent. */
+struct skep_outer {
+	__be64 id;
+	__u64 remote[2]; /* IPv4: the first 4 bytes */
+	__u64 local[2];
+	__u8 is_ipv6;
+	__u8 tos;
+	__u8 ttl;
+	__u8 flags; /* enum skep_tunnel_key_flags */
+	__u32 zero;
 };
 
 struct skep_bytes16 {
@@ -63,7 +89,7 @@ struct skep_state {
 	__u8 stale;   /* enum skep_stale */
 	__u8 zero1;
 	__u32 len;	       /* as the home holds it: without a tag in metadata */
-	__u32 has_wide_fields; /* words 6 to 14 are not all zero */
+	__u32 dirty;	       /* enum skep_dirty */
 
 	__u8 buf[48]; /* for headers that are not in linear memory; on the stack, loads would have
 			 to be aligned */
@@ -83,7 +109,8 @@ struct skep_state {
 	__u32 table;
 	__u32 pending; /* outputs are lazy: index of the port that the packet itself or a copy goes
 			  to, or 0 */
-	__u32 sent;    /* enum skep_sent */
+	__u16 sent;    /* enum skep_sent */
+	__u16 hops;    /* patch ports that the packet has passed */
 	__u32 flood_next; /* port */
 	__u64 set_map;	  /* slots of the action set in use */
 
@@ -108,6 +135,10 @@ struct skep_state {
 	struct skep_bytes16 value; /* of the action */
 	struct skep_bytes16 old;   /* bytes in the packet before */
 	struct skep_bytes16 new;   /* and after */
+
+	struct skep_outer outer;
+	__u32 mark; /* with SKEP_DIRTY_MARK */
+	__u32 zero4;
 };
 
 /* Two of them: a test run by system call may be interrupted by a real packet. */

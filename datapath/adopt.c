@@ -170,11 +170,13 @@ int adopt(struct dp *dp, const struct map_set *old)
 	copy_map(dp, old, MAP_IFS);
 	copy_map(dp, old, MAP_PORTS);
 	copy_map(dp, old, MAP_BRIDGES);
+	copy_map(dp, old, MAP_TUNNELS);
 	copy_map(dp, old, MAP_TABLE_COUNTERS);
 	copy_map(dp, old, MAP_DROPS);
 	err = ports_recall(dp);
 	if (err)
 		return err;
+	special_recall(dp);
 	dp->adopted = calloc(old->map[MAP_FLOWS].n, sizeof(*dp->adopted));
 	if (!dp->adopted)
 		return -ENOMEM;

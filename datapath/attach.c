@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #define TCX_INGRESS 46 /* BPF_TCX_INGRESS, which older headers lack */
+#define TCX_EGRESS  47
 
 /* The filter's place.  Priority 1: the port belongs to the switch. */
 enum { TC_HANDLE = 0x5ce9, TC_PRIORITY = 1 };
@@ -35,7 +36,7 @@ enum dp_attach attach_probe(enum dp_attach wanted, int prog_fd)
 	return errno == ENODEV ? DP_ATTACH_TCX : DP_ATTACH_CLSACT;
 }
 
-static int set_tcx(const char *links_dir, uint32_t ifindex, int prog_fd)
+static int set_tcx(enum attach_hook hook, const char *links_dir, uint32_t ifindex, int prog_fd)
 {
 	char path[PATH_MAX];
 	int fd, err = 0;
@@ -49,7 +50,8 @@ static int set_tcx(const char *links_dir, uint32_t ifindex, int prog_fd)
 			return 0;
 		unlink(path); /* the interface it was for has gone; this is another with its number */
 	}
-	fd = bpf_link_create(prog_fd, (int)ifindex, TCX_INGRESS, NULL);
+	fd = bpf_link_create(prog_fd, (int)ifindex,
+			     hook == ATTACH_EGRESS ? TCX_EGRESS : TCX_INGRESS, NULL);
 	if (fd < 0)
 		return -errno;
 	err = bpf_obj_pin(fd, path) ? -errno : 0;
@@ -57,9 +59,15 @@ static int set_tcx(const char *links_dir, uint32_t ifindex, int prog_fd)
 	return err;
 }
 
-static int set_clsact(uint32_t ifindex, int prog_fd)
+static enum bpf_tc_attach_point clsact_point(enum attach_hook hook)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+	return hook == ATTACH_EGRESS ? BPF_TC_EGRESS : BPF_TC_INGRESS;
+}
+
+static int set_clsact(enum attach_hook where, uint32_t ifindex, int prog_fd)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
+		    .attach_point = clsact_point(where));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .handle = TC_HANDLE,
 		    .priority = TC_PRIORITY, .flags = BPF_TC_F_REPLACE);
 	int err = bpf_tc_hook_create(&hook);
@@ -69,23 +77,26 @@ static int set_clsact(uint32_t ifindex, int prog_fd)
 	return bpf_tc_attach(&hook, &opts);
 }
 
-int attach_set(enum dp_attach mode, const char *links_dir, uint32_t ifindex, int prog_fd)
+int attach_set(enum dp_attach mode, enum attach_hook hook, const char *links_dir, uint32_t ifindex,
+	       int prog_fd)
 {
-	if (mode == DP_ATTACH_NONE)
+	if (mode == DP_ATTACH_NONE || hook == ATTACH_NOWHERE)
 		return 0;
 	if (mode == DP_ATTACH_TCX)
-		return set_tcx(links_dir, ifindex, prog_fd);
-	return set_clsact(ifindex, prog_fd);
+		return set_tcx(hook, links_dir, ifindex, prog_fd);
+	return set_clsact(hook, ifindex, prog_fd);
 }
 
-void attach_clear(enum dp_attach mode, const char *links_dir, uint32_t ifindex)
+void attach_clear(enum dp_attach mode, enum attach_hook where, const char *links_dir,
+		  uint32_t ifindex)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
+		    .attach_point = clsact_point(where));
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = TC_HANDLE, .priority = TC_PRIORITY);
 	char path[PATH_MAX];
 	int fd;
 
-	if (mode == DP_ATTACH_NONE)
+	if (mode == DP_ATTACH_NONE || where == ATTACH_NOWHERE)
 		return;
 	link_path(links_dir, ifindex, path, sizeof(path));
 	fd = bpf_obj_get(path);

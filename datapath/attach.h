@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The program on an interface's tc ingress: a pinned tcx link where the kernel has it (6.6), a clsact filter where not.
+ * The program on an interface's tc ingress (of one device, its egress): a pinned tcx link where the kernel has it (6.6), a clsact filter where not.
  * Both outlive the process, and both are swapped in place: no packet passes without a program.
  */
 #ifndef SKEP_DATAPATH_ATTACH_H
@@ -11,13 +11,21 @@
 
 #include "datapath/datapath.h"
 
+enum attach_hook {
+	ATTACH_NOWHERE, /* for a port that is no interface: the functions do nothing */
+	ATTACH_INGRESS,
+	ATTACH_EGRESS,
+};
+
 /* Which way this kernel and 'wanted' allow; probes.  DP_ATTACH_TCX or DP_ATTACH_CLSACT. */
 enum dp_attach attach_probe(enum dp_attach wanted, int prog_fd);
 
 /* Puts 'prog_fd' on the interface, in the place of an earlier program of ours if there is one.  Links are pinned as LINKS_DIR/IFINDEX.  Returns 0 or
  * a negative errno. */
-int attach_set(enum dp_attach mode, const char *links_dir, uint32_t ifindex, int prog_fd);
+int attach_set(enum dp_attach mode, enum attach_hook hook, const char *links_dir, uint32_t ifindex,
+	       int prog_fd);
 /* Takes our program off the interface, whichever way it was attached (unless 'mode' is DP_ATTACH_NONE). */
-void attach_clear(enum dp_attach mode, const char *links_dir, uint32_t ifindex);
+void attach_clear(enum dp_attach mode, enum attach_hook hook, const char *links_dir,
+		  uint32_t ifindex);
 
 #endif

@@ -15,6 +15,7 @@ datapath_libdatapath_a_SOURCES = \
 	datapath/maps.c datapath/maps.h \
 	datapath/packet.c \
 	datapath/port.c \
+	datapath/port_special.c \
 	datapath/private.h \
 	datapath/reclaim.c \
 	datapath/spans.c datapath/spans.h

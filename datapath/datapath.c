@@ -147,7 +147,8 @@ static int swap_programs(struct dp *dp, char *err_buf, size_t err_size)
 
 		if (!PORT(dp, i)->ofport || !ifindex)
 			continue;
-		err = attach_set(dp->attach, dp->links_dir, ifindex, dp->set.prog_fd);
+		err = attach_set(dp->attach, port_hook(PORT(dp, i)), dp->links_dir, ifindex,
+				 dp->set.prog_fd);
 		if (err && err != -ENODEV && err != -EINVAL) {
 			snprintf(err_buf, err_size, "interface %u: cannot change its program: %s",
 				 ifindex, strerror(-err));
@@ -666,7 +667,7 @@ static void detach_ports(const struct map_set *set, const char *links_dir)
 		const struct skep_port *port = MAP_ELEM(set, MAP_PORTS, struct skep_port, i);
 
 		if (port->ofport && port->ifindex)
-			attach_clear(DP_ATTACH_AUTO, links_dir, port->ifindex);
+			attach_clear(DP_ATTACH_AUTO, port_hook(port), links_dir, port->ifindex);
 	}
 }
 

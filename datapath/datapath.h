@@ -119,7 +119,7 @@ enum dp_port_kind {
 
 struct dp_port {
 	uint32_t ofport;
-	uint32_t ifindex;
+	uint32_t ifindex; /* of the device that it shares with others; DP_PORT_PATCH: 0 */
 	uint32_t config; /* OFPPC_* bits: PORT_DOWN 1, NO_RECV 4, NO_FWD 32, NO_PACKET_IN 64 */
 	enum dp_port_kind kind;
 	uint32_t mark;   /* DP_PORT_SOCKET: see dp_port_add_socket() */
@@ -142,7 +142,7 @@ enum dp_device {
 };
 /* Attaches the program, if it is not there already. */
 int dp_device_add(struct dp *dp, enum dp_device kind, uint32_t ifindex, char *err, size_t err_size);
-/* Detaches it.  Ports that use it send nothing from now on, until they are added again. */
+/* Detaches it, and deletes the ports that use it. */
 void dp_device_del(struct dp *dp, uint32_t ifindex);
 /* The first device with an ifindex >= 'ifindex', to compare with what should be.  False at the end. */
 bool dp_device_next(const struct dp *dp, uint32_t ifindex, enum dp_device *ret_kind,
@@ -155,11 +155,11 @@ struct dp_tunnel {
 	bool is_local_flow;  /* any local address; sends from tun_src or tun_ipv6_src */
 	bool is_local_any;   /* any local address; the kernel chooses */
 	bool is_key_flow;    /* any key; sends with the packet's tun_id */
-	bool has_key;        /* GRE: sends with a key */
+	bool has_key;        /* sends with a key: GRE may be without; then 'key' is 0, and -EOPNOTSUPP if the kernel can't (before 6.3) */
 	bool has_csum;       /* sends with an outer checksum */
 	bool is_df;          /* sends with don't-fragment */
 	bool is_tos_inherit, is_ttl_inherit; /* of the inner packet's */
-	uint8_t tos, ttl;    /* ttl 0: the kernel's default */
+	uint8_t tos, ttl;    /* ttl 0: 64.  An action that sets tun_tos, tun_ttl or tun_flags goes before */
 	uint64_t key;
 	uint8_t remote[16], local[16];
 };

@@ -4,7 +4,7 @@
  *
  * Packet-ins come up through a ring buffer that outlives the process.  Packet-outs are executed by the host build of the very
  * pipeline that forwards (bpf/host.h), on the same maps; what it outputs is sent on a packet socket, at the interface's egress, where no
- * program of ours stands.
+ * program of ours stands.  For tunnel and socket ports that is the I/O device, where one does (bpf/abi.h, SKEP_MARK_INJECT).
  */
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -111,6 +111,51 @@ void dp_run(struct dp *dp, unsigned int budget)
 
 /* --- Packet-outs --- */
 
+/* Sends by the I/O device, whose program sees 'mark' and does the rest.  It has done it when this returns. */
+static void send_by_io(struct dp *dp, uint32_t mark, const uint8_t *frame, size_t len)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = (int)DP_HEAD(dp)->io_ifindex,
+		.sll_protocol = htobe16(ETH_P_ALL),
+	};
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(mark))];
+	} control = { .header = { .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SO_MARK,
+				  .cmsg_len = CMSG_LEN(sizeof(mark)) } };
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)frame, .iov_len = len };
+	struct msghdr msg = {
+		.msg_name = &to,
+		.msg_namelen = sizeof(to),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+
+	memcpy(CMSG_DATA(&control.header), &mark, sizeof(mark));
+	if (to.sll_ifindex)
+		(void)!sendmsg(dp->packet_fd, &msg, MSG_DONTWAIT);
+}
+
+/* To a tunnel port: only the program can attach the outer header's fields. */
+static void send_to_tunnel(void *aux, const struct skep_inject *how, const uint8_t *frame,
+			   size_t len)
+{
+	struct dp *dp = aux;
+	uint32_t i = dp->next_inject++ % SKEP_INJECTS;
+
+	if (dp->config.callbacks.output) {
+		dp->config.callbacks.output(dp->config.callbacks.aux, PORT(dp, how->port)->ofport,
+					    frame, len);
+		return;
+	}
+	*MAP_ELEM(&dp->set, MAP_INJECTS, struct skep_inject, i) = *how;
+	send_by_io(dp, SKEP_MARK_INJECT | i, frame, len);
+}
+
 /* An output that fails (the interface is down, or its queue full) is a lost packet, as on any wire; the interface counts it. */
 static void send_frame(void *aux, uint32_t port_idx, const uint8_t *frame, size_t len)
 {
@@ -124,6 +169,10 @@ static void send_frame(void *aux, uint32_t port_idx, const uint8_t *frame, size_
 	if (dp->config.callbacks.output) {
 		dp->config.callbacks.output(dp->config.callbacks.aux, PORT(dp, port_idx)->ofport,
 					    frame, len);
+		return;
+	}
+	if (PORT(dp, port_idx)->kind == SKEP_PORT_SOCKET) {
+		send_by_io(dp, SKEP_MARK_SOCKET | port_idx, frame, len);
 		return;
 	}
 	(void)!sendto(dp->packet_fd, frame, len, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to));
@@ -162,7 +211,7 @@ static struct skep_host_maps host_maps(const struct dp *dp)
 int dp_packet_out(struct dp *dp, uint32_t bridge, uint32_t in_port,
 		  const struct action_list *actions, const uint8_t *frame, size_t len)
 {
-	struct skep_host_ops ops = { send_frame, send_to_controller, dp };
+	struct skep_host_ops ops = { send_frame, send_to_controller, dp, send_to_tunnel };
 	struct port_scope scope = { dp, bridge };
 	struct cell_ports ports = cell_ports(&scope);
 	struct skep_cell cells[SKEP_CELLS_MAX];
@@ -181,7 +230,7 @@ int dp_packet_out(struct dp *dp, uint32_t bridge, uint32_t in_port,
 
 int dp_inject(struct dp *dp, uint32_t bridge, uint32_t in_port, const uint8_t *frame, size_t len)
 {
-	struct skep_host_ops ops = { send_frame, send_to_controller, dp };
+	struct skep_host_ops ops = { send_frame, send_to_controller, dp, send_to_tunnel };
 	struct skep_host_maps maps = host_maps(dp);
 
 	if (!dp_bridge_name(dp, bridge) || len > DP_FRAME_MAX)

@@ -57,8 +57,7 @@ int port_slot(struct dp *dp, uint32_t bridge, uint32_t ofport)
 	return (int)idx;
 }
 
-/* The index of an existing port, or 0. */
-static uint32_t port_find(const struct dp *dp, uint32_t bridge, uint32_t ofport)
+uint32_t port_find(const struct dp *dp, uint32_t bridge, uint32_t ofport)
 {
 	uint32_t idx;
 
@@ -94,6 +93,10 @@ int ports_recall(struct dp *dp)
 
 		if (!port->ofport)
 			continue;
+		if (port->ofport == PORT_ANY) { /* a device of port_special.c */
+			dp->ports.bump = i + 1;
+			continue;
+		}
 		if (port->bridge >= DP_BRIDGES_MAX || !ofport_is_valid(port->ofport))
 			return -EPROTO;
 		if (slots_make(dp, port->bridge))
@@ -133,7 +136,14 @@ static struct skep_if *if_find(const struct dp *dp, uint32_t ifindex, bool or_fr
 	return or_free ? free_slot : NULL;
 }
 
-static int if_add(struct dp *dp, uint32_t ifindex, uint32_t port)
+uint32_t if_port(const struct dp *dp, uint32_t ifindex)
+{
+	const struct skep_if *slot = if_find(dp, ifindex, false);
+
+	return slot ? slot->port : 0;
+}
+
+int if_add(struct dp *dp, uint32_t ifindex, uint32_t port)
 {
 	struct skep_if *slot = if_find(dp, ifindex, true);
 
@@ -144,7 +154,7 @@ static int if_add(struct dp *dp, uint32_t ifindex, uint32_t port)
 	return 0;
 }
 
-static void if_del(struct dp *dp, uint32_t ifindex)
+void if_del(struct dp *dp, uint32_t ifindex)
 {
 	struct skep_if *slot = if_find(dp, ifindex, false);
 
@@ -183,52 +193,76 @@ static unsigned int count_ports(const struct dp *dp, uint32_t bridge)
 
 /* --- Ports --- */
 
-static int port_put(struct dp *dp, uint32_t bridge, uint32_t idx, uint32_t ifindex)
+void port_publish(struct dp *dp, uint32_t idx, uint32_t ifindex)
 {
+	struct skep_port *port = PORT(dp, idx);
+
+	PUBLISH(&port->ifindex, ifindex);
+	relink(dp, port->bridge);
+	if (port->kind == SKEP_PORT_LOCAL)
+		PUBLISH(&BRIDGE(dp, port->bridge)->local_ifindex, ifindex);
+}
+
+static int port_put(struct dp *dp, uint32_t idx, uint32_t ifindex)
+{
+	struct skep_port *port = PORT(dp, idx);
 	int err = if_add(dp, ifindex, idx);
 
 	if (err)
 		return err;
-	PORT(dp, idx)->config = 0;
-	PUBLISH(&PORT(dp, idx)->ifindex, ifindex);
-	relink(dp, bridge);
-	err = attach_set(dp->attach, dp->links_dir, ifindex, dp->set.prog_fd);
+	port->config = 0;
+	port->kind = port->ofport == PORT_LOCAL ? SKEP_PORT_LOCAL : SKEP_PORT_PLAIN;
+	port->aux = 0;
+	port_set_special(dp, idx);
+	port_publish(dp, idx, ifindex);
+	err = attach_set(dp->attach, ATTACH_INGRESS, dp->links_dir, ifindex, dp->set.prog_fd);
 	if (err) {
-		PUBLISH(&PORT(dp, idx)->ifindex, 0);
-		relink(dp, bridge);
+		port_publish(dp, idx, 0);
 		if_del(dp, ifindex);
 	}
 	return err;
 }
 
-int dp_port_add(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t ifindex, char *err_buf,
-		size_t err_size)
+int port_check_new(const struct dp *dp, uint32_t bridge, uint32_t ofport, char *err_buf,
+		   size_t err_size)
 {
-	uint32_t idx;
-	int err;
-
-	if (!dp_bridge_name(dp, bridge) || !ofport_is_valid(ofport) || !ifindex) {
+	if (!dp_bridge_name(dp, bridge) || !ofport_is_valid(ofport)) {
 		snprintf(err_buf, err_size, "no such bridge, or no legal port number: %u", ofport);
 		return -EINVAL;
 	}
-	idx = port_find(dp, bridge, ofport);
-	if (idx && PORT(dp, idx)->ifindex == ifindex)
-		return 0;
-	if (idx) {
+	if (port_find(dp, bridge, ofport)) {
 		snprintf(err_buf, err_size, "port number %u is taken", ofport);
-		return -EBUSY;
-	}
-	if (if_find(dp, ifindex, false)) {
-		snprintf(err_buf, err_size, "interface %u is a port already", ifindex);
 		return -EBUSY;
 	}
 	if (count_ports(dp, bridge) >= SKEP_PORTS_MAX - 1) {
 		snprintf(err_buf, err_size, "a bridge has at most %u ports", SKEP_PORTS_MAX - 1);
 		return -ENOSPC;
 	}
+	return 0;
+}
+
+int dp_port_add(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t ifindex, char *err_buf,
+		size_t err_size)
+{
+	uint32_t idx = port_find(dp, bridge, ofport);
+	int err;
+
+	if (!ifindex) {
+		snprintf(err_buf, err_size, "no interface");
+		return -EINVAL;
+	}
+	if (idx && PORT(dp, idx)->ifindex == ifindex && if_port(dp, ifindex) == idx)
+		return 0;
+	err = port_check_new(dp, bridge, ofport, err_buf, err_size);
+	if (err)
+		return err;
+	if (if_port(dp, ifindex)) {
+		snprintf(err_buf, err_size, "interface %u is a port already", ifindex);
+		return -EBUSY;
+	}
 	err = port_slot(dp, bridge, ofport);
 	if (err > 0)
-		err = port_put(dp, bridge, (uint32_t)err, ifindex);
+		err = port_put(dp, (uint32_t)err, ifindex);
 	if (err)
 		snprintf(err_buf, err_size, "cannot attach to interface %u: %s", ifindex,
 			 strerror(-err));
@@ -242,10 +276,11 @@ int dp_port_del(struct dp *dp, uint32_t bridge, uint32_t ofport)
 	if (!idx)
 		return -ENOENT;
 	ifindex = PORT(dp, idx)->ifindex;
-	attach_clear(dp->attach, dp->links_dir, ifindex);
-	PUBLISH(&PORT(dp, idx)->ifindex, 0);
-	relink(dp, bridge);
-	if_del(dp, ifindex);
+	attach_clear(dp->attach, port_hook(PORT(dp, idx)), dp->links_dir, ifindex);
+	port_publish(dp, idx, 0);
+	special_release(dp, idx);
+	if (if_port(dp, ifindex) == idx)
+		if_del(dp, ifindex);
 	return 0;
 }
 
@@ -288,7 +323,7 @@ bool dp_port_next(const struct dp *dp, uint32_t bridge, uint32_t ofport, struct 
 		return false;
 	*ret = (struct dp_port){
 		.ofport = PORT(dp, i)->ofport,
-		.ifindex = PORT(dp, i)->ifindex,
+		.ifindex = PORT(dp, i)->ifindex == NO_IFINDEX ? 0 : PORT(dp, i)->ifindex,
 		.config = PORT(dp, i)->config & ~(uint32_t)SPECIAL,
 		.kind = kind_of(PORT(dp, i)),
 		.mark = i,

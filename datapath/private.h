@@ -7,7 +7,8 @@
  *   classifier.c  subtables, bucket regions, chains: what bpf/classify.h reads
  *   reclaim.c     what waits for grace periods, and for which
  *   flow_table.c  flow-mods;  flow_read.c  dumps, statistics, timeouts
- *   port.c        bridges and ports;  packet.c  packet-outs and packet-ins
+ *   port.c        bridges and ports;  port_special.c  those that are not an interface of their own
+ *   packet.c      packet-outs and packet-ins
  *
  * The writer's invariants (see also bpf/abi.h):
  *  - 'staged' is the version of the next commit: version + 1.
@@ -27,6 +28,7 @@
 #include <sys/queue.h>
 
 #include "bpf/abi.h"
+#include "datapath/attach.h"
 #include "datapath/cells.h"
 #include "datapath/datapath.h"
 #include "datapath/grace.h"
@@ -139,6 +141,9 @@ struct dp {
 	struct garbage_queue waiting; /* its grace period runs */
 	struct garbage_queue scratch;
 
+	uint32_t n_tunnels[8];    /* by mode: SKEP_TUNNEL_MODE() */
+	uint32_t next_inject;     /* element of skep_injects to use next */
+
 	/* By bridge: from port number (PORT_LOCAL: 0) to index in skep_ports; NULL until the first. */
 	uint32_t *slot_of[DP_BRIDGES_MAX];
 
@@ -154,6 +159,9 @@ struct dp {
 	uint32_t n_timed, cap_timed;
 };
 
+/* Of a patch port: there is none, but the port is there. */
+#define NO_IFINDEX UINT32_MAX
+
 #define DP_HEAD(DP)          MAP_ELEM(&(DP)->set, MAP_DP, struct skep_dp, 0)
 #define RULE(DP, I)          MAP_ELEM(&(DP)->set, MAP_RULES, struct skep_rule, I)
 #define KEYX(DP, I)          MAP_ELEM(&(DP)->set, MAP_KEYX, struct skep_keyx, I)
@@ -162,6 +170,7 @@ struct dp {
 #define SUBTABLE(DP, I)      MAP_ELEM(&(DP)->set, MAP_SUBTABLES, struct skep_subtable, I)
 #define TABLE(DP, I)         MAP_ELEM(&(DP)->set, MAP_TABLES, struct skep_table, I)
 #define PORT(DP, I)          MAP_ELEM(&(DP)->set, MAP_PORTS, struct skep_port, I)
+#define TUNNEL(DP, I)        MAP_ELEM(&(DP)->set, MAP_TUNNELS, struct skep_tunnel, I)
 #define BRIDGE(DP, I)        MAP_ELEM(&(DP)->set, MAP_BRIDGES, struct skep_bridge, I)
 #define BUCKET(DP, B)                                                                               \
 	(&MAP_ELEM(&(DP)->set, MAP_BUCKETS, struct skep_bucket_line, (B) / SKEP_LINE_HEADS)             \
@@ -276,6 +285,27 @@ int port_slot(struct dp *dp, uint32_t bridge, uint32_t ofport);
 /* Knows again the ports that stand in the maps: after adoption. */
 int ports_recall(struct dp *dp);
 void ports_forget(struct dp *dp);
+/* The index of an existing port, or 0. */
+uint32_t port_find(const struct dp *dp, uint32_t bridge, uint32_t ofport);
+/* Checks that port 'ofport' of 'bridge' can be made. */
+int port_check_new(const struct dp *dp, uint32_t bridge, uint32_t ofport, char *err_buf,
+		   size_t err_size);
+/* Puts port index 'idx', whose other members are set, in force or out of it (ifindex 0). */
+void port_publish(struct dp *dp, uint32_t idx, uint32_t ifindex);
+/* The map from interface to port. */
+uint32_t if_port(const struct dp *dp, uint32_t ifindex); /* 0: none */
+int if_add(struct dp *dp, uint32_t ifindex, uint32_t port);
+void if_del(struct dp *dp, uint32_t ifindex);
+
+/* --- port_special.c --- */
+/* Where the program stands for the port. */
+enum attach_hook port_hook(const struct skep_port *port);
+/* Gives the port the SKEP_PC_SPECIAL_* bits that its kind asks for. */
+void port_set_special(struct dp *dp, uint32_t idx);
+/* What only ports of its kind have goes, before the port itself does. */
+void special_release(struct dp *dp, uint32_t idx);
+/* Knows again, after adoption, what stands in the maps. */
+void special_recall(struct dp *dp);
 
 /* --- adopt.c --- */
 int adopt(struct dp *dp, const struct map_set *old);

@@ -45,6 +45,11 @@ TESTS += tests/unit/test-datapath
 tests_unit_test_datapath_SOURCES = tests/unit/test-datapath.c
 tests_unit_test_datapath_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 
+# The datapath on real networks: driven by tests/net/test_tunnels.py.
+check_PROGRAMS += tests/datapath/dpdrive
+tests_datapath_dpdrive_SOURCES = tests/datapath/dpdrive.c
+tests_datapath_dpdrive_LDADD = $(DATAPATH_LIBS)
+
 # What a packet costs: `make bench`.
 BPF_SKELETONS += tests/bench/bare.skel.h
 EXTRA_DIST += tests/bench/bare.bpf.c
