@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Both ends of bench-load: an XDP program that makes packets, and a tc program that counts and drops them. */
+#include <stddef.h>
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/pkt_cls.h>
+#include <linux/udp.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+const volatile __u32 out_ifindex;
+const volatile __u32 n_flows = 1;
+__u32 n_made;
+
+/* Per CPU, so that counting costs nothing; user space adds them up. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} received SEC(".maps");
+
+/* Runs on "live frames" of BPF_PROG_TEST_RUN: pages that are used again and again, so only what varies is written. */
+SEC("xdp")
+int make(struct xdp_md *ctx)
+{
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	struct iphdr *ip = (void *)(eth + 1);
+	struct udphdr *udp = (void *)(ip + 1);
+
+	if ((void *)(udp + 1) > (void *)(long)ctx->data_end)
+		return XDP_DROP;
+	udp->source = bpf_htons((__u16)(1024 + n_made++ % n_flows));
+	return (int)bpf_redirect(out_ifindex, 0);
+}
+
+SEC("tc")
+int sink(struct __sk_buff *skb)
+{
+	void *end = (void *)(long)skb->data_end;
+	struct ethhdr *eth = (void *)(long)skb->data;
+	struct iphdr *ip = (void *)(eth + 1);
+	struct udphdr *udp = (void *)(ip + 1);
+	__u32 zero = 0;
+	__u64 *n;
+
+	/* What else is on the way (neighbour discovery) goes on and is not counted. */
+	if ((void *)(udp + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP) || ip->protocol != 17 ||
+	    udp->dest != bpf_htons(9))
+		return TC_ACT_OK;
+	n = bpf_map_lookup_elem(&received, &zero);
+	if (n)
+		*n += 1;
+	return TC_ACT_SHOT;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
