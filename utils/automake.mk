@@ -12,3 +12,6 @@ utils_skepctl_SOURCES = \
 	utils/skepctl.c utils/skepctl.h
 utils_skepctl_LDADD = ofchan/libofconn.a ofchan/libofp.a model/libmodel.a lib/libbase.a \
 	$(EVENT_LIBS) $(SSL_LIBS) $(JANSSON_LIBS)
+
+# skep as a switch of mininet.
+dist_pkgdata_SCRIPTS = utils/mininet/skep_mininet.py
