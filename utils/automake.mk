@@ -2,7 +2,7 @@
 # utils/: skepctl.
 bin_PROGRAMS += utils/skepctl
 utils_skepctl_SOURCES = \
-	utils/cmd_config.c utils/cmd_flow.c utils/cmd_packet.c utils/cmd_pki.c utils/cmd_port.c \
+	utils/cmd_config.c utils/cmd_fdb.c utils/cmd_flow.c utils/cmd_open_port.c utils/cmd_packet.c utils/cmd_pki.c utils/cmd_port.c utils/cmd_port_conf.c \
 	utils/cmd_show.c \
 	utils/control.c utils/control.h \
 	utils/json.c utils/json.h \

@@ -6,6 +6,7 @@
  * skepd knows.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/action.h"
@@ -31,6 +32,29 @@ static void show_text(const char *indent, const json_t *object, const char *key)
 		printf("%s%s: %s\n", indent, key, text_of(object, key));
 }
 
+/* What is configured of a port, as it is written for add-port. */
+static void show_configured(const json_t *port)
+{
+	static const char *const keys[] = { "type",	 "device",   "netns", "vlan_mode", "tag",
+					    "trunks", "isolated" };
+	json_t *options = json_object_get(port, "options"), *value;
+	const char *key;
+	char *text;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		value = json_object_get(port, keys[i]);
+		if (json_is_string(value)) {
+			show_text("        ", port, keys[i]);
+		} else if (value) {
+			text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+			printf("        %s: %s\n", keys[i], text ? text : "");
+			free(text);
+		}
+	}
+	json_object_foreach (options, key, value)
+		printf("        options:%s: %s\n", key, json_string_value(value));
+}
+
 static void show_port(const json_t *port)
 {
 	json_int_t number = number_of(port, "ofport");
@@ -40,6 +64,7 @@ static void show_port(const json_t *port)
 		printf("        ofport: LOCAL\n");
 	else if (number)
 		printf("        ofport: %lld\n", (long long)number);
+	show_configured(port);
 	show_text("        ", port, "state");
 	show_text("        ", port, "error");
 }
@@ -95,6 +120,8 @@ static void show_bridge(json_t *bridge)
 	printf("Bridge %s\n", text_of(bridge, "name"));
 	show_text("    ", bridge, "datapath_id");
 	show_text("    ", bridge, "fail_mode");
+	if (json_is_true(json_object_get(bridge, "is_standalone_now")))
+		printf("    no controller is connected: a learning switch\n");
 	json_array_foreach (json_object_get(bridge, "controllers"), i, item)
 		show_controller(item);
 	json_array_foreach (json_object_get(bridge, "listeners"), i, item)

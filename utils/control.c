@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "utils/json.h"
 
 /* An answer is a line; "show" of many bridges with thousands of ports is some megabytes. */
 enum { ANSWER_MAX = 64 << 20 };
@@ -54,8 +55,35 @@ static int send_all(int fd, const char *p, size_t len)
 	return 0;
 }
 
+/* Reads what is there.  A descriptor that comes with it goes to '*fd', unless there is one already. */
+static ssize_t recv_some(int sock, char *data, size_t size, int *fd)
+{
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { .iov_base = data, .iov_len = size };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *head = n >= 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+	int received;
+
+	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+	    head->cmsg_len == CMSG_LEN(sizeof(int))) {
+		memcpy(&received, CMSG_DATA(head), sizeof(received));
+		if (*fd < 0)
+			*fd = received;
+		else
+			close(received);
+	}
+	return n;
+}
+
 /* Reads up to a newline into 'answer'. */
-static int recv_line(const struct skepctl *ctl, int fd, struct buf *answer)
+static int recv_line(const struct skepctl *ctl, int fd, struct buf *answer, int *ret_fd)
 {
 	for (;;) {
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
@@ -69,7 +97,7 @@ static int recv_line(const struct skepctl *ctl, int fd, struct buf *answer)
 			return fail("skepd: %s", strerror(errno));
 		if (!ready)
 			return fail("skepd: no answer for %d s", ctl->timeout_ms / 1000);
-		n = recv(fd, data, sizeof(data), 0);
+		n = recv_some(fd, data, sizeof(data), ret_fd);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -104,7 +132,8 @@ static int take_result(const struct buf *answer, json_t **ret_result)
 	return EXIT_OK;
 }
 
-int control_call(const struct skepctl *ctl, const char *method, json_t *params, json_t **ret_result)
+int control_call_fd(const struct skepctl *ctl, const char *method, json_t *params,
+		    json_t **ret_result, int *ret_fd)
 {
 	json_t *request =
 		json_pack("{s:s,s:o}", "method", method, "params", params ? params : json_object());
@@ -113,6 +142,7 @@ int control_call(const struct skepctl *ctl, const char *method, json_t *params, 
 	int status = EXIT_ERROR, error;
 	int fd = -1;
 
+	*ret_fd = -1;
 	json_decref(request);
 	if (!line)
 		return fail("the arguments are not UTF-8");
@@ -121,12 +151,42 @@ int control_call(const struct skepctl *ctl, const char *method, json_t *params, 
 		error = send_all(fd, line, strlen(line));
 		if (!error)
 			error = send_all(fd, "\n", 1);
-		status = error ? fail("skepd: %s", strerror(-error)) : recv_line(ctl, fd, &answer);
+		status = error ? fail("skepd: %s", strerror(-error)) : recv_line(ctl, fd, &answer, ret_fd);
 		close(fd);
 	}
 	if (!status)
 		status = take_result(&answer, ret_result);
+	if (status && *ret_fd >= 0) {
+		close(*ret_fd);
+		*ret_fd = -1;
+	}
 	buf_uninit(&answer);
 	free(line);
 	return status;
+}
+
+int control_call(const struct skepctl *ctl, const char *method, json_t *params, json_t **ret_result)
+{
+	int fd, status = control_call_fd(ctl, method, params, ret_result, &fd);
+
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+int control_do(const struct skepctl *ctl, const char *method, json_t *params)
+{
+	json_t *result;
+	const char *warning;
+	int status = control_call(ctl, method, params, &result);
+
+	if (status)
+		return status;
+	warning = json_string_value(json_object_get(result, "warning"));
+	if (ctl->is_json)
+		json_print(json_incref(result), JSON_COMPACT);
+	else if (warning)
+		fprintf(stderr, "skepctl: warning: %s\n", warning);
+	json_decref(result);
+	return EXIT_OK;
 }

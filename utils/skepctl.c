@@ -28,10 +28,19 @@ static const struct command {
 	{ "show", "[BR]", "print bridges, ports, controllers and the datapath", 0, 1, cmd_show },
 	{ "list-br", "", "print the bridges' names", 0, 0, cmd_list_br },
 	{ "list-ports", "BR", "print the names of a bridge's ports", 1, 1, cmd_list_ports },
-	{ "add-br", "BR [datapath-id=HEX16] [fail-mode=secure]", "add a bridge", 1, 3, cmd_add_br },
+	{ "add-br", "BR [datapath-id=HEX16] [fail-mode=MODE]", "add a bridge; MODE: secure, standalone", 1, 3, cmd_add_br },
 	{ "del-br", "BR", "remove a bridge", 1, 1, cmd_del_br },
-	{ "add-port", "BR PORT [ofport=N]", "attach a network interface", 2, 3, cmd_add_port },
-	{ "del-port", "BR PORT", "detach it", 2, 2, cmd_del_port },
+	{ "set-bridge", "BR mac-ageing=SECONDS|forward-bpdu=BOOL...", "change how it learns", 2, 3, cmd_set_bridge },
+	{ "set-fail-mode", "BR MODE", "secure, or standalone: without a controller it is a learning switch", 2, 2, cmd_set_fail_mode },
+	{ "add-port", "BR PORT [NAME=VALUE]...", "add a network interface or, with type=..., another port", 2, ANY_NUMBER, cmd_add_port },
+	{ "set-port", "BR PORT NAME=VALUE...", "change a port (an empty value: as if never set)", 3, ANY_NUMBER, cmd_set_port },
+	{ "del-port", "BR PORT", "remove a port", 2, 2, cmd_del_port },
+	{ "add-patch", "BR PORT PEER-BR PEER-PORT", "join two bridges by a pair of patch ports", 4, 4, cmd_add_patch },
+	{ "open-port", "BR PORT -- COMMAND...", "run COMMAND with the socket of a socket port", 3, ANY_NUMBER, cmd_open_port },
+	{ "fdb", "BR", "print the addresses that the bridge knows (NORMAL)", 1, 1, cmd_fdb },
+	{ "fdb-add", "BR MAC PORT [VLAN]", "add a static address", 3, 4, cmd_fdb_add },
+	{ "fdb-del", "BR MAC [VLAN]", "forget an address", 2, 3, cmd_fdb_del },
+	{ "fdb-flush", "BR [PORT]", "forget what was learned", 1, 2, cmd_fdb_flush },
 	{ "set-controller", "BR ADDR...", "set a bridge's controllers", 2, ANY_NUMBER, cmd_set_controller },
 	{ "del-controller", "BR", "have none", 1, 1, cmd_del_controller },
 	{ "set-ssl", "KEY CERT CACERT", "set the files of TLS connections", 3, 3, cmd_set_ssl },
@@ -100,7 +109,9 @@ static void print_help(void)
 	}
 	printf("\nBR is a bridge's name, or for OpenFlow commands also an address (unix:PATH, "
 	       "tcp:HOST:PORT).\n"
-	       "FLOW and MATCH are written as for ovs-ofctl.\n\nOptions:\n"
+	       "FLOW and MATCH are written as for ovs-ofctl.\n"
+	       "NAME=VALUE of ports: ofport, type (system, vxlan, geneve, gre, patch, socket), options:NAME, "
+	       "netns, vlan_mode,\ntag, trunks, isolated.\n\nOptions:\n"
 	       "  --rundir DIR       skepd's run folder (default /run/skep)\n"
 	       "  --timeout SECONDS  wait so long for an answer (default 10; 0: for ever)\n"
 	       "  --json             print JSON\n"

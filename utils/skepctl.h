@@ -32,9 +32,11 @@ command_fn cmd_add_flow, cmd_add_flows, cmd_mod_flows, cmd_del_flows, cmd_dump_f
 command_fn cmd_features, cmd_dump_ports, cmd_dump_ports_desc, cmd_mod_port, cmd_dump_tables,
 	cmd_dump_desc;
 command_fn cmd_packet_out, cmd_monitor;
-command_fn cmd_add_br, cmd_del_br, cmd_add_port, cmd_del_port, cmd_set_controller,
+command_fn cmd_add_br, cmd_del_br, cmd_set_fail_mode, cmd_set_bridge, cmd_set_controller,
 	cmd_del_controller, cmd_set_ssl, cmd_del_ssl, cmd_show, cmd_list_br, cmd_list_ports,
 	cmd_log_level, cmd_shutdown, cmd_teardown, cmd_version;
+command_fn cmd_add_port, cmd_set_port, cmd_del_port, cmd_add_patch, cmd_open_port;
+command_fn cmd_fdb, cmd_fdb_add, cmd_fdb_del, cmd_fdb_flush;
 command_fn cmd_pki;
 
 /* Prints "skepctl: ...\n" to standard error and returns EXIT_ERROR. */

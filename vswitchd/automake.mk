@@ -7,10 +7,13 @@ vswitchd_libvswitchd_a_SOURCES = \
 	vswitchd/agent_role.c vswitchd/agent_stats.c \
 	vswitchd/bridge.c vswitchd/bridge.h \
 	vswitchd/conf.c vswitchd/conf.h vswitchd/conf_file.c vswitchd/conf_port.c vswitchd/conf_port.h \
-	vswitchd/control.c vswitchd/control.h vswitchd/control_cmd.c \
+	vswitchd/control.c vswitchd/control.h vswitchd/control_private.h \
+	vswitchd/control_cmd.c vswitchd/control_port.c \
+	vswitchd/device.c vswitchd/device.h \
 	vswitchd/ethtool.c vswitchd/ethtool.h \
 	vswitchd/netlink.c vswitchd/netlink.h \
 	vswitchd/port.c vswitchd/port.h \
+	vswitchd/socket.c vswitchd/socket.h \
 	vswitchd/startup.c vswitchd/startup.h \
 	vswitchd/switch.c vswitchd/switch.h
 

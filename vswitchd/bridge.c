@@ -10,8 +10,14 @@
 #include "log.h"
 #include "model/action.h"
 #include "vswitchd/agent.h"
+#include "vswitchd/device.h"
 #include "vswitchd/port.h"
 #include "vswitchd/switch.h"
+
+static bool is_veth(const struct nl_link *link)
+{
+	return !strcmp(link->kind, "veth");
+}
 
 /* Sees to it that the pair of LOCAL is there.  An interface of the bridge's name that is not our
  * pair is somebody else's. */
@@ -21,9 +27,9 @@ static int make_local(struct bridge *br, const uint8_t *hwaddr, struct sw_proble
 	const struct nl_link *hidden = nl_find(br->sw->nl, br->hidden);
 	int error;
 
-	if (hidden && hidden->is_veth && hidden->is_peer_elsewhere)
+	if (hidden && is_veth(hidden) && hidden->is_peer_elsewhere)
 		goto found; /* somebody moved the host's end into another namespace */
-	if (host && hidden && host->is_veth && hidden->is_veth &&
+	if (host && hidden && is_veth(host) && is_veth(hidden) &&
 	    host->peer_ifindex == hidden->ifindex)
 		goto found;
 	if (host || hidden) {
@@ -77,7 +83,7 @@ struct bridge *bridge_new(struct sw *sw, const struct conf_bridge *conf,
 	memcpy(br->name, conf->name, sizeof(br->name));
 	conf_hidden_name(br->name, br->hidden);
 	TAILQ_INIT(&br->ports);
-	port_init(&br->local, br, br->name, PORT_LOCAL);
+	port_init(&br->local, br, br->name, PORT_LOCAL, NULL);
 	is_local_new = !nl_find(sw->nl, br->hidden);
 	if (make_local(br, conf->has_hwaddr ? conf->hwaddr : NULL, problems))
 		goto fail_free;
@@ -133,10 +139,20 @@ static void apply_identity(struct bridge *br, const struct conf_bridge *conf)
 static bool is_wanted(const struct bridge *br, const struct conf_bridge *conf,
 		      const struct dp_port *dpp)
 {
+	static const enum dp_port_kind kinds[CONF_N_TYPES] = {
+		[CONF_SYSTEM] = DP_PORT_PLAIN,	[CONF_VXLAN] = DP_PORT_TUNNEL,
+		[CONF_GENEVE] = DP_PORT_TUNNEL, [CONF_GRE] = DP_PORT_TUNNEL,
+		[CONF_PATCH] = DP_PORT_PATCH,	[CONF_SOCKET] = DP_PORT_SOCKET,
+	};
 	const struct conf_port *cp = conf_find_ofport(conf, dpp->ofport);
 	const char *name = dpp->ofport == PORT_LOCAL ? br->hidden : cp ? cp->name : NULL;
-	const struct nl_link *link = name ? nl_find(br->sw->nl, name) : NULL;
+	const struct nl_link *link;
 
+	if (cp && kinds[cp->type] != dpp->kind)
+		return false;
+	if (cp && cp->type != CONF_SYSTEM)
+		return true;
+	link = name ? nl_find(br->sw->nl, name) : NULL;
 	return link && link->ifindex == dpp->ifindex;
 }
 
@@ -159,7 +175,7 @@ void bridge_prune(struct bridge *br, const struct conf_bridge *conf)
 	for (port = TAILQ_FIRST(&br->ports); port; port = next) {
 		next = TAILQ_NEXT(port, node);
 		cp = conf_find_port(conf, port->name);
-		if (!cp || cp->ofport != port->ofport)
+		if (!cp || cp->ofport != port->ofport || cp->type != port->type)
 			del_port(port);
 	}
 	while (ofport <= PORT_LOCAL && dp_port_next(br->sw->dp, br->number, ofport, &dpp)) {
@@ -198,14 +214,17 @@ static void apply_ports(struct bridge *br, const struct conf_bridge *conf,
 	struct port *port;
 
 	TAILQ_FOREACH (cp, &conf->ports, node) {
-		if (find_configured(br, cp->name))
+		port = find_configured(br, cp->name);
+		if (port) {
+			port_set_conf(port, cp);
 			continue;
+		}
 		port = calloc(1, sizeof(*port));
 		if (!port) {
 			sw_problem(problems, "port %s: %s", cp->name, strerror(ENOMEM));
-			return;
+			continue;
 		}
-		port_init(port, br, cp->name, cp->ofport);
+		port_init(port, br, cp->name, cp->ofport, cp);
 		insert_port(br, port);
 	}
 	port_sync(&br->local, NULL);
@@ -234,6 +253,7 @@ void bridge_free(struct bridge *br)
 		TAILQ_REMOVE(&br->ports, port, node);
 		free(port);
 	}
+	free(br->macs);
 	free(br);
 }
 
@@ -254,6 +274,42 @@ void bridge_del(struct bridge *br)
 	bridge_free(br);
 }
 
+/* The port that the patch port's configuration names, if that names it in return. */
+static struct port *find_peer(const struct port *port)
+{
+	const struct sw *sw = port->br->sw;
+
+	for (unsigned int i = 0; i < DP_BRIDGES_MAX; i++) {
+		struct port *p = sw->bridges[i] && sw->bridges[i] != port->br
+					 ? find_configured(sw->bridges[i],
+							   port->conf->options[CONF_OPTION_PEER])
+					 : NULL;
+
+		if (p && p->type == CONF_PATCH && p->is_attached &&
+		    !strcmp(p->conf->options[CONF_OPTION_PEER], port->name))
+			return p;
+	}
+	return NULL;
+}
+
+void bridge_join_patches(struct bridge *br)
+{
+	struct port *port;
+
+	TAILQ_FOREACH (port, &br->ports, node)
+		if (port->type == CONF_PATCH && port->is_attached)
+			port_join(port, find_peer(port));
+}
+
+static bool is_about(const struct port *port, const struct nl_link *link)
+{
+	if (port->type == CONF_PATCH)
+		return false;
+	if (port->type != CONF_SYSTEM)
+		return !strcmp(port->device, link->name) || !strcmp(DEVICE_IO, link->name);
+	return port->ifindex == link->ifindex || !strcmp(port->name, link->name);
+}
+
 void bridge_link_changed(struct bridge *br, const struct nl_link *link)
 {
 	struct port *port;
@@ -261,7 +317,7 @@ void bridge_link_changed(struct bridge *br, const struct nl_link *link)
 	if (!strcmp(link->name, br->name) || !strcmp(link->name, br->hidden))
 		port_sync(&br->local, NULL);
 	TAILQ_FOREACH (port, &br->ports, node)
-		if (port->ifindex == link->ifindex || !strcmp(port->name, link->name))
+		if (is_about(port, link))
 			port_sync(port, NULL);
 }
 
@@ -273,9 +329,9 @@ struct port *bridge_next_port(struct bridge *br, const struct port *port)
 		return NULL;
 	for (p = port ? TAILQ_NEXT(port, node) : TAILQ_FIRST(&br->ports); p;
 	     p = TAILQ_NEXT(p, node))
-		if (p->ifindex)
+		if (p->is_attached)
 			return p;
-	return br->local.ifindex ? &br->local : NULL;
+	return br->local.is_attached ? &br->local : NULL;
 }
 
 struct port *bridge_find_port(struct bridge *br, uint32_t ofport)

@@ -7,21 +7,24 @@
  * ("NAME-dp") is hidden: it has no address, is always up, and is the datapath's port LOCAL.  The
  * pair outlives skepd, like all of the datapath, and is adopted when found.
  *
- * Ports.  A port is configured by its interface's name.  It is attached while an interface of that
- * name exists; only then controllers see it.  bridge_sync_port() looks at what is and does what is
- * missing, whatever happened before:
+ * Ports.  A port is configured by its name and, but for interfaces, its type.  It is attached while what it stands on exists: the interface of its name, the
+ * tunnel device or I/O device (device.h), nothing for a patch port.  Only then controllers see it.  port_sync() looks at what is and does what is missing,
+ * whatever happened before:
  *
- *   WAITING  -> ATTACHED  [bridge_sync_port]   the interface appeared; controllers get port-status
- * ADD ATTACHED -> WAITING   [bridge_sync_port]   it vanished or was renamed; DELETE ATTACHED ->
- * ATTACHED  [bridge_sync_port]   address, administrative state or carrier changed; MODIFY
+ *   WAITING  -> ATTACHED  [port_sync]   the interface appeared; controllers get port-status ADD
+ *   ATTACHED -> WAITING   [port_sync]   it vanished or was renamed; DELETE
+ *   ATTACHED -> ATTACHED  [port_sync]   address, administrative state or carrier changed; MODIFY
+ *
+ * The device of a tunnel or socket port that vanished is made again at once, and the port goes on with it.
  *
  * OFPPC_PORT_DOWN is the interface's administrative state and nothing else: "ip link set … down"
- * and a port-mod are the same.  The other bits of a port's configuration live in the datapath, so
+ * and a port-mod are the same; ports of other types have just the bit.  The other bits of a port's configuration live in the datapath, so
  * they outlive skepd.
  */
 #ifndef SKEP_VSWITCHD_BRIDGE_H
 #define SKEP_VSWITCHD_BRIDGE_H 1
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +34,7 @@
 #include "vswitchd/conf.h"
 
 struct agent;
+struct bridge_mac;
 struct nl_link;
 struct sw;
 struct sw_problems;
@@ -40,13 +44,19 @@ struct port {
 	struct bridge *br;
 	char name[CONF_NAME_SIZE];
 	uint32_t ofport;
+	const struct conf_port *conf; /* in the configuration in force; NULL: LOCAL */
+	enum conf_port_type type;
+	bool is_attached;
+	bool is_stale;	  /* attached, but not yet as the configuration has it now */
 	uint32_t ifindex; /* attached: of the interface that has the program (LOCAL: the hidden
-			     end); 0: waiting */
+			     end; tunnels, sockets: the shared device; patch ports: 0) */
+	char device[IFNAMSIZ]; /* tunnels, sockets: the shared device's name; else "" */
+	struct port *peer;     /* of a patch port: the port that it is joined to; NULL */
 	uint32_t config;  /* OFPPC_*, as the datapath has it */
 	uint32_t state;	  /* OFPPS_* */
 	uint8_t mac[6];
 	uint64_t since_ns; /* attached */
-	char error[160];   /* why it is not attached; "" if it is, or nothing was wrong yet */
+	char error[256];   /* why it is not attached; "" if it is, or nothing was wrong yet */
 };
 
 TAILQ_HEAD(port_list, port);
@@ -61,6 +71,9 @@ struct bridge {
 	struct port local;
 	struct port_list ports; /* ascending by ofport; without 'local' */
 	struct agent *agent;	/* owned */
+	bool has_macs;		/* 'macs' are in force */
+	unsigned int n_macs;	/* static addresses in force, in order */
+	struct bridge_mac *macs; /* owned */
 };
 
 /* Makes the bridge in the datapath, LOCAL and the agent, or adopts them.  Ports and controllers
@@ -76,6 +89,8 @@ void bridge_free(struct bridge *br);
 /* Removes its ports, flows and LOCAL, and frees it. */
 void bridge_del(struct bridge *br);
 
+/* Joins patch ports whose configurations name each other, and parts others: after bridge_apply() of all bridges. */
+void bridge_join_patches(struct bridge *br);
 /* Called for every interface that changed, came or went. */
 void bridge_link_changed(struct bridge *br, const struct nl_link *link);
 

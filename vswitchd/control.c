@@ -66,6 +66,38 @@ static void answer_error(struct client *c, const char *text)
 	answer_json(c, json_pack("{s:s}", "error", text));
 }
 
+/* Sends the answer with a descriptor, which it closes.  The kernel ties that to the answer's first byte, so nothing may be queued before. */
+static void answer_with_fd(struct client *c, json_t *obj, int fd)
+{
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+	char *text = obj ? json_dumps(obj, JSON_COMPACT) : NULL;
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS } };
+	struct iovec iov = { .iov_base = text };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = CMSG_SPACE(sizeof(int)) };
+	ssize_t n = -1;
+
+	json_decref(obj);
+	if (text && !evbuffer_get_length(out)) {
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+		iov.iov_len = strlen(text);
+		n = sendmsg(bufferevent_getfd(c->bev), &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+	if (n > 0)
+		evbuffer_add_printf(out, "%s\n", text + n);
+	else
+		answer_error(c, "the descriptor cannot be sent before earlier answers are read");
+	free(text);
+	close(fd);
+}
+
 /* The loop ends when the answer is out, and at the latest after CONTROL_END_MS. */
 static void end_skepd(struct client *c)
 {
@@ -78,7 +110,7 @@ static void end_skepd(struct client *c)
 
 static void handle_line(struct client *c, const char *line, size_t len)
 {
-	struct control_answer answer = { .is_end = false };
+	struct control_answer answer = { .fd = -1 };
 	const char *method = NULL;
 	json_t *params = NULL, *result;
 	json_error_t je;
@@ -99,7 +131,9 @@ static void handle_line(struct client *c, const char *line, size_t len)
 	} else {
 		log_debug("control: %.*s", (int)len, line);
 		result = control_run(c->control->sw, method, params, &answer);
-		if (result)
+		if (result && answer.fd >= 0)
+			answer_with_fd(c, json_pack("{s:o}", "result", result), answer.fd);
+		else if (result)
 			answer_json(c, json_pack("{s:o}", "result", result));
 		else
 			answer_error(c, answer.err);

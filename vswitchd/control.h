@@ -31,6 +31,7 @@ void control_close(struct control *control);
 struct control_answer {
 	char err[512]; /* not "": the error */
 	bool is_end;   /* skepd ends once the answer is sent */
+	int fd;	       /* not -1: passed along with the answer, and closed */
 };
 
 /* Runs 'method'.  Returns the result, or NULL with answer->err set.  control_cmd.c; called by

@@ -5,7 +5,7 @@
  * One that changes the configuration edits a copy of it and has sw_change() apply and save that; so
  * it either is done, in force and on disk, or nothing has changed.
  */
-#include "vswitchd/control.h"
+#include "vswitchd/control_private.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,21 +20,12 @@
 #include "ofchan/stream.h"
 #include "vswitchd/agent.h"
 #include "vswitchd/bridge.h"
+#include "vswitchd/conf_port.h"
 #include "vswitchd/switch.h"
 
-#define KEYS_MAX 3
+#define KEYS_MAX 4
 
-/* One request. */
-struct call {
-	struct sw *sw;
-	const json_t *params;
-	struct control_answer *answer;
-	struct conf *conf;	/* of methods that change: the copy, owned */
-	struct conf_bridge *br; /* in 'conf', or in sw->conf if there is none: the one that the key
-				   "bridge" means */
-};
-
-static json_t *__attribute__((format(printf, 2, 3))) fail(struct call *call, const char *fmt, ...)
+json_t *call_fail(struct call *call, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -44,20 +35,19 @@ static json_t *__attribute__((format(printf, 2, 3))) fail(struct call *call, con
 	return NULL;
 }
 
-static const char *str(const struct call *call, const char *key)
+const char *call_str(const struct call *call, const char *key)
 {
 	return json_string_value(json_object_get(call->params, key));
 }
 
-/* Applies and saves the copy; the result of a method that has no other. */
-static json_t *change(struct call *call)
+json_t *call_change(struct call *call)
 {
 	struct conf *conf = call->conf;
 
 	call->conf = NULL;
 	if (sw_change(call->sw, conf, call->answer->err, sizeof(call->answer->err))) {
 		if (!call->answer->err[0])
-			return fail(call, "failed");
+			return call_fail(call, "failed");
 		return NULL;
 	}
 	return json_object();
@@ -71,7 +61,7 @@ static json_t *do_version(struct call *call)
 
 static json_t *show_port(const struct port *port)
 {
-	bool is_attached = port->ifindex;
+	bool is_attached = port->is_attached;
 	bool is_up = is_attached && !(port->config & OFPPC_PORT_DOWN) &&
 		     !(port->state & OFPPS_LINK_DOWN);
 	json_t *obj = json_pack("{s:s, s:I, s:i, s:s}", "name", port->name, "ofport",
@@ -82,6 +72,14 @@ static json_t *show_port(const struct port *port)
 
 	if (obj && port->error[0])
 		json_object_set_new(obj, "error", json_string(port->error));
+	if (obj && port->conf) {
+		json_t *conf = conf_port_to_json(port->conf);
+
+		json_object_update_missing(obj, conf);
+		json_decref(conf);
+	}
+	if (obj && port->device[0])
+		json_object_set_new(obj, "device", json_string(port->device));
 	return obj;
 }
 
@@ -106,6 +104,7 @@ static json_t *show_datapath(const struct sw *sw)
 static json_t *show_bridge(struct bridge *br)
 {
 	json_t *ports = json_array();
+	const struct conf_bridge *conf = conf_find_bridge(br->sw->conf, br->name);
 	const struct port *port;
 	char id[20];
 
@@ -114,7 +113,8 @@ static json_t *show_bridge(struct bridge *br)
 		json_array_append_new(ports, show_port(port));
 	snprintf(id, sizeof(id), "%016" PRIx64, br->datapath_id);
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:o}", "name", br->name,
-			 "datapath_id", id, "fail_mode", "secure", "ports", ports, "controllers",
+			 "datapath_id", id, "fail_mode", conf && conf->is_standalone ? "standalone" : "secure",
+			 "ports", ports, "controllers",
 			 agent_show_controllers(br->agent), "listeners",
 			 agent_show_listeners(br->agent), "packet_ins_dropped",
 			 (json_int_t)agent_n_dropped_packet_ins(br->agent), "datapath",
@@ -123,7 +123,7 @@ static json_t *show_bridge(struct bridge *br)
 
 static json_t *do_show(struct call *call)
 {
-	const char *name = str(call, "bridge");
+	const char *name = call_str(call, "bridge");
 	json_t *list = json_array();
 	struct conf_bridge *cb;
 
@@ -159,87 +159,65 @@ static json_t *do_list_ports(struct call *call)
 
 static json_t *do_add_br(struct call *call)
 {
-	const char *name = str(call, "bridge"), *id = str(call, "datapath_id"),
-		   *mode = str(call, "fail_mode");
+	const char *name = call_str(call, "bridge"), *id = call_str(call, "datapath_id"),
+		   *mode = call_str(call, "fail_mode");
 	struct conf_bridge *br;
 	uint64_t datapath_id = 0;
+	bool is_standalone = false;
 
 	if (!conf_name_is_valid(name))
-		return fail(call, "\"%s\" cannot be the name of a bridge", name);
+		return call_fail(call, "\"%s\" cannot be the name of a bridge", name);
 	if (conf_find_bridge(call->conf, name))
-		return fail(call, "there is a bridge %s already", name);
+		return call_fail(call, "there is a bridge %s already", name);
 	if (conf_find_bridge_of_port(call->conf, name))
-		return fail(call, "%s is a port of bridge %s", name,
+		return call_fail(call, "%s is a port of bridge %s", name,
 			    conf_find_bridge_of_port(call->conf, name)->name);
 	if (id && !conf_parse_datapath_id(id, &datapath_id))
-		return fail(call,
+		return call_fail(call,
 			    "datapath_id \"%s\" is not 1 to 16 hexadecimal digits other than 0",
 			    id);
-	if (mode && !strcmp(mode, "standalone"))
-		return fail(call, "fail_mode \"standalone\" is not supported yet");
-	if (mode && strcmp(mode, "secure") != 0)
-		return fail(call, "fail_mode \"%s\" is not \"secure\"", mode);
+	if (mode && !conf_parse_fail_mode(mode, &is_standalone))
+		return call_fail(call, "fail_mode \"%s\" is not \"secure\" or \"standalone\"", mode);
 	br = conf_add_bridge(call->conf, name);
 	if (!br)
-		return fail(call, "out of memory");
+		return call_fail(call, "out of memory");
 	br->has_datapath_id = id;
 	br->datapath_id = datapath_id;
-	return change(call);
+	br->is_standalone = is_standalone;
+	return call_change(call);
 }
 
 static json_t *do_del_br(struct call *call)
 {
 	conf_del_bridge(call->conf, call->br);
-	return change(call);
+	return call_change(call);
 }
 
-static json_t *do_add_port(struct call *call)
+static json_t *do_set_fail_mode(struct call *call)
 {
-	const char *name = str(call, "port");
-	const json_t *wanted = json_object_get(call->params, "ofport");
-	json_int_t ofport = wanted ? json_integer_value(wanted) : 0;
-	const struct conf_bridge *owner;
-	const struct conf_port *other;
-	struct conf_port *port;
-	json_t *result;
+	const char *mode = call_str(call, "fail_mode");
 
-	if (!conf_name_is_valid(name))
-		return fail(call, "\"%s\" cannot be the name of an interface", name);
-	if (wanted && (ofport < 1 || ofport > PORT_NO_MAX))
-		return fail(call, "ofport %" JSON_INTEGER_FORMAT " is not 1 to %d", ofport,
-			    PORT_NO_MAX);
-	if (conf_find_bridge(call->conf, name))
-		return fail(call, "%s is a bridge", name);
-	owner = conf_find_bridge_of_port(call->conf, name);
-	if (owner)
-		return fail(call, "%s is a port of bridge %s already", name, owner->name);
-	other = conf_find_ofport(call->br, (uint32_t)ofport);
-	if (other)
-		return fail(call, "ofport %u of bridge %s is taken by %s", (unsigned int)ofport,
-			    call->br->name, other->name);
-	port = conf_add_port(call->br, name, (uint32_t)ofport);
-	if (!port)
-		return fail(call, "bridge %s has no number left for another port", call->br->name);
-	ofport = port->ofport;
-	result = change(call);
-	if (result)
-		json_object_set_new(result, "ofport", json_integer(ofport));
-	if (result && !nl_find(call->sw->nl, name))
-		json_object_set_new(
-			result, "warning",
-			json_sprintf("there is no interface %s yet: the port waits for it", name));
-	return result;
+	if (!conf_parse_fail_mode(mode, &call->br->is_standalone))
+		return call_fail(call, "fail_mode \"%s\" is not \"secure\" or \"standalone\"", mode);
+	return call_change(call);
 }
 
-static json_t *do_del_port(struct call *call)
+static json_t *do_set_bridge(struct call *call)
 {
-	const char *name = str(call, "port");
-	struct conf_port *port = conf_find_port(call->br, name);
+	const json_t *ageing = json_object_get(call->params, "mac_ageing"),
+		     *bpdu = json_object_get(call->params, "forward_bpdu");
+	json_int_t seconds = json_integer_value(ageing);
 
-	if (!port)
-		return fail(call, "bridge %s has no port %s", call->br->name, name);
-	conf_del_port(call->br, port);
-	return change(call);
+	if (ageing && (seconds < 0 || seconds > CONF_MAC_AGEING_MAX))
+		return call_fail(call, "mac_ageing %" JSON_INTEGER_FORMAT " is not 0 to %d",
+				 seconds, CONF_MAC_AGEING_MAX);
+	if (ageing) {
+		call->br->has_mac_ageing = true;
+		call->br->mac_ageing = (uint32_t)seconds;
+	}
+	if (bpdu)
+		call->br->forward_bpdu = json_is_true(bpdu);
+	return call_change(call);
 }
 
 static json_t *do_set_controller(struct call *call)
@@ -255,23 +233,23 @@ static json_t *do_set_controller(struct call *call)
 		const char *s = json_string_value(element);
 
 		if (!s)
-			return fail(call, "a controller must be a string");
+			return call_fail(call, "a controller must be a string");
 		if (stream_addr_parse(s, &addr, why, sizeof(why)))
-			return fail(call, "%s", why);
+			return call_fail(call, "%s", why);
 		error = conf_add_controller(call->br, s);
 		if (error)
-			return fail(call, "controller %s: %s", s,
+			return call_fail(call, "controller %s: %s", s,
 				    error == -EEXIST  ? "is listed twice"
 				    : error == -E2BIG ? "there are too many"
 						      : "out of memory");
 	}
-	return change(call);
+	return call_change(call);
 }
 
 static json_t *do_del_controller(struct call *call)
 {
 	conf_clear_controllers(call->br);
-	return change(call);
+	return call_change(call);
 }
 
 static json_t *do_set_ssl(struct call *call)
@@ -282,34 +260,34 @@ static json_t *do_set_ssl(struct call *call)
 	const struct conf *old = call->sw->conf;
 
 	for (int i = 0; i < 3; i++) {
-		files[i] = str(call, keys[i]);
+		files[i] = call_str(call, keys[i]);
 		if (files[i][0] != '/')
-			return fail(call, "%s \"%s\" is not an absolute path", keys[i], files[i]);
+			return call_fail(call, "%s \"%s\" is not an absolute path", keys[i], files[i]);
 	}
 	/* The same files again: what is in them may have changed. */
 	if (old->has_ssl && !strcmp(old->private_key, files[0]) &&
 	    !strcmp(old->certificate, files[1]) && !strcmp(old->ca_cert, files[2])) {
 		sw_reload_tls(call->sw, &problems);
 		if (problems.n)
-			return fail(call, "%s", problems.first);
+			return call_fail(call, "%s", problems.first);
 	}
 	if (conf_set_ssl(call->conf, files[0], files[1], files[2]))
-		return fail(call, "out of memory");
-	return change(call);
+		return call_fail(call, "out of memory");
+	return call_change(call);
 }
 
 static json_t *do_del_ssl(struct call *call)
 {
 	conf_set_ssl(call->conf, NULL, NULL, NULL);
-	return change(call);
+	return call_change(call);
 }
 
 static json_t *do_log_level(struct call *call)
 {
 	enum log_level level;
 
-	if (log_level_parse(str(call, "level"), &level))
-		return fail(call, "\"%s\" is not err, warn, info or debug", str(call, "level"));
+	if (log_level_parse(call_str(call, "level"), &level))
+		return call_fail(call, "\"%s\" is not err, warn, info or debug", call_str(call, "level"));
 	log_set_level(level);
 	return json_object();
 }
@@ -331,7 +309,7 @@ static json_t *do_teardown(struct call *call)
 
 static const struct method {
 	const char *name;
-	json_t *(*run)(struct call *call);
+	call_fn *run;
 	bool is_change;
 	struct {
 		const char *name;
@@ -350,15 +328,32 @@ static const struct method {
 	    { "datapath_id", JSON_STRING, true },
 	    { "fail_mode", JSON_STRING, true } } },
 	{ "del-br", do_del_br, true, { { "bridge", JSON_STRING, false } } },
-	{ "add-port",
-	  do_add_port,
+	{ "set-fail-mode",
+	  do_set_fail_mode,
+	  true,
+	  { { "bridge", JSON_STRING, false }, { "fail_mode", JSON_STRING, false } } },
+	{ "set-bridge",
+	  do_set_bridge,
 	  true,
 	  { { "bridge", JSON_STRING, false },
-	    { "port", JSON_STRING, false },
-	    { "ofport", JSON_INTEGER, true } } },
-	{ "del-port",
-	  do_del_port,
+	    { "mac_ageing", JSON_INTEGER, true },
+	    { "forward_bpdu", JSON_TRUE, true } } },
+	/* These two have the keys of ports, too. */
+	{ "add-port",
+	  call_add_port,
 	  true,
+	  { { "bridge", JSON_STRING, false }, { "port", JSON_STRING, false } } },
+	{ "set-port",
+	  call_set_port,
+	  true,
+	  { { "bridge", JSON_STRING, false }, { "port", JSON_STRING, false } } },
+	{ "del-port",
+	  call_del_port,
+	  true,
+	  { { "bridge", JSON_STRING, false }, { "port", JSON_STRING, false } } },
+	{ "open-port",
+	  call_open_port,
+	  false,
 	  { { "bridge", JSON_STRING, false }, { "port", JSON_STRING, false } } },
 	{ "set-controller",
 	  do_set_controller,
@@ -379,7 +374,10 @@ static const struct method {
 
 static const char *type_name(json_type type)
 {
-	return type == JSON_STRING ? "a string" : type == JSON_INTEGER ? "an integer" : "a list";
+	return type == JSON_STRING    ? "a string"
+	       : type == JSON_INTEGER ? "an integer"
+	       : type == JSON_TRUE    ? "true or false"
+				      : "a list";
 }
 
 /* Every key that must be there is, with its type, and there is no other. */
@@ -389,20 +387,25 @@ static bool check_params(struct call *call, const struct method *m)
 
 	for (int i = 0; i < KEYS_MAX && m->keys[i].name; i++) {
 		const json_t *value = json_object_get(call->params, m->keys[i].name);
+		json_type type = !value		      ? JSON_NULL
+				 : json_is_false(value) ? JSON_TRUE
+							: json_typeof(value);
 
 		if (!value && !m->keys[i].is_optional) {
-			fail(call, "%s: \"%s\" is missing", m->name, m->keys[i].name);
+			call_fail(call, "%s: \"%s\" is missing", m->name, m->keys[i].name);
 			return false;
 		}
-		if (value && json_typeof(value) != m->keys[i].type) {
-			fail(call, "%s: \"%s\" must be %s", m->name, m->keys[i].name,
+		if (value && type != m->keys[i].type) {
+			call_fail(call, "%s: \"%s\" must be %s", m->name, m->keys[i].name,
 			     type_name(m->keys[i].type));
 			return false;
 		}
 		n_known += value != NULL;
 	}
+	if (m->run == call_add_port || m->run == call_set_port)
+		return true; /* conf_port_set() knows the others */
 	if (n_known != json_object_size(call->params)) {
-		fail(call, "%s: there is an unknown key", m->name);
+		call_fail(call, "%s: there is an unknown key", m->name);
 		return false;
 	}
 	return true;
@@ -411,14 +414,14 @@ static bool check_params(struct call *call, const struct method *m)
 /* A bridge that is named must exist, but for the method that makes it. */
 static bool find_bridge(struct call *call, const struct method *m)
 {
-	const char *name = str(call, "bridge");
+	const char *name = call_str(call, "bridge");
 	const struct conf *conf = call->conf ? call->conf : call->sw->conf;
 
 	if (!name || m->run == do_add_br)
 		return true;
 	call->br = conf_find_bridge(conf, name);
 	if (!call->br)
-		fail(call, "there is no bridge %s", name);
+		call_fail(call, "there is no bridge %s", name);
 	return call->br;
 }
 
@@ -434,18 +437,18 @@ json_t *control_run(struct sw *sw, const char *name, const json_t *params,
 			m = &methods[i];
 	answer->err[0] = '\0';
 	if (!m)
-		return fail(&call, "unknown method \"%s\"", name);
+		return call_fail(&call, "unknown method \"%s\"", name);
 	if (!sw->dp)
-		return fail(&call, "skepd is ending");
+		return call_fail(&call, "skepd is ending");
 	if (m->is_change) {
 		call.conf = conf_clone(sw->conf);
 		if (!call.conf)
-			return fail(&call, "out of memory");
+			return call_fail(&call, "out of memory");
 	}
 	if (check_params(&call, m) && find_bridge(&call, m))
 		result = m->run(&call);
 	conf_free(call.conf);
 	if (!result && !answer->err[0])
-		fail(&call, "out of memory");
+		call_fail(&call, "out of memory");
 	return result;
 }

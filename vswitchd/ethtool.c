@@ -6,6 +6,7 @@
  */
 #include "vswitchd/ethtool.h"
 
+#include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <string.h>
@@ -136,4 +137,36 @@ void ethtool_get_features(int fd, const char *name, struct nl_features *ret)
 	ret->max_speed = max_speed_of(ret->supported);
 	if (ret->max_speed < ret->curr_speed)
 		ret->max_speed = ret->curr_speed;
+}
+
+#define FEATURE_WORDS 4 /* the kernel has 2 or 3 words of features, and leaves out what there is no room for */
+
+int ethtool_set_no_offloads(int fd, const char *name)
+{
+	struct {
+		struct ethtool_gfeatures head;
+		struct ethtool_get_features_block words[FEATURE_WORDS];
+	} get;
+	struct {
+		struct ethtool_sfeatures head;
+		struct ethtool_set_features_block words[FEATURE_WORDS];
+	} set;
+	struct ifreq ifr;
+
+	memset(&get, 0, sizeof(get));
+	memset(&set, 0, sizeof(set));
+	memset(&ifr, 0, sizeof(ifr));
+	strncpy(ifr.ifr_name, name, sizeof(ifr.ifr_name) - 1);
+	get.head.cmd = ETHTOOL_GFEATURES;
+	get.head.size = FEATURE_WORDS;
+	ifr.ifr_data = (char *)&get;
+	if (ioctl(fd, SIOCETHTOOL, &ifr))
+		return -errno;
+	/* 'size' is now what the kernel has, and setting wants just that. */
+	set.head.cmd = ETHTOOL_SFEATURES;
+	set.head.size = get.head.size < FEATURE_WORDS ? get.head.size : FEATURE_WORDS;
+	for (unsigned int i = 0; i < set.head.size; i++)
+		set.words[i].valid = get.words[i].available;
+	ifr.ifr_data = (char *)&set;
+	return ioctl(fd, SIOCETHTOOL, &ifr) < 0 ? -errno : 0;
 }

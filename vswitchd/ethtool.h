@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Speed and duplex of an interface by ethtool's ioctl, in OpenFlow's terms.  Used by netlink.c
+/* Speed, duplex and offloads of an interface by ethtool's ioctl, in OpenFlow's terms.  Used by netlink.c
  * alone. */
 #ifndef SKEP_VSWITCHD_ETHTOOL_H
 #define SKEP_VSWITCHD_ETHTOOL_H 1
@@ -9,5 +9,8 @@
 /* Fills 'ret', which is zero, with what the driver of interface 'name' says.  'fd' is any socket.
  */
 void ethtool_get_features(int fd, const char *name, struct nl_features *ret);
+/* Turns everything off that lets the kernel leave work to interface 'name': what leaves by it is segmented, has its checksums, and VLAN tags in their
+ * places.  0 or a negative errno. */
+int ethtool_set_no_offloads(int fd, const char *name);
 
 #endif

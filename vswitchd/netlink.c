@@ -3,11 +3,13 @@
  * speeds. */
 #include "vswitchd/netlink.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
+#include <linux/if_tunnel.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@
 #define NL_RCVBUF    (1 << 20)
 #define NL_READS_MAX 64	   /* datagrams in one turn of the event loop */
 #define NL_BUF_SIZE  32768 /* a dump's datagrams are not larger */
+#define DEVICE_MTU   65000 /* what Geneve and GRE allow at most differs, and none allows less */
 #define REQUEST_SIZE (sizeof(struct nlmsghdr) + sizeof(struct ifinfomsg) + 1024)
 
 LIST_HEAD(nl_bucket, nl_link);
@@ -77,13 +80,61 @@ const struct nl_link *nl_find(const struct nl *nl, const char *name)
 	return NULL;
 }
 
+/* The attributes of tunnel devices that matter here, by kind; 0: it has no such. */
+static const struct tunnel_kind {
+	const char *name;
+	uint16_t external; /* attribute: keys come with the packets */
+	bool is_flag;	   /* which is there or not; else a u8 */
+	uint16_t port;	   /* attribute: the UDP port */
+	uint16_t zero_csum6_rx; /* attribute: outer UDP checksums may be missing with IPv6 */
+	uint16_t learning;	/* attribute: it has a forwarding table of its own */
+} tunnel_kinds[] = {
+	{ "vxlan", IFLA_VXLAN_COLLECT_METADATA, false, IFLA_VXLAN_PORT,
+	  IFLA_VXLAN_UDP_ZERO_CSUM6_RX, IFLA_VXLAN_LEARNING },
+	{ "geneve", IFLA_GENEVE_COLLECT_METADATA, true, IFLA_GENEVE_PORT,
+	  IFLA_GENEVE_UDP_ZERO_CSUM6_RX, 0 },
+	{ "gretap", IFLA_GRE_COLLECT_METADATA, true, 0, 0, 0 },
+	{ "ip6gretap", IFLA_GRE_COLLECT_METADATA, true, 0, 0, 0 },
+};
+
+static const struct tunnel_kind *find_tunnel_kind(const char *name)
+{
+	for (size_t i = 0; i < sizeof(tunnel_kinds) / sizeof(tunnel_kinds[0]); i++)
+		if (!strcmp(tunnel_kinds[i].name, name))
+			return &tunnel_kinds[i];
+	return NULL;
+}
+
+static void read_tunnel(struct nl_link *link, const struct tunnel_kind *kind,
+			const struct nlattr *data)
+{
+	const struct nlattr *attr = mnl_attr_get_payload(data);
+	const char *end = (const char *)mnl_attr_get_payload(data) + mnl_attr_get_payload_len(data);
+
+	for (; mnl_attr_ok(attr, (int)(end - (const char *)attr)); attr = mnl_attr_next(attr)) {
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type == kind->external)
+			link->is_external = kind->is_flag || mnl_attr_get_u8(attr);
+		else if (kind->port && type == kind->port)
+			link->tunnel_port = ntohs(mnl_attr_get_u16(attr));
+	}
+}
+
 static int on_info_attr(const struct nlattr *attr, void *data)
 {
 	struct nl_link *link = data;
+	const struct tunnel_kind *tunnel;
 
+	/* The kind stands before the data. */
 	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND &&
-	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
-		link->is_veth = !strcmp(mnl_attr_get_str(attr), "veth");
+	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0) {
+		strncpy(link->kind, mnl_attr_get_str(attr), sizeof(link->kind) - 1);
+	} else if (mnl_attr_get_type(attr) == IFLA_INFO_DATA) {
+		tunnel = find_tunnel_kind(link->kind);
+		if (tunnel)
+			read_tunnel(link, tunnel, attr);
+	}
 	return MNL_CB_OK;
 }
 
@@ -103,6 +154,10 @@ static int on_link_attr(const struct nlattr *attr, void *data)
 	case IFLA_LINK:
 		if (mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
 			link->peer_ifindex = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_MTU:
+		if (mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			link->mtu = mnl_attr_get_u32(attr);
 		break;
 	case IFLA_LINK_NETNSID:
 		link->is_peer_elsewhere = true;
@@ -130,7 +185,9 @@ static bool is_same(const struct nl_link *a, const struct nl_link *b)
 {
 	return !strcmp(a->name, b->name) && !memcmp(a->mac, b->mac, sizeof(a->mac)) &&
 	       a->is_ethernet == b->is_ethernet && a->is_up == b->is_up &&
-	       a->has_carrier == b->has_carrier && a->is_veth == b->is_veth &&
+	       a->has_carrier == b->has_carrier && !strcmp(a->kind, b->kind) &&
+	       a->is_external == b->is_external && a->tunnel_port == b->tunnel_port &&
+	       a->mtu == b->mtu &&
 	       a->is_peer_elsewhere == b->is_peer_elsewhere && a->peer_ifindex == b->peer_ifindex;
 }
 
@@ -442,6 +499,70 @@ int nl_add_veth(struct nl *nl, const char *name, const uint8_t mac[6], const cha
 		return error;
 	error = read_link(nl, 0, name);
 	return error ? error : read_link(nl, 0, peer);
+}
+
+/* What every device of ours has: no limit to the size of packets, no IPv6 address. */
+static void put_own_device(struct nlmsghdr *nlh, const char *name)
+{
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	mnl_attr_put_u32(nlh, IFLA_MTU, DEVICE_MTU);
+}
+
+int nl_add_tunnel(struct nl *nl, const char *name, const char *kind, uint16_t port)
+{
+	const struct tunnel_kind *tunnel = find_tunnel_kind(kind);
+	char req[REQUEST_SIZE];
+	struct nlattr *info, *data;
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_request(req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, &ifi);
+	int error;
+
+	put_own_device(nlh, name);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	if (tunnel->is_flag)
+		mnl_attr_put(nlh, tunnel->external, 0, NULL);
+	else
+		mnl_attr_put_u8(nlh, tunnel->external, 1);
+	if (tunnel->port)
+		mnl_attr_put_u16(nlh, tunnel->port, htons(port));
+	if (tunnel->zero_csum6_rx)
+		mnl_attr_put_u8(nlh, tunnel->zero_csum6_rx, 1);
+	if (tunnel->learning)
+		mnl_attr_put_u8(nlh, tunnel->learning, 0);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+	error = transact(nl, nlh, NULL, NULL);
+	return error ? error : read_link(nl, 0, name);
+}
+
+static int add_plain(struct nl *nl, const char *name, const char *kind)
+{
+	char req[REQUEST_SIZE];
+	struct nlattr *info;
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_request(req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, &ifi);
+	int error;
+
+	put_own_device(nlh, name);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
+	mnl_attr_nest_end(nlh, info);
+	error = transact(nl, nlh, NULL, NULL);
+	return error ? error : read_link(nl, 0, name);
+}
+
+int nl_add_sink(struct nl *nl, const char *name)
+{
+	int error = add_plain(nl, name, "dummy");
+
+	if (error == -EOPNOTSUPP)
+		error = add_plain(nl, name, "bridge");
+	if (!error)
+		error = nl->ethtool_fd < 0 ? -EBADF
+					   : ethtool_set_no_offloads(nl->ethtool_fd, name);
+	return error;
 }
 
 int nl_del_link(struct nl *nl, uint32_t ifindex)

@@ -35,7 +35,10 @@ struct nl_link {
 	bool is_ethernet; /* ARPHRD_ETHER: what a port must be */
 	bool is_up;	  /* IFF_UP: as it is meant to be */
 	bool has_carrier; /* IFF_LOWER_UP */
-	bool is_veth;
+	char kind[16];	  /* as "ip link" has it: "veth", "vxlan"; "": none */
+	bool is_external; /* a tunnel device that takes and gives its keys packet by packet */
+	uint16_t tunnel_port; /* of VXLAN and Geneve */
+	uint32_t mtu;
 	bool is_peer_elsewhere; /* the peer is in another network namespace */
 	uint32_t peer_ifindex;	/* veth: in the peer's namespace; 0: none */
 	uint32_t seen;		/* the dump that saw it last */
@@ -74,6 +77,12 @@ const struct nl_link *nl_find_ifindex(const struct nl *nl, uint32_t ifindex);
 /* Makes a veth pair; 'mac' (of 'name'; may be NULL: the kernel chooses).  Returns 0 or a negative
  * errno. */
 int nl_add_veth(struct nl *nl, const char *name, const uint8_t mac[6], const char *peer);
+/* Makes a tunnel device of kind "vxlan", "geneve", "gretap" or "ip6gretap" that takes and gives its keys packet by packet ("external"), and does not limit the
+ * size of packets.  'port' is the UDP port of the first two. */
+int nl_add_tunnel(struct nl *nl, const char *name, const char *kind, uint16_t port);
+/* Makes a device that forgets what is sent there: a dummy or, in a kernel without, a Linux bridge that has no ports.  It segments nothing, finishes no
+ * checksum and adds no VLAN tag, so the kernel has done that before. */
+int nl_add_sink(struct nl *nl, const char *name);
 /* Deletes an interface (of a veth pair both). */
 int nl_del_link(struct nl *nl, uint32_t ifindex);
 /* Sets it up or down. */

@@ -10,6 +10,8 @@
 #include "log.h"
 #include "model/action.h"
 #include "vswitchd/agent.h"
+#include "vswitchd/conf_port.h"
+#include "vswitchd/device.h"
 #include "vswitchd/switch.h"
 
 static uint64_t now_ns(void)
@@ -20,27 +22,65 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-void port_init(struct port *port, struct bridge *br, const char *name, uint32_t ofport)
+/* Nobody sends from the address of a port that is no interface; it only must be there, and stay. */
+static void make_mac(const struct port *port, uint8_t ret[6])
+{
+	const char *parts[] = { port->br->name, "/", port->name };
+	uint64_t hash = 14695981039346656037u; /* FNV-1a */
+
+	for (size_t i = 0; i < 3; i++)
+		for (const char *p = parts[i]; *p; p++)
+			hash = (hash ^ (uint8_t)*p) * 1099511628211u;
+	for (int i = 0; i < 6; i++)
+		ret[i] = (uint8_t)(hash >> 8 * i);
+	ret[0] = (uint8_t)((ret[0] & ~1u) | 2);
+}
+
+void port_init(struct port *port, struct bridge *br, const char *name, uint32_t ofport,
+	       const struct conf_port *conf)
 {
 	memset(port, 0, sizeof(*port));
 	port->br = br;
 	snprintf(port->name, sizeof(port->name), "%s", name);
 	port->ofport = ofport;
+	port->type = conf ? conf->type : CONF_SYSTEM;
+	if (conf)
+		port_set_conf(port, conf);
+	if (port->type != CONF_SYSTEM)
+		make_mac(port, port->mac);
+}
+
+void port_set_conf(struct port *port, const struct conf_port *conf)
+{
+	if (!port->conf || !conf_port_equal(port->conf, conf)) {
+		port->is_stale = true;
+		port->error[0] = '\0';
+	}
+	port->conf = conf;
+	if (!device_name(conf, port->device))
+		port->device[0] = '\0';
+}
+
+static const char *attached_name(const struct port *port)
+{
+	return port->ofport == PORT_LOCAL	? port->br->hidden
+	       : port->type == CONF_SYSTEM ? port->name
+					   : port->device;
 }
 
 /* The interface that the program is on. */
 static const struct nl_link *attached_link(const struct port *port)
 {
-	const struct bridge *br = port->br;
-
-	return nl_find(br->sw->nl, port->ofport == PORT_LOCAL ? br->hidden : port->name);
+	return nl_find(port->br->sw->nl, attached_name(port));
 }
 
 /* The interface that people mean: LOCAL's host end, unless it lives in another namespace. */
 static const struct nl_link *shown_link(const struct port *port)
 {
-	const struct nl_link *link = nl_find(port->br->sw->nl, port->name);
+	const struct nl_link *link = NULL;
 
+	if (port->type == CONF_SYSTEM)
+		link = nl_find(port->br->sw->nl, port->name);
 	return link ? link : attached_link(port);
 }
 
@@ -54,7 +94,7 @@ static void send_status(const struct port *port, enum ofp_port_reason reason)
 }
 
 /* Reads address and states of the interface; true if anything differs from before. */
-static bool update(struct port *port)
+static bool update_plain(struct port *port)
 {
 	const struct nl_link *link = shown_link(port);
 	uint32_t config = port->config & ~(uint32_t)OFPPC_PORT_DOWN, state = 0;
@@ -75,11 +115,32 @@ static bool update(struct port *port)
 	return is_new;
 }
 
+/* A patch port is live while it is joined, others while their device is up. */
+static bool update(struct port *port)
+{
+	const struct nl_link *link;
+	uint32_t state;
+	bool is_live, is_new;
+
+	if (port->type == CONF_SYSTEM)
+		return update_plain(port);
+	link = attached_link(port);
+	is_live = port->type == CONF_PATCH ? port->peer != NULL
+					   : link && link->is_up && link->has_carrier;
+	state = is_live && !(port->config & OFPPC_PORT_DOWN) ? OFPPS_LIVE : OFPPS_LINK_DOWN;
+	is_new = state != port->state;
+	port->state = state;
+	return is_new;
+}
+
+/* What has been wrong before is no news, and no reason to refuse a change of something else. */
 static void set_error(struct port *port, struct sw_problems *problems, const char *text)
 {
+	if (!strcmp(port->error, text))
+		return;
 	if (problems)
 		sw_problem(problems, "bridge %s: port %s: %s", port->br->name, port->name, text);
-	else if (strcmp(port->error, text) != 0)
+	else
 		log_err("bridge %s: port %s: %s", port->br->name, port->name, text);
 	snprintf(port->error, sizeof(port->error), "%s", text);
 }
@@ -91,34 +152,37 @@ static bool find_adopted(const struct port *port, struct dp_port *ret)
 	       ret->ofport == port->ofport;
 }
 
-static void attach(struct port *port, const struct nl_link *link, struct sw_problems *problems)
+/* Makes the port in the datapath, or changes it there to what is configured now. */
+static int add_to_datapath(struct port *port, uint32_t ifindex, char *err, size_t err_size)
+{
+	struct dp *dp = port->br->sw->dp;
+	uint32_t bridge = port->br->number, ofport = port->ofport;
+	struct dp_tunnel tunnel;
+	uint16_t dst_port;
+
+	switch (port->type) {
+	case CONF_VXLAN:
+	case CONF_GENEVE:
+	case CONF_GRE:
+		conf_port_tunnel(port->conf, &tunnel, &dst_port);
+		return dp_port_add_tunnel(dp, bridge, ofport, ifindex, &tunnel, err, err_size);
+	case CONF_PATCH:
+		return dp_port_add_patch(dp, bridge, ofport, err, err_size);
+	case CONF_SOCKET:
+		return dp_port_add_socket(dp, bridge, ofport, err, err_size);
+	default:
+		return dp_port_add(dp, bridge, ofport, ifindex, err, err_size);
+	}
+}
+
+/* What OpenFlow knows of the port from now on. */
+static void attached(struct port *port)
 {
 	const struct bridge *br = port->br;
-	struct dp_port old;
-	char err[256] = "";
-	int error;
 
-	if (!link->is_ethernet) {
-		set_error(port, problems, "not an Ethernet interface");
-		return;
-	}
-	if (find_adopted(port, &old)) {
-		port->config = old.config;
-		if (old.ifindex != link->ifindex)
-			dp_port_del(br->sw->dp, br->number, port->ofport);
-	}
-	error = dp_port_add(br->sw->dp, br->number, port->ofport, link->ifindex, err, sizeof(err));
-	if (error) {
-		set_error(port, problems, err[0] ? err : strerror(-error));
-		return;
-	}
-	port->ifindex = link->ifindex;
+	port->is_attached = true;
 	port->since_ns = now_ns();
-	port->error[0] = '\0';
 	dp_port_set_config(br->sw->dp, br->number, port->ofport, port->config);
-	/* A network card must take frames for others' addresses, too. */
-	if (port->ofport != PORT_LOCAL)
-		(void)nl_set_promisc(br->sw->nl, port->ifindex, true);
 	update(port);
 	log_info("bridge %s: port %s (%s%.0u) attached", br->name, port->name,
 		 port->ofport == PORT_LOCAL ? "LOCAL" : "number ",
@@ -126,45 +190,142 @@ static void attach(struct port *port, const struct nl_link *link, struct sw_prob
 	send_status(port, OFPPR_ADD);
 }
 
+/* 'link': the interface or the shared device; NULL for patch ports. */
+static void attach(struct port *port, uint32_t ifindex, struct sw_problems *problems)
+{
+	const struct bridge *br = port->br;
+	struct dp_port old;
+	char err[256] = "";
+	int error;
+
+	if (!port->is_attached && find_adopted(port, &old)) {
+		port->config = old.config;
+		if (port->type == CONF_SYSTEM && old.ifindex != ifindex)
+			dp_port_del(br->sw->dp, br->number, port->ofport);
+	}
+	error = add_to_datapath(port, ifindex, err, sizeof(err));
+	if (error) {
+		set_error(port, problems, err[0] ? err : strerror(-error));
+		return;
+	}
+	port->ifindex = ifindex;
+	port->is_stale = false;
+	port->error[0] = '\0';
+	if (!port->is_attached)
+		attached(port);
+}
+
 void port_detach(struct port *port)
 {
 	const struct bridge *br = port->br;
-	const struct nl_link *link;
 
-	if (!port->ifindex)
+	if (!port->is_attached)
 		return;
-	link = nl_find_ifindex(br->sw->nl, port->ifindex);
+	if (port->peer)
+		port_join(port, NULL);
 	dp_port_del(br->sw->dp, br->number, port->ofport);
-	if (link && port->ofport != PORT_LOCAL)
+	if (port->type == CONF_SYSTEM && port->ofport != PORT_LOCAL &&
+	    nl_find_ifindex(br->sw->nl, port->ifindex))
 		(void)nl_set_promisc(br->sw->nl, port->ifindex, false);
 	port->ifindex = 0;
+	port->is_attached = false;
 	log_info("bridge %s: port %s detached", br->name, port->name);
 	send_status(port, OFPPR_DELETE);
 }
 
-void port_sync(struct port *port, struct sw_problems *problems)
+static void update_and_tell(struct port *port)
+{
+	if (update(port))
+		send_status(port, OFPPR_MODIFY);
+}
+
+static void sync_plain(struct port *port, struct sw_problems *problems)
 {
 	const struct nl_link *link = attached_link(port);
+	bool was_attached = port->is_attached;
 
-	if (port->ifindex && (!link || link->ifindex != port->ifindex)) {
+	if (was_attached && (!link || link->ifindex != port->ifindex)) {
 		port_detach(port);
 		link = attached_link(port);
+		was_attached = false;
 	}
 	if (!link) {
 		if (!port->error[0])
 			log_info("bridge %s: port %s waits for its interface", port->br->name,
 				 port->name);
 		snprintf(port->error, sizeof(port->error), "no such interface");
-	} else if (!port->ifindex) {
-		attach(port, link, problems);
-	} else if (update(port)) {
-		send_status(port, OFPPR_MODIFY);
+		return;
 	}
+	if (!link->is_ethernet) {
+		set_error(port, problems, "not an Ethernet interface");
+		return;
+	}
+	if (!was_attached || port->is_stale) {
+		attach(port, link->ifindex, problems);
+		/* A network card must take frames for others' addresses, too. */
+		if (!was_attached && port->is_attached && port->ofport != PORT_LOCAL)
+			(void)nl_set_promisc(port->br->sw->nl, port->ifindex, true);
+	}
+	if (was_attached)
+		update_and_tell(port);
+}
+
+/* A tunnel or a socket.  A kernel that has no such devices, or a device of that name that is somebody else's, is this port's problem alone. */
+static void sync_on_device(struct port *port, struct sw_problems *problems)
+{
+	struct sw *sw = port->br->sw;
+	uint32_t ifindex = 0, io_ifindex;
+	char err[256] = "";
+	int error = device_sync(sw, port->conf, &ifindex, err, sizeof(err));
+
+	if (!error && port->type != CONF_SOCKET)
+		error = device_sync_io(sw, &io_ifindex, err, sizeof(err));
+	if (error) {
+		port_detach(port);
+		set_error(port, problems, err[0] ? err : strerror(-error));
+	} else if (!port->is_attached || port->is_stale || port->ifindex != ifindex) {
+		attach(port, ifindex, problems);
+	}
+	if (port->is_attached)
+		update_and_tell(port);
+}
+
+void port_sync(struct port *port, struct sw_problems *problems)
+{
+	if (port->type == CONF_SYSTEM)
+		sync_plain(port, problems);
+	else if (port->type != CONF_PATCH)
+		sync_on_device(port, problems);
+	else if (!port->is_attached || port->is_stale)
+		attach(port, 0, problems);
+}
+
+void port_join(struct port *port, struct port *peer)
+{
+	const struct bridge *br = port->br;
+	struct port *old = port->peer;
+
+	if (old == peer)
+		return;
+	if (old) {
+		dp_patch_part(br->sw->dp, br->number, port->ofport);
+		port->peer = old->peer = NULL;
+		update_and_tell(old);
+	}
+	if (peer && peer->peer)
+		port_join(peer, NULL);
+	if (peer && !dp_patch_join(br->sw->dp, br->number, port->ofport, peer->br->number,
+				   peer->ofport)) {
+		port->peer = peer;
+		peer->peer = port;
+		update_and_tell(peer);
+	}
+	update_and_tell(port);
 }
 
 void port_describe(const struct port *port, struct of_port *ret)
 {
-	const struct nl_link *link = shown_link(port);
+	const struct nl_link *link = port->type == CONF_SYSTEM ? shown_link(port) : NULL;
 	struct nl_features features;
 
 	memset(&features, 0, sizeof(features));
@@ -187,13 +348,13 @@ void port_describe(const struct port *port, struct of_port *ret)
 int port_set_config(struct port *port, uint32_t config, uint32_t mask)
 {
 	const struct bridge *br = port->br;
-	const struct nl_link *link = shown_link(port);
+	const struct nl_link *link = port->type == CONF_SYSTEM ? shown_link(port) : NULL;
 	uint32_t wanted = (port->config & ~mask) | (config & mask);
 	int error = 0;
 
-	if (!link)
+	if (!link && port->type == CONF_SYSTEM)
 		return -ENODEV;
-	if ((wanted ^ port->config) & OFPPC_PORT_DOWN)
+	if (link && (wanted ^ port->config) & OFPPC_PORT_DOWN)
 		error = nl_set_up(br->sw->nl, link->ifindex, !(wanted & OFPPC_PORT_DOWN));
 	if (error)
 		return error;

@@ -5,12 +5,17 @@
 
 #include "vswitchd/bridge.h"
 
-/* Fills 'port', which waits then. */
-void port_init(struct port *port, struct bridge *br, const char *name, uint32_t ofport);
+/* Fills 'port', which waits then.  'conf' NULL: LOCAL. */
+void port_init(struct port *port, struct bridge *br, const char *name, uint32_t ofport,
+	       const struct conf_port *conf);
+/* From now on the port is as 'conf' says, from the next port_sync() on in force. */
+void port_set_conf(struct port *port, const struct conf_port *conf);
 /* Attaches, detaches and updates the port as its interface is now.  An interface that cannot be
  * attached is a problem (logged, if 'problems' is NULL too, once for each cause); one that does not
  * exist is waited for. */
 void port_sync(struct port *port, struct sw_problems *problems);
+/* Joins the patch port to 'peer' (NULL: parts it). */
+void port_join(struct port *port, struct port *peer);
 /* Takes the program off; controllers are told. */
 void port_detach(struct port *port);
 

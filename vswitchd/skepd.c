@@ -24,6 +24,7 @@
 #include "config.h"
 #include "log.h"
 #include "vswitchd/control.h"
+#include "vswitchd/device.h"
 #include "vswitchd/startup.h"
 #include "vswitchd/switch.h"
 
@@ -336,7 +337,7 @@ static void undo_links(struct nl *nl, const struct conf_bridge *br)
 	}
 	conf_hidden_name(br->name, hidden);
 	link = nl_find(nl, hidden);
-	if (link && link->is_veth)
+	if (link && !strcmp(link->kind, "veth"))
 		nl_del_link(nl, link->ifindex);
 }
 
@@ -372,6 +373,7 @@ static int teardown(struct daemon *d, char *err, size_t err_size)
 	}
 	TAILQ_FOREACH (br, &conf->bridges, node)
 		undo_links(nl, br);
+	device_del_all(nl, conf);
 	nl_close(nl);
 	conf_free(conf);
 	snprintf(err, err_size, "the datapath %s could not be removed", d->opt.bpffs);

@@ -13,6 +13,7 @@
 #include "ofchan/tls.h"
 #include "vswitchd/agent.h"
 #include "vswitchd/bridge.h"
+#include "vswitchd/device.h"
 
 void sw_problem(struct sw_problems *problems, const char *fmt, ...)
 {
@@ -182,6 +183,7 @@ int sw_teardown(struct sw *sw, char *err, size_t err_size)
 			bridge_del(sw->bridges[i]);
 			sw->bridges[i] = NULL;
 		}
+	device_prune(sw, NULL);
 	dp_close(sw->dp);
 	sw->dp = NULL;
 	return dp_teardown(sw->paths.pin_dir, err, err_size);
@@ -265,6 +267,10 @@ void sw_apply(struct sw *sw, struct conf *conf, struct sw_problems *problems)
 			cb->has_hwaddr = true;
 		}
 	}
+	for (unsigned int i = 0; i < DP_BRIDGES_MAX; i++)
+		if (sw->bridges[i])
+			bridge_join_patches(sw->bridges[i]);
+	device_prune(sw, conf);
 	conf_free(sw->conf);
 	sw->conf = conf;
 }
