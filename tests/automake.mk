@@ -68,3 +68,4 @@ tests_unit_test_config_LDADD = vswitchd/libvswitchd.a ofchan/libofconn.a model/l
 # bpf/ and datapath/: tests/oracle, tests/datapath, tests/bench.
 include tests/oracle/automake.mk
 include tests/datapath/automake.mk
+include tests/bench/automake.mk

@@ -49,14 +49,3 @@ tests_unit_test_datapath_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/datapath/dpdrive
 tests_datapath_dpdrive_SOURCES = tests/datapath/dpdrive.c
 tests_datapath_dpdrive_LDADD = $(DATAPATH_LIBS)
-
-# What a packet costs: `make bench`.
-BPF_SKELETONS += tests/bench/bare.skel.h
-EXTRA_DIST += tests/bench/bare.bpf.c
-EXTRA_PROGRAMS = tests/bench/bench-testrun
-CLEANFILES += $(EXTRA_PROGRAMS)
-tests_bench_bench_testrun_SOURCES = tests/bench/bench-testrun.c
-tests_bench_bench_testrun_LDADD = $(DATAPATH_LIBS)
-bench: tests/bench/bench-testrun
-	tests/bench/bench-testrun
-.PHONY: bench
