@@ -309,6 +309,16 @@ struct skep_fdb_bucket {
 	struct skep_fdb_entry e[SKEP_FDB_WAYS];
 };
 
+/* Which of a region's buckets a key is in: the low bits.  In two rounds, the second of which mixes what the seed made of all bits. */
+static inline __attribute__((always_inline)) __u32 skep_fdb_hash(__u32 seed, __u64 key)
+{
+	__u64 s = (__u64)seed << 32 | seed, h;
+
+	h = ((key & ~0xfULL) ^ s) * 0x9e3779b97f4a7c15ULL;
+	h = ((h ^ h >> 32) + s) * 0x9e3779b97f4a7c15ULL;
+	return (__u32)(h >> 40);
+}
+
 /* --- The classifier --------------------------------------------------------------------------------- */
 
 /* skep_tables[bridge * 256 + table] */

@@ -10,6 +10,7 @@
 #define SKEP_BPF_ACTIONS_H 1
 
 #include "bpf/edit.h"
+#include "bpf/normal.h"
 #include "bpf/output.h"
 #include "bpf/state.h"
 
@@ -174,6 +175,8 @@ SKEP_SUB int skep_exec(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 	case SKEP_OP_CONTROLLER:
 		skep_packet_in(ctx, s, s->reason, cell->arg);
 		return SKEP_GO;
+	case SKEP_OP_NORMAL:
+		return skep_normal(ctx, s, !s->more && s->list_left <= 1);
 	case SKEP_OP_TABLE:
 		return home_run_tables(ctx, s);
 	case SKEP_OP_SET_FIELD:
@@ -277,6 +280,7 @@ SKEP_SUB int skep_exec_set(SKEP_CTX *ctx, struct skep_state *s)
 		return SKEP_ABORT;
 	s->cookie = SKEP_NO_COOKIE;
 	s->reason = SKEP_R_ACTION;
+	s->more = 0;
 	if (s->set_map & ~output && skep_exec_set_edits(ctx, s) == SKEP_ABORT)
 		return SKEP_ABORT;
 	if (s->set_map & output)

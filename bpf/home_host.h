@@ -200,6 +200,15 @@ SKEP_INLINE bool home_tag(SKEP_CTX *ctx, __u16 *tci)
 	return false;
 }
 
+SKEP_INLINE int home_load_tag(SKEP_CTX *ctx, __u16 *ret_tpid, __u16 *ret_tci)
+{
+	if (ctx->len < 16)
+		return -1;
+	*ret_tpid = bpf_ntohs(skep_ld16(ctx->data + 12));
+	*ret_tci = bpf_ntohs(skep_ld16(ctx->data + 14));
+	return 0;
+}
+
 /* --- Writing the packet
  * ---------------------------------------------------------------------------- */
 

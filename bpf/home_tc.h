@@ -235,6 +235,23 @@ SKEP_INLINE _Bool home_tag(SKEP_CTX *ctx, __u16 *tci)
 	return 1;
 }
 
+/* TPID and TCI, in host order, of the outermost tag, which is there. */
+SKEP_INLINE int home_load_tag(SKEP_CTX *ctx, __u16 *ret_tpid, __u16 *ret_tci)
+{
+	__be16 tag[2];
+
+	if (ctx->vlan_present) {
+		*ret_tpid = bpf_ntohs((__u16)ctx->vlan_proto);
+		*ret_tci = (__u16)ctx->vlan_tci;
+		return 0;
+	}
+	if (bpf_skb_load_bytes(ctx, 12, tag, sizeof(tag)))
+		return -1;
+	*ret_tpid = bpf_ntohs(tag[0]);
+	*ret_tci = bpf_ntohs(tag[1]);
+	return 0;
+}
+
 /* --- Writing the packet
  * ---------------------------------------------------------------------------- */
 

@@ -114,6 +114,7 @@ SKEP_INLINE int skep_apply(SKEP_CTX *ctx, struct skep_state *s, __u32 cells)
 		return SKEP_ABORT;
 	s->cookie = head->cookie;
 	s->reason = head->flags & SKEP_HF_MISS ? SKEP_R_NO_MATCH : SKEP_R_ACTION;
+	s->more = head->goto_table != SKEP_NO_GOTO || head->flags & SKEP_HF_WRITE || s->set_map;
 	return skep_exec_list(ctx, s, cells + 1, head->n_apply);
 }
 
@@ -156,11 +157,22 @@ SKEP_INLINE int skep_run_table_inline(SKEP_CTX *ctx, struct skep_state *s, __u32
 	return skep_exec_rule(ctx, s);
 }
 
-/* The same for tables after the first. */
+SKEP_INLINE _Bool skep_is_standalone(const struct skep_state *s)
+{
+	const struct skep_bridge *br = home_bridge(s->bridge);
+
+	return br && br->flags & SKEP_BF_STANDALONE;
+}
+
+/* The same for tables after the first, and for a first one that a packet came to by a special port. */
 SKEP_SUB int skep_run_table(SKEP_CTX *ctx, struct skep_state *s)
 {
 	if (!s || (s->stale != SKEP_KEY_ONLY && s->stale && skep_parse(ctx, s)))
 		return SKEP_ABORT;
+	if (!s->table && skep_is_standalone(s)) {
+		skep_normal(ctx, s, 1);
+		return SKEP_END;
+	}
 	return skep_run_table_inline(ctx, s, s->bridge * 256 + (s->table & 0xff));
 }
 
@@ -213,13 +225,20 @@ SKEP_SUB int skep_admit(SKEP_CTX *ctx, struct skep_state *s)
 	return 0;
 }
 
+SKEP_SUB int skep_admit_special(SKEP_CTX *ctx, struct skep_state *s)
+{
+	return s && (skep_parse_common(ctx, s) || skep_admit(ctx, s));
+}
+
 /* What a port received, at its entry.  s->in_port_idx and s->in_config are set. */
 SKEP_INLINE void skep_receive(SKEP_CTX *ctx, struct skep_state *s)
 {
 	if (SKEP_UNLIKELY(s->in_config &
-			  (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV | SKEP_PC_SPECIAL_IN)) &&
-	    skep_receive_special(ctx, s))
+			  (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV | SKEP_PC_SPECIAL_IN))) {
+		if (!skep_receive_special(ctx, s) && skep_admit_special(ctx, s))
+			skep_go_on(ctx, s, SKEP_GO);
 		return;
+	}
 	if (SKEP_UNLIKELY(!skep_parse_common(ctx, s)) && !skep_admit(ctx, s))
 		return;
 	skep_run_tables(ctx, s);

@@ -98,7 +98,7 @@ struct skep_state {
 	__u32 bridge;
 	__u32 in_port_idx; /* 0: none, as for a packet-out from CONTROLLER */
 	__u32 in_config;   /* enum skep_port_config of the in_port */
-	__u32 zero2;
+	__u32 more;	   /* the packet is needed after the list of actions */
 	__u64 cookie;	 /* of the rule whose actions are executed */
 	__u32 reason;	 /* enum skep_reason of output to CONTROLLER */
 	__u32 best_prio; /* of the rules found in the table, the best one's priority + 1; or 0 */
@@ -139,6 +139,17 @@ struct skep_state {
 	struct skep_outer outer;
 	__u32 mark; /* with SKEP_DIRTY_MARK */
 	__u32 zero4;
+
+	/* NORMAL. */
+	__u64 fdb_key;	    /* the address that is looked for or learned */
+	__u32 now_s;	    /* seconds of CLOCK_MONOTONIC */
+	__u32 in_flags;	    /* enum skep_port_flags of the in_port; 0 if there is none */
+	__u16 vlan;	    /* of the packet */
+	__u16 tpid, tci;    /* of the tag that the packet came with, if it is needed again */
+	__u8 tag;	    /* enum skep_tag */
+	__u8 flood_tagged;  /* this pass is for ports that want a tag */
+	__u8 flood_others;  /* there are ports for another pass */
+	__u8 zero5[7];
 };
 
 /* Two of them: a test run by system call may be interrupted by a real packet. */
