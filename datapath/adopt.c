@@ -171,12 +171,16 @@ int adopt(struct dp *dp, const struct map_set *old)
 	copy_map(dp, old, MAP_PORTS);
 	copy_map(dp, old, MAP_BRIDGES);
 	copy_map(dp, old, MAP_TUNNELS);
+	copy_map(dp, old, MAP_VLAN_SETS);
+	fdb_copy(&dp->set.map[MAP_FDB], &old->map[MAP_FDB]);
 	copy_map(dp, old, MAP_TABLE_COUNTERS);
 	copy_map(dp, old, MAP_DROPS);
 	err = ports_recall(dp);
 	if (err)
 		return err;
 	special_recall(dp);
+	port_vlan_recall(dp);
+	fdb_recall(dp);
 	dp->adopted = calloc(old->map[MAP_FLOWS].n, sizeof(*dp->adopted));
 	if (!dp->adopted)
 		return -ENOMEM;

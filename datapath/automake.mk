@@ -8,6 +8,7 @@ datapath_libdatapath_a_SOURCES = \
 	datapath/classifier.c \
 	datapath/csum.c datapath/csum.h \
 	datapath/datapath.c datapath/datapath.h \
+	datapath/fdb.c \
 	datapath/flow_read.c \
 	datapath/flow_table.c \
 	datapath/grace.c datapath/grace.h \
@@ -16,6 +17,7 @@ datapath_libdatapath_a_SOURCES = \
 	datapath/packet.c \
 	datapath/port.c \
 	datapath/port_special.c \
+	datapath/port_vlan.c \
 	datapath/private.h \
 	datapath/reclaim.c \
 	datapath/spans.c datapath/spans.h

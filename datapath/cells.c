@@ -126,6 +126,15 @@ int cells_from_actions(const struct action_list *list, const struct cell_ports *
 	return write_list(&w, list, ports);
 }
 
+bool cells_have_normal(const struct action_list *list)
+{
+	for (unsigned int i = 0; i < list->n; i++) {
+		if (list->a[i].type == ACTION_OUTPUT && list->a[i].output.port == PORT_NORMAL)
+			return true;
+	}
+	return false;
+}
+
 static int write_metadata(struct writer *w, const struct instructions *in)
 {
 	uint64_t data[2] = { in->metadata, in->metadata_mask };

@@ -9,6 +9,7 @@
 #ifndef SKEP_DATAPATH_CELLS_H
 #define SKEP_DATAPATH_CELLS_H 1
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bpf/abi.h"
@@ -31,6 +32,9 @@ int cells_from_actions(const struct action_list *list, const struct cell_ports *
 
 void cells_to_instructions(const struct skep_cell *cells, const struct cell_ports *ports,
 			   struct instructions *ret);
+
+/* Whether the list outputs to NORMAL. */
+bool cells_have_normal(const struct action_list *list);
 
 static inline const struct skep_head *cells_head(const struct skep_cell *cells)
 {

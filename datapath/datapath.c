@@ -37,6 +37,8 @@
 #define MAX_STRIPES       16u
 #define MAX_PORTS         (1u << 20)
 #define MAX_SUBTABLES     (1u << 18)
+#define MAX_VLAN_SETS     (1u << 16)
+#define MAX_FDB           (DP_BRIDGES_MAX * FDB_REGION + 1)
 
 /* --- Capacities --- */
 
@@ -70,7 +72,7 @@ static void init_config(struct dp *dp)
 	c->n[MAP_TUNNELS] = SKEP_TUNNELS;
 	c->n[MAP_INJECTS] = SKEP_INJECTS;
 	c->n[MAP_VLAN_SETS] = 64;
-	c->n[MAP_FDB] = FDB_REGION;
+	c->n[MAP_FDB] = FDB_REGION + 1;
 	c->n[MAP_CPU] = c->n_cpus;
 }
 
@@ -85,6 +87,10 @@ static uint32_t max_of(const struct dp *dp, enum map_id id)
 		max = MAX_SUBTABLES;
 	else if (id == MAP_CELLS)
 		max *= 4;
+	else if (id == MAP_FDB)
+		max = MAX_FDB;
+	else if (id == MAP_VLAN_SETS)
+		max = MAX_VLAN_SETS;
 	return max < map_max(id) ? max : map_max(id);
 }
 
@@ -105,6 +111,10 @@ static struct spans *spans_of(struct dp *dp, enum map_id id)
 		return &dp->cells;
 	case MAP_FLOWS:
 		return &dp->flows;
+	case MAP_FDB:
+		return &dp->fdb;
+	case MAP_VLAN_SETS:
+		return &dp->vlan_sets;
 	default:
 		return NULL;
 	}
@@ -200,7 +210,9 @@ static void grace_wait(struct dp *dp)
 static void copy_grown(struct dp *dp, const struct map_set *new, const bool grows[N_MAPS])
 {
 	for (unsigned int i = 0; i < N_MAPS; i++) {
-		if (grows[i])
+		if (grows[i] && i == MAP_FDB)
+			fdb_copy(&new->map[i], &dp->set.map[i]);
+		else if (grows[i])
 			memcpy(new->map[i].base, dp->set.map[i].base, dp->set.map[i].size);
 	}
 }
@@ -281,7 +293,7 @@ static int grow(struct dp *dp, bool grows[N_MAPS])
 	for (unsigned int i = 0; i < N_MAPS; i++) {
 		const struct spans *s = spans_of(dp, (enum map_id)i);
 
-		if (s && i != MAP_PORTS && s->bump > s->capacity / 3 &&
+		if (s && i != MAP_PORTS && i != MAP_FDB && i != MAP_VLAN_SETS && s->bump > s->capacity / 3 &&
 		    s->capacity < max_of(dp, (enum map_id)i))
 			grows[i] = true;
 	}
@@ -333,6 +345,8 @@ static bool lacks(const struct dp *dp, const struct need *need, bool ret[N_MAPS]
 	ret[MAP_FLOWS] = !spans_have(&dp->flows, 0, need->flows);
 	ret[MAP_SUBTABLES] = !spans_have(&dp->subtables, 0, need->subtables);
 	ret[MAP_PORTS] = !spans_have(&dp->ports, 0, need->ports);
+	ret[MAP_FDB] = !spans_have(&dp->fdb, FDB_REGION_LOG2, need->fdb);
+	ret[MAP_VLAN_SETS] = !spans_have(&dp->vlan_sets, 0, need->vlan_sets);
 	ret[MAP_CELLS] = need->has_cells && !spans_have(&dp->cells, need->cells_class, n_cells);
 	ret[MAP_BUCKETS] = need->has_lines && !spans_have(&dp->lines, need->lines_log2, 1);
 	for (unsigned int i = 0; i < N_MAPS; i++)

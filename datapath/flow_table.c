@@ -392,12 +392,23 @@ static bool has_overlap(const struct dp *dp, const struct flow_new *new)
 	return o.found;
 }
 
+/* What NORMAL learns in must be there before a packet comes to the action. */
+static int make_fdb(struct dp *dp, uint32_t bridge, const struct instructions *in)
+{
+	if (!cells_have_normal(&in->apply) && !cells_have_normal(&in->write))
+		return 0;
+	return fdb_make(dp, bridge);
+}
+
 static int compile(struct dp *dp, uint32_t bridge, const struct instructions *in, uint64_t cookie,
 		   bool is_miss, struct skep_cell *cells)
 {
 	struct port_scope scope = { dp, bridge };
 	struct cell_ports ports = cell_ports(&scope);
+	int err = make_fdb(dp, bridge, in);
 
+	if (err)
+		return err;
 	return cells_from_instructions(in, cookie, is_miss, &ports, cells);
 }
 

@@ -220,7 +220,9 @@ int dp_packet_out(struct dp *dp, uint32_t bridge, uint32_t in_port,
 
 	if (!dp_bridge_name(dp, bridge) || len > DP_FRAME_MAX)
 		return -EINVAL;
-	n = cells_from_actions(actions, &ports, cells);
+	n = cells_have_normal(actions) ? fdb_make(dp, bridge) : 0;
+	if (!n)
+		n = cells_from_actions(actions, &ports, cells);
 	if (n < 0)
 		return n;
 	dp_commit(dp);

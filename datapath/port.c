@@ -213,6 +213,7 @@ static int port_put(struct dp *dp, uint32_t idx, uint32_t ifindex)
 	port->config = 0;
 	port->kind = port->ofport == PORT_LOCAL ? SKEP_PORT_LOCAL : SKEP_PORT_PLAIN;
 	port->aux = 0;
+	port_vlan_reset(dp, idx);
 	port_set_special(dp, idx);
 	port_publish(dp, idx, ifindex);
 	err = attach_set(dp->attach, ATTACH_INGRESS, dp->links_dir, ifindex, dp->set.prog_fd);
@@ -281,6 +282,7 @@ int dp_port_del(struct dp *dp, uint32_t bridge, uint32_t ofport)
 	special_release(dp, idx);
 	if (if_port(dp, ifindex) == idx)
 		if_del(dp, ifindex);
+	fdb_port_gone(dp, bridge, idx);
 	return 0;
 }
 
@@ -356,6 +358,7 @@ int dp_bridge_add(struct dp *dp, const char *name, uint32_t *ret_bridge)
 		if (b->name[0])
 			continue;
 		memset(b, 0, sizeof(*b));
+		fdb_init(dp, i);
 		strcpy(b->name, name); /* NOLINT: the length was checked */
 		*ret_bridge = i;
 		return 0;
@@ -381,11 +384,13 @@ void dp_bridge_del(struct dp *dp, uint32_t bridge)
 	while (dp_port_next(dp, bridge, 0, &port))
 		dp_port_del(dp, bridge, port.ofport);
 	delete_flows(dp, bridge);
+	fdb_free(dp, bridge);
 	for (uint32_t i = 0; dp->slot_of[bridge] && i < N_SLOTS; i++) {
 		uint32_t idx = dp->slot_of[bridge][i];
 
 		if (!idx)
 			continue;
+		port_vlan_reset(dp, idx);
 		PORT(dp, idx)->ofport = 0;
 		garbage_put(dp, GARBAGE_PORT, idx, 0);
 	}

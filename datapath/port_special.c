@@ -41,7 +41,7 @@ static bool has_patch_port(const struct dp *dp, uint32_t bridge)
 	return false;
 }
 
-static uint32_t special_bits(const struct dp *dp, const struct skep_port *port)
+static uint32_t bits_of_kind(const struct dp *dp, const struct skep_port *port)
 {
 	switch ((enum skep_port_kind)port->kind) {
 	case SKEP_PORT_LOCAL:
@@ -62,8 +62,11 @@ void port_set_special(struct dp *dp, uint32_t idx)
 {
 	const uint32_t all = SKEP_PC_SPECIAL_IN | SKEP_PC_SPECIAL_OUT;
 	struct skep_port *port = PORT(dp, idx);
+	uint32_t bits = bits_of_kind(dp, port);
 
-	PUBLISH(&port->config, (port->config & ~all) | special_bits(dp, port));
+	if (BRIDGE(dp, port->bridge)->flags & SKEP_BF_STANDALONE)
+		bits |= SKEP_PC_SPECIAL_IN;
+	PUBLISH(&port->config, (port->config & ~all) | bits);
 }
 
 /* LOCAL looks for copies to patch ports while there are any. */
@@ -353,6 +356,7 @@ static int special_slot(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_
 		snprintf(err_buf, err_size, "no room for another port: %s", strerror(-err));
 		return err;
 	}
+	port_vlan_reset(dp, (uint32_t)err);
 	*ret_is_new = true;
 	return err;
 }

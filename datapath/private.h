@@ -9,6 +9,7 @@
  *   flow_table.c  flow-mods;  flow_read.c  dumps, statistics, timeouts
  *   port.c        bridges and ports;  port_special.c  those that are not an interface of their own
  *   packet.c      packet-outs and packet-ins
+ *   fdb.c         what NORMAL learns;  port_vlan.c  ports as NORMAL sees them
  *
  * The writer's invariants (see also bpf/abi.h):
  *  - 'staged' is the version of the next commit: version + 1.
@@ -39,7 +40,8 @@
 #define N_TABLE_SLOTS  SKEP_TABLE_SLOTS
 _Static_assert(DP_BRIDGES_MAX == SKEP_BRIDGES, "both say how many bridges there are");
 #define MASK_BUCKETS   1024
-#define FDB_REGION     8192 /* buckets for a bridge: 65,536 addresses, in 1 MB */
+#define FDB_REGION_LOG2 13
+#define FDB_REGION     (1u << FDB_REGION_LOG2) /* buckets for a bridge: 65,536 addresses, in 1 MB */
 #define MIN_REGION_LOG2 4 /* buckets of the smallest region: one line */
 
 struct subtable;
@@ -97,6 +99,9 @@ enum garbage_type {
 	GARBAGE_PLACE,    /* the former place of subtable id 'a' */
 	GARBAGE_EMPTY,    /* subtable id 'a' has no flows: unlink if still so, then free */
 	GARBAGE_PORT,     /* port index 'a' may be reused */
+	GARBAGE_FDB,      /* the fdb region from bucket 'a' on */
+	GARBAGE_FDB_PORT, /* what was learned of port index 'a', gone, of bridge 'b' */
+	GARBAGE_VLAN_SET, /* element 'a' of skep_vlan_sets */
 };
 
 struct garbage {
@@ -132,7 +137,7 @@ struct dp {
 	int dir_fd;              /* of the pin directory, locked */
 
 	/* Allocation of elements. */
-	struct spans rules, keyx, cells, flows, subtables, lines, ports;
+	struct spans rules, keyx, cells, flows, subtables, lines, ports, fdb, vlan_sets;
 
 	/* Versions and garbage. */
 	uint64_t staged;
@@ -232,6 +237,8 @@ void reclaim_all(struct dp *dp);
 /* What one change may need. */
 struct need {
 	uint32_t rules, keyx, flows, subtables, ports, lines_log2;
+	uint32_t fdb; /* regions */
+	uint32_t vlan_sets;
 	unsigned int cells_class;
 	uint32_t n_cells; /* spans of that class; 0 with has_cells: one */
 	bool has_cells, has_lines;
@@ -300,12 +307,33 @@ void if_del(struct dp *dp, uint32_t ifindex);
 /* --- port_special.c --- */
 /* Where the program stands for the port. */
 enum attach_hook port_hook(const struct skep_port *port);
-/* Gives the port the SKEP_PC_SPECIAL_* bits that its kind asks for. */
+/* Gives the port the SKEP_PC_SPECIAL_* bits that its kind and its bridge ask for. */
 void port_set_special(struct dp *dp, uint32_t idx);
 /* What only ports of its kind have goes, before the port itself does. */
 void special_release(struct dp *dp, uint32_t idx);
 /* Knows again, after adoption, what stands in the maps. */
 void special_recall(struct dp *dp);
+
+/* --- port_vlan.c --- */
+/* Makes the port index what a new port is: a trunk of all VLANs, not isolated. */
+void port_vlan_reset(struct dp *dp, uint32_t idx);
+/* Knows again, after adoption, which sets are in use. */
+void port_vlan_recall(struct dp *dp);
+
+/* --- fdb.c --- */
+/* What a new bridge has. */
+void fdb_init(struct dp *dp, uint32_t bridge);
+/* Gives the bridge a region to learn in, if it has none.  0, -ENOSPC or -ENOMEM. */
+int fdb_make(struct dp *dp, uint32_t bridge);
+/* Takes it away. */
+void fdb_free(struct dp *dp, uint32_t bridge);
+/* Forgets what was learned of a port index; for one that is gone, again when no packet can learn there any more. */
+void fdb_forget_port(struct dp *dp, uint32_t bridge, uint32_t port);
+void fdb_port_gone(struct dp *dp, uint32_t bridge, uint32_t port);
+/* Copies the entries to a larger map, or one of a new process. */
+void fdb_copy(const struct map *to, const struct map *from);
+/* Knows again, after adoption, which regions are in use. */
+void fdb_recall(struct dp *dp);
 
 /* --- adopt.c --- */
 int adopt(struct dp *dp, const struct map_set *old);

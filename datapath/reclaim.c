@@ -109,6 +109,15 @@ static void take(struct dp *dp, const struct garbage *g)
 	case GARBAGE_PORT:
 		spans_free(&dp->ports, g->a, 0);
 		break;
+	case GARBAGE_FDB:
+		spans_free(&dp->fdb, g->a, FDB_REGION_LOG2);
+		break;
+	case GARBAGE_FDB_PORT:
+		fdb_forget_port(dp, g->b, g->a);
+		break;
+	case GARBAGE_VLAN_SET:
+		spans_free(&dp->vlan_sets, g->a, 0);
+		break;
 	}
 }
 

@@ -40,6 +40,12 @@ TESTS += tests/datapath/test-flows
 tests_datapath_test_flows_SOURCES = tests/datapath/test-flows.c
 tests_datapath_test_flows_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 
+# The action NORMAL, on maps in memory.
+check_PROGRAMS += tests/datapath/test-normal
+TESTS += tests/datapath/test-normal
+tests_datapath_test_normal_SOURCES = tests/datapath/test-normal.c
+tests_datapath_test_normal_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test-datapath
 TESTS += tests/unit/test-datapath
 tests_unit_test_datapath_SOURCES = tests/unit/test-datapath.c
