@@ -499,7 +499,6 @@ void special_release(struct dp *dp, uint32_t idx)
 		patch_part(dp, idx);
 	port->kind = SKEP_PORT_PLAIN;
 	port->aux = 0;
-	port->flags = 0;
 	if (kind == SKEP_PORT_PATCH)
 		refresh_local(dp, port->bridge);
 }
