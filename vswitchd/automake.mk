@@ -11,6 +11,7 @@ vswitchd_libvswitchd_a_SOURCES = \
 	vswitchd/control_cmd.c vswitchd/control_port.c \
 	vswitchd/device.c vswitchd/device.h \
 	vswitchd/ethtool.c vswitchd/ethtool.h \
+	vswitchd/json_text.c vswitchd/json_text.h \
 	vswitchd/netlink.c vswitchd/netlink.h \
 	vswitchd/port.c vswitchd/port.h \
 	vswitchd/socket.c vswitchd/socket.h \

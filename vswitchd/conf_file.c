@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * The configuration as JSON text, and the file; see conf.h.
- *
- * jansson says where a syntax error is, but forgets where a value stood once it is parsed.  So what
- * is wrong with a value is found by its path ("bridges", "br0", "ports"), and the path is looked
- * for in the text again, by a small walk over JSON that is known to be well-formed.
- */
+/* The configuration as JSON text, and the file; see conf.h. */
 #include "vswitchd/conf.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <libgen.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,299 +13,103 @@
 #include <unistd.h>
 
 #include "model/action.h"
-#include "near.h"
 #include "ofchan/stream.h"
 #include "vswitchd/conf_port.h"
-
-#define PATH_DEPTH_MAX 8
-
-struct step {
-	const char *key; /* NULL: 'idx' of an array */
-	size_t idx;
-};
-
-struct parser {
-	const char *name;
-	const char *text;
-	const char *end;
-	struct step path[PATH_DEPTH_MAX];
-	unsigned int depth;
-	char *err;
-	size_t err_size;
-};
-
-static const char *skip_space(const char *p, const char *end)
-{
-	while (p < end && strchr(" \t\r\n,:", *p) && *p)
-		p++;
-	return p;
-}
-
-static const char *skip_string(const char *p, const char *end)
-{
-	for (p++; p < end && *p != '"'; p++)
-		if (*p == '\\')
-			p++;
-	return p < end ? p + 1 : end;
-}
-
-/* From the first character of a value to behind it. */
-static const char *skip_value(const char *p, const char *end)
-{
-	unsigned int depth = 0;
-
-	do {
-		p = skip_space(p, end);
-		if (p >= end)
-			return end;
-		if (*p == '"') {
-			p = skip_string(p, end);
-		} else if (*p == '{' || *p == '[') {
-			depth++;
-			p++;
-		} else if (*p == '}' || *p == ']') {
-			depth--;
-			p++;
-		} else {
-			while (p < end && !strchr(" \t\r\n,:{}[]\"", *p))
-				p++;
-		}
-	} while (depth);
-	return p;
-}
-
-/* Enters the object or array at 'p': the place of the member's key or of the element that 'step'
- * means.  Keys with escapes are not found; then the object itself is the place. */
-static const char *enter(const char *p, const char *end, const struct step *step,
-			 const char **ret_value)
-{
-	bool is_object = *p == '{';
-	const char *start = p;
-	size_t idx = 0, len;
-
-	for (p = skip_space(p + 1, end); p < end && *p != '}' && *p != ']';
-	     p = skip_space(skip_value(p, end), end), idx++) {
-		const char *key = p;
-
-		if (is_object)
-			p = skip_space(skip_string(p, end), end);
-		*ret_value = p;
-		len = step->key ? strlen(step->key) : 0;
-		if (is_object && step->key && (size_t)(end - key) > len + 1 &&
-		    !strncmp(key + 1, step->key, len) && key[len + 1] == '"')
-			return key;
-		if (!is_object && !step->key && idx == step->idx)
-			return p;
-	}
-	*ret_value = start;
-	return start;
-}
-
-/* Writes "NAME:LINE:COLUMN: ..." for the current path, and returns -EINVAL. */
-static int __attribute__((format(printf, 2, 3))) fail(struct parser *ps, const char *fmt, ...)
-{
-	const char *value = skip_space(ps->text, ps->end), *place = value;
-	unsigned int line = 1, column = 1;
-	va_list ap;
-	int n;
-
-	for (unsigned int i = 0; i < ps->depth && value < ps->end; i++) {
-		if (*value != '{' && *value != '[')
-			break;
-		place = enter(value, ps->end, &ps->path[i], &value);
-	}
-	for (const char *p = ps->text; p < place; p++, column++)
-		if (*p == '\n') {
-			line++;
-			column = 0;
-		}
-	n = snprintf(ps->err, ps->err_size, "%s:%u:%u: ", ps->name, line, column);
-	va_start(ap, fmt);
-	if (n >= 0 && (size_t)n < ps->err_size)
-		vsnprintf(ps->err + n, ps->err_size - (size_t)n, fmt, ap);
-	va_end(ap);
-	return -EINVAL;
-}
-
-static void push_key(struct parser *ps, const char *key)
-{
-	if (ps->depth < PATH_DEPTH_MAX)
-		ps->path[ps->depth] = (struct step){ .key = key };
-	ps->depth++;
-}
-
-static void push_idx(struct parser *ps, size_t idx)
-{
-	if (ps->depth < PATH_DEPTH_MAX)
-		ps->path[ps->depth] = (struct step){ .idx = idx };
-	ps->depth++;
-}
-
-static void pop(struct parser *ps)
-{
-	ps->depth--;
-}
-
-/* A table of an object's members, so that names, types and handlers stand together and all else is
- * an unknown key. */
-struct member {
-	const char *key;
-	json_type type; /* JSON_TRUE: a boolean */
-	int (*parse)(struct parser *ps, const json_t *value, void *arg);
-};
-
-static const char *type_name(json_type type)
-{
-	switch (type) {
-	case JSON_OBJECT:
-		return "an object";
-	case JSON_ARRAY:
-		return "an array";
-	case JSON_STRING:
-		return "a string";
-	case JSON_INTEGER:
-		return "an integer";
-	case JSON_TRUE:
-		return "true or false";
-	default:
-		return "something else";
-	}
-}
-
-#define MEMBERS_MAX 16
-
-static int fail_unknown(struct parser *ps, const char *key, const struct member *members)
-{
-	const char *names[MEMBERS_MAX], *nearest;
-	size_t n = 0;
-
-	for (const struct member *m = members; m->key && n < MEMBERS_MAX; m++)
-		names[n++] = m->key;
-	nearest = near_find(key, names, n);
-	if (nearest)
-		return fail(ps, "unknown key \"%s\"; did you mean \"%s\"?", key, nearest);
-	return fail(ps, "unknown key \"%s\"", key);
-}
-
-static int parse_object(struct parser *ps, const json_t *obj, const struct member *members,
-			void *arg)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach ((json_t *)(uintptr_t)obj, key, value) {
-		const struct member *m = members;
-		json_type type = json_is_false(value) ? JSON_TRUE : json_typeof(value);
-		int error;
-
-		while (m->key && strcmp(m->key, key))
-			m++;
-		push_key(ps, key);
-		if (!m->key)
-			return fail_unknown(ps, key, members);
-		if (type != m->type)
-			return fail(ps, "\"%s\" must be %s", key, type_name(m->type));
-		error = m->parse(ps, value, arg);
-		if (error)
-			return error;
-		pop(ps);
-	}
-	return 0;
-}
+#include "vswitchd/json_text.h"
 
 struct ssl_strings {
 	const char *private_key, *certificate, *ca_cert;
 };
 
-static int ssl_private_key(struct parser *ps, const json_t *value, void *arg)
+static int ssl_private_key(struct json_text *ps, const json_t *value, void *arg)
 {
 	(void)ps;
 	((struct ssl_strings *)arg)->private_key = json_string_value(value);
 	return 0;
 }
 
-static int ssl_certificate(struct parser *ps, const json_t *value, void *arg)
+static int ssl_certificate(struct json_text *ps, const json_t *value, void *arg)
 {
 	(void)ps;
 	((struct ssl_strings *)arg)->certificate = json_string_value(value);
 	return 0;
 }
 
-static int ssl_ca_cert(struct parser *ps, const json_t *value, void *arg)
+static int ssl_ca_cert(struct json_text *ps, const json_t *value, void *arg)
 {
 	(void)ps;
 	((struct ssl_strings *)arg)->ca_cert = json_string_value(value);
 	return 0;
 }
 
-static int parse_ssl(struct parser *ps, const json_t *value, void *arg)
+static int parse_ssl(struct json_text *ps, const json_t *value, void *arg)
 {
-	static const struct member members[] = {
+	static const struct json_member members[] = {
 		{ "private_key", JSON_STRING, ssl_private_key },
 		{ "certificate", JSON_STRING, ssl_certificate },
 		{ "ca_cert", JSON_STRING, ssl_ca_cert },
 		{ NULL, JSON_NULL, NULL },
 	};
 	struct ssl_strings s = { NULL, NULL, NULL };
-	int error = parse_object(ps, value, members, &s);
+	int error = json_text_object(ps, value, members, &s);
 
 	if (error)
 		return error;
 	if (!s.private_key || !s.certificate || !s.ca_cert)
-		return fail(ps, "\"ssl\" needs \"private_key\", \"certificate\" and \"ca_cert\"");
+		return json_text_fail(ps, "\"ssl\" needs \"private_key\", \"certificate\" and \"ca_cert\"");
 	return conf_set_ssl(arg, s.private_key, s.certificate, s.ca_cert);
 }
 
-static int br_datapath_id(struct parser *ps, const json_t *value, void *arg)
+static int br_datapath_id(struct json_text *ps, const json_t *value, void *arg)
 {
 	struct conf_bridge *br = arg;
 
 	if (!conf_parse_datapath_id(json_string_value(value), &br->datapath_id))
-		return fail(ps, "datapath_id \"%s\" is not 1 to 16 hexadecimal digits other than 0",
+		return json_text_fail(ps, "datapath_id \"%s\" is not 1 to 16 hexadecimal digits other than 0",
 			    json_string_value(value));
 	br->has_datapath_id = true;
 	return 0;
 }
 
-static int br_hwaddr(struct parser *ps, const json_t *value, void *arg)
+static int br_hwaddr(struct json_text *ps, const json_t *value, void *arg)
 {
 	const char *s = json_string_value(value);
 	struct conf_bridge *br = arg;
 	uint8_t mac[6];
 
 	if (!conf_parse_mac(s, mac))
-		return fail(ps, "hwaddr \"%s\" is not an Ethernet address", s);
+		return json_text_fail(ps, "hwaddr \"%s\" is not an Ethernet address", s);
 	if (mac[0] & 1)
-		return fail(ps, "hwaddr \"%s\" is a multicast address", s);
+		return json_text_fail(ps, "hwaddr \"%s\" is a multicast address", s);
 	memcpy(br->hwaddr, mac, sizeof(br->hwaddr));
 	br->has_hwaddr = true;
 	return 0;
 }
 
-static int br_fail_mode(struct parser *ps, const json_t *value, void *arg)
+static int br_fail_mode(struct json_text *ps, const json_t *value, void *arg)
 {
 	const char *s = json_string_value(value);
 	struct conf_bridge *br = arg;
 
 	if (!conf_parse_fail_mode(s, &br->is_standalone))
-		return fail(ps, "fail_mode \"%s\" is not \"secure\" or \"standalone\"", s);
+		return json_text_fail(ps, "fail_mode \"%s\" is not \"secure\" or \"standalone\"", s);
 	return 0;
 }
 
-static int br_mac_ageing(struct parser *ps, const json_t *value, void *arg)
+static int br_mac_ageing(struct json_text *ps, const json_t *value, void *arg)
 {
 	json_int_t n = json_integer_value(value);
 	struct conf_bridge *br = arg;
 
 	if (n < 0 || n > CONF_MAC_AGEING_MAX)
-		return fail(ps, "mac_ageing %" JSON_INTEGER_FORMAT " is not 0 to %d", n,
+		return json_text_fail(ps, "mac_ageing %" JSON_INTEGER_FORMAT " is not 0 to %d", n,
 			    CONF_MAC_AGEING_MAX);
 	br->has_mac_ageing = true;
 	br->mac_ageing = (uint32_t)n;
 	return 0;
 }
 
-static int br_forward_bpdu(struct parser *ps, const json_t *value, void *arg)
+static int br_forward_bpdu(struct json_text *ps, const json_t *value, void *arg)
 {
 	(void)ps;
 	((struct conf_bridge *)arg)->forward_bpdu = json_is_true(value);
@@ -327,39 +124,39 @@ struct static_mac {
 	const char *port;
 };
 
-static int mac_mac(struct parser *ps, const json_t *value, void *arg)
+static int mac_mac(struct json_text *ps, const json_t *value, void *arg)
 {
 	const char *s = json_string_value(value);
 	struct static_mac *m = arg;
 
 	if (!conf_parse_mac(s, m->mac))
-		return fail(ps, "mac \"%s\" is not an Ethernet address", s);
+		return json_text_fail(ps, "mac \"%s\" is not an Ethernet address", s);
 	if (m->mac[0] & 1)
-		return fail(ps, "mac \"%s\" is a multicast address", s);
+		return json_text_fail(ps, "mac \"%s\" is a multicast address", s);
 	m->has_mac = true;
 	return 0;
 }
 
-static int mac_vlan(struct parser *ps, const json_t *value, void *arg)
+static int mac_vlan(struct json_text *ps, const json_t *value, void *arg)
 {
 	json_int_t n = json_integer_value(value);
 
 	if (n < 0 || n > 4095)
-		return fail(ps, "vlan %" JSON_INTEGER_FORMAT " is not 0 to 4095", n);
+		return json_text_fail(ps, "vlan %" JSON_INTEGER_FORMAT " is not 0 to 4095", n);
 	((struct static_mac *)arg)->vlan = (uint16_t)n;
 	return 0;
 }
 
-static int mac_port(struct parser *ps, const json_t *value, void *arg)
+static int mac_port(struct json_text *ps, const json_t *value, void *arg)
 {
 	(void)ps;
 	((struct static_mac *)arg)->port = json_string_value(value);
 	return 0;
 }
 
-static int br_static_macs(struct parser *ps, const json_t *value, void *arg)
+static int br_static_macs(struct json_text *ps, const json_t *value, void *arg)
 {
-	static const struct member members[] = {
+	static const struct json_member members[] = {
 		{ "mac", JSON_STRING, mac_mac },
 		{ "vlan", JSON_INTEGER, mac_vlan },
 		{ "port", JSON_STRING, mac_port },
@@ -373,27 +170,27 @@ static int br_static_macs(struct parser *ps, const json_t *value, void *arg)
 	json_array_foreach ((json_t *)(uintptr_t)value, i, element) {
 		struct static_mac m = { .has_mac = false };
 
-		push_idx(ps, i);
+		json_text_push_idx(ps, i);
 		if (!json_is_object(element))
-			return fail(ps, "a static address must be an object");
-		error = parse_object(ps, element, members, &m);
+			return json_text_fail(ps, "a static address must be an object");
+		error = json_text_object(ps, element, members, &m);
 		if (error)
 			return error;
 		if (!m.has_mac || !m.port)
-			return fail(ps, "a static address needs \"mac\" and \"port\"");
+			return json_text_fail(ps, "a static address needs \"mac\" and \"port\"");
 		if (!conf_name_is_valid(m.port))
-			return fail(ps, "\"%s\" cannot be the name of a port", m.port);
+			return json_text_fail(ps, "\"%s\" cannot be the name of a port", m.port);
 		error = conf_set_mac(br, m.mac, m.vlan, m.port);
 		if (error == -E2BIG)
-			return fail(ps, "more than %d static addresses", CONF_MACS_MAX);
+			return json_text_fail(ps, "more than %d static addresses", CONF_MACS_MAX);
 		if (error)
 			return error;
-		pop(ps);
+		json_text_pop(ps);
 	}
 	return 0;
 }
 
-static int br_controllers(struct parser *ps, const json_t *value, void *arg)
+static int br_controllers(struct json_text *ps, const json_t *value, void *arg)
 {
 	struct conf_bridge *br = arg;
 	struct stream_addr addr;
@@ -403,39 +200,39 @@ static int br_controllers(struct parser *ps, const json_t *value, void *arg)
 	int error;
 
 	json_array_foreach ((json_t *)(uintptr_t)value, i, element) {
-		push_idx(ps, i);
+		json_text_push_idx(ps, i);
 		if (!json_is_string(element))
-			return fail(ps, "a controller must be a string");
+			return json_text_fail(ps, "a controller must be a string");
 		if (stream_addr_parse(json_string_value(element), &addr, why, sizeof(why)))
-			return fail(ps, "controller %s", why);
+			return json_text_fail(ps, "controller %s", why);
 		error = conf_add_controller(br, json_string_value(element));
 		if (error == -EEXIST)
-			return fail(ps, "controller \"%s\" is listed twice",
+			return json_text_fail(ps, "controller \"%s\" is listed twice",
 				    json_string_value(element));
 		if (error == -E2BIG)
-			return fail(ps, "more than %d controllers", CONF_CONTROLLERS_MAX);
+			return json_text_fail(ps, "more than %d controllers", CONF_CONTROLLERS_MAX);
 		if (error)
 			return error;
-		pop(ps);
+		json_text_pop(ps);
 	}
 	return 0;
 }
 
 /* conf_port.c knows what is wrong, and where in the port. */
-static int fail_port(struct parser *ps, int error, const struct conf_place *place, const char *why)
+static int fail_port(struct json_text *ps, int error, const struct conf_place *place, const char *why)
 {
 	if (error != -EINVAL)
 		return error;
 	if (place->key)
-		push_key(ps, place->key);
+		json_text_push(ps, place->key);
 	if (place->option)
-		push_key(ps, place->option);
+		json_text_push(ps, place->option);
 	if (place->idx >= 0)
-		push_idx(ps, (size_t)place->idx);
-	return fail(ps, "%s", why);
+		json_text_push_idx(ps, (size_t)place->idx);
+	return json_text_fail(ps, "%s", why);
 }
 
-static int parse_port(struct parser *ps, struct conf_bridge *br, const char *name, const json_t *p)
+static int parse_port(struct json_text *ps, struct conf_bridge *br, const char *name, const json_t *p)
 {
 	const json_t *number = json_object_get(p, "ofport");
 	struct conf_port *port, *other;
@@ -459,38 +256,38 @@ static int parse_port(struct parser *ps, struct conf_bridge *br, const char *nam
 			return fail_port(ps, error, &place, why);
 	}
 	if (!number)
-		return fail(ps, "port \"%s\" needs an \"ofport\"", name);
+		return json_text_fail(ps, "port \"%s\" needs an \"ofport\"", name);
 	other = conf_find_ofport(br, port->ofport);
 	if (other != port)
-		return fail(ps, "ofport %u of port \"%s\" is that of port \"%s\" too", port->ofport,
+		return json_text_fail(ps, "ofport %u of port \"%s\" is that of port \"%s\" too", port->ofport,
 			    name, other->name);
 	error = conf_port_check(port, &place, why, sizeof(why));
 	return error ? fail_port(ps, error, &place, why) : 0;
 }
 
-static int br_ports(struct parser *ps, const json_t *value, void *arg)
+static int br_ports(struct json_text *ps, const json_t *value, void *arg)
 {
 	const char *name;
 	json_t *p;
 	int error;
 
 	json_object_foreach ((json_t *)(uintptr_t)value, name, p) {
-		push_key(ps, name);
+		json_text_push(ps, name);
 		if (!conf_name_is_valid(name))
-			return fail(ps, "\"%s\" cannot be the name of an interface", name);
+			return json_text_fail(ps, "\"%s\" cannot be the name of an interface", name);
 		if (!json_is_object(p))
-			return fail(ps, "port \"%s\" must be an object", name);
+			return json_text_fail(ps, "port \"%s\" must be an object", name);
 		error = parse_port(ps, arg, name, p);
 		if (error)
 			return error;
-		pop(ps);
+		json_text_pop(ps);
 	}
 	return 0;
 }
 
-static int parse_bridges(struct parser *ps, const json_t *value, void *arg)
+static int parse_bridges(struct json_text *ps, const json_t *value, void *arg)
 {
-	static const struct member members[] = {
+	static const struct json_member members[] = {
 		{ "datapath_id", JSON_STRING, br_datapath_id },
 		{ "hwaddr", JSON_STRING, br_hwaddr },
 		{ "fail_mode", JSON_STRING, br_fail_mode },
@@ -508,24 +305,24 @@ static int parse_bridges(struct parser *ps, const json_t *value, void *arg)
 	int error;
 
 	json_object_foreach ((json_t *)(uintptr_t)value, name, b) {
-		push_key(ps, name);
+		json_text_push(ps, name);
 		if (!conf_name_is_valid(name))
-			return fail(ps, "\"%s\" cannot be the name of a bridge", name);
+			return json_text_fail(ps, "\"%s\" cannot be the name of a bridge", name);
 		if (!json_is_object(b))
-			return fail(ps, "bridge \"%s\" must be an object", name);
+			return json_text_fail(ps, "bridge \"%s\" must be an object", name);
 		br = conf_add_bridge(conf, name);
 		if (!br)
 			return -ENOMEM;
-		error = parse_object(ps, b, members, br);
+		error = json_text_object(ps, b, members, br);
 		if (error)
 			return error;
-		pop(ps);
+		json_text_pop(ps);
 	}
 	return 0;
 }
 
 /* An interface is a port of one bridge only. */
-static int check_ports(struct parser *ps, const struct conf *conf)
+static int check_ports(struct json_text *ps, const struct conf *conf)
 {
 	struct conf_bridge *br;
 	struct conf_port *port;
@@ -536,21 +333,21 @@ static int check_ports(struct parser *ps, const struct conf *conf)
 				conf_find_bridge_of_port(conf, port->name);
 
 			ps->depth = 0;
-			push_key(ps, "bridges");
-			push_key(ps, br->name);
-			push_key(ps, "ports");
-			push_key(ps, port->name);
+			json_text_push(ps, "bridges");
+			json_text_push(ps, br->name);
+			json_text_push(ps, "ports");
+			json_text_push(ps, port->name);
 			if (owner != br)
-				return fail(ps, "port \"%s\" is a port of bridge \"%s\" too",
+				return json_text_fail(ps, "port \"%s\" is a port of bridge \"%s\" too",
 					    port->name, owner->name);
 			if (conf_find_bridge(conf, port->name))
-				return fail(ps, "port \"%s\" has the name of a bridge", port->name);
+				return json_text_fail(ps, "port \"%s\" has the name of a bridge", port->name);
 		}
 	return 0;
 }
 
 /* Static addresses are behind ports that are configured. */
-static int check_macs(struct parser *ps, const struct conf *conf)
+static int check_macs(struct json_text *ps, const struct conf *conf)
 {
 	struct conf_bridge *br;
 
@@ -561,11 +358,11 @@ static int check_macs(struct parser *ps, const struct conf *conf)
 			if (!strcmp(port, br->name) || conf_find_port(br, port))
 				continue;
 			ps->depth = 0;
-			push_key(ps, "bridges");
-			push_key(ps, br->name);
-			push_key(ps, "static_macs");
-			push_idx(ps, i);
-			return fail(ps, "bridge \"%s\" has no port \"%s\"", br->name, port);
+			json_text_push(ps, "bridges");
+			json_text_push(ps, br->name);
+			json_text_push(ps, "static_macs");
+			json_text_push_idx(ps, i);
+			return json_text_fail(ps, "bridge \"%s\" has no port \"%s\"", br->name, port);
 		}
 	return 0;
 }
@@ -573,12 +370,12 @@ static int check_macs(struct parser *ps, const struct conf *conf)
 int conf_parse(const char *text, size_t len, const char *name, struct conf **ret, char *err,
 	       size_t err_size)
 {
-	static const struct member members[] = {
+	static const struct json_member members[] = {
 		{ "ssl", JSON_OBJECT, parse_ssl },
 		{ "bridges", JSON_OBJECT, parse_bridges },
 		{ NULL, JSON_NULL, NULL },
 	};
-	struct parser ps = {
+	struct json_text ps = {
 		.name = name, .text = text, .end = text + len, .err = err, .err_size = err_size
 	};
 	struct conf *conf = NULL;
@@ -593,11 +390,11 @@ int conf_parse(const char *text, size_t len, const char *name, struct conf **ret
 		return -EINVAL;
 	}
 	if (!json_is_object(root)) {
-		fail(&ps, "the configuration must be an object");
+		json_text_fail(&ps, "the configuration must be an object");
 		goto out;
 	}
 	conf = conf_new();
-	error = conf ? parse_object(&ps, root, members, conf) : -ENOMEM;
+	error = conf ? json_text_object(&ps, root, members, conf) : -ENOMEM;
 	if (!error)
 		error = check_ports(&ps, conf);
 	if (!error)
