@@ -32,11 +32,9 @@ SKEP_INLINE int skep_finish(struct __sk_buff *skb, struct skep_state *s)
 		return (int)bpf_redirect(s->pending_if, 0);
 	if (s->pending)
 		skep_flush(skb, s);
-	else if (!s->sent)
+	else if (!(s->sent & SKEP_SENT_COPY))
 		skep_drop(s, SKEP_DROP_NO_OUTPUT);
-	else if (s->sent & SKEP_SENT_PASS)
-		return TC_ACT_OK;
-	return TC_ACT_SHOT;
+	return s->sent & SKEP_SENT_PASS ? TC_ACT_OK : TC_ACT_SHOT;
 }
 
 /* State of this CPU that is not in use, or NULL. */

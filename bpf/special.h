@@ -103,14 +103,17 @@ SKEP_INLINE void skep_run_inject(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 	}
 }
 
-/* A packet leaves the I/O device.  Returns 0 if it is one that a socket port received. */
+/* A packet leaves the I/O device.  Returns 0 if it is one that a socket port received.
+ *
+ * Whatever becomes of it, the packet is let pass: the device forgets it, and for its sender a drop by the rules is no error of send(). */
 SKEP_INLINE int skep_receive_io(SKEP_CTX *ctx, struct skep_state *s)
 {
 	__u32 mark = home_mark(ctx), idx = mark & ~SKEP_MARK_MASK;
 
+	s->sent |= SKEP_SENT_PASS;
 	switch (mark & SKEP_MARK_MASK) {
 	case SKEP_MARK_SOCKET:
-		s->sent |= SKEP_SENT_PASS;
+		s->sent |= SKEP_SENT_COPY;
 		return 1;
 	case SKEP_MARK_INJECT:
 		home_set_mark(ctx, 0);

@@ -31,7 +31,7 @@ enum skep_stale {
 /* Bits of struct skep_state.sent. */
 enum skep_sent {
 	SKEP_SENT_COPY = 1 << 0, /* to a port or controller, or its loss was counted */
-	SKEP_SENT_PASS = 1 << 1, /* nothing of it is ours: the kernel goes on with the packet */
+	SKEP_SENT_PASS = 1 << 1, /* the packet leaves the I/O device, unless it goes elsewhere */
 };
 
 /* What is left of a packet that the next one must not find: bits of struct skep_state.dirty.  One
