@@ -148,12 +148,14 @@ static struct session *session_new(struct agent *agent, struct of_conn *conn, bo
 	of_async_init(&s->async);
 	TAILQ_INSERT_TAIL(&agent->sessions, s, node);
 	session_set_role(s, OFPCR_ROLE_EQUAL);
+	agent_fail_update(agent);
 	return s;
 }
 
 static void session_free(struct session *s)
 {
 	TAILQ_REMOVE(&s->agent->sessions, s, node);
+	agent_fail_update(s->agent);
 	agent_dump_stop(s);
 	if (s->controller)
 		s->controller->session = NULL;
@@ -345,12 +347,19 @@ void agent_apply(struct agent *agent, const struct conf_bridge *conf, struct sw_
 	for (unsigned int i = 0; i < conf->n_controllers; i++)
 		if (!is_known(agent, conf->controllers[i]))
 			controller_add(agent, conf->controllers[i], problems);
+	agent_fail_apply(agent, conf);
+}
+
+bool agent_is_alone(const struct agent *agent)
+{
+	return agent->is_alone;
 }
 
 void agent_tick(struct agent *agent)
 {
 	struct controller *c;
 
+	agent_fail_update(agent);
 	if (++agent->n_ticks % AGENT_LISTEN_TICKS)
 		return;
 	TAILQ_FOREACH (c, &agent->controllers, node)
@@ -404,6 +413,8 @@ void agent_free(struct agent *agent)
 
 	if (!agent)
 		return;
+	/* The bridge goes, or skepd: then the datapath goes on as it is. */
+	agent->is_ending = true;
 	while ((c = TAILQ_FIRST(&agent->controllers)))
 		controller_free(c);
 	while ((s = TAILQ_FIRST(&agent->sessions)))

@@ -46,6 +46,8 @@ void agent_free(struct agent *agent);
 void agent_apply(struct agent *agent, const struct conf_bridge *conf, struct sw_problems *problems);
 /* Called every SW_EXPIRE_MS. */
 void agent_tick(struct agent *agent);
+/* True while the bridge is a learning switch for want of a controller (fail mode standalone). */
+bool agent_is_alone(const struct agent *agent);
 /* Ends all connections of controllers; those that we dial are dialled again. */
 void agent_disconnect(struct agent *agent, const char *reason);
 

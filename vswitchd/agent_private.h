@@ -22,6 +22,7 @@
 #define AGENT_DUMP_BACKLOG  OF_CONN_TX_LOW /* a dump waits above this: drained() says when it is down again */
 #define AGENT_DUMP_FLOWS    2048	 /* flows of a dump in one turn of the event loop */
 #define AGENT_LISTEN_TICKS  10		 /* how often a listener that failed is tried again */
+#define AGENT_ALONE_MS	    2000	 /* without a controller, until fail mode standalone acts */
 #define AGENT_MISS_SEND_LEN 128		 /* OFP_DEFAULT_MISS_SEND_LEN */
 
 /* A flow dump under way. */
@@ -71,6 +72,13 @@ struct agent {
 	uint64_t generation_id;	  /* §6.3.6 */
 	uint64_t n_pktin_dropped; /* for a backlog */
 	unsigned int n_ticks;
+	bool is_ending;
+	/* agent_fail.c */
+	bool is_standalone;	 /* the fail mode; else secure */
+	bool has_normal;	 /* it was standalone without controllers: the flow was seen to */
+	bool is_fail_known;	 /* 'is_alone' is what the datapath has */
+	bool is_alone;		 /* standalone is in force */
+	uint64_t alone_since_ms; /* no controller is connected since; 0: one is, or none matters */
 	struct log_limit pktin_limit;
 };
 
@@ -104,6 +112,10 @@ enum ofp_err agent_get_async(struct session *s, const struct ofmsg *msg);
 enum ofp_err agent_set_async(struct session *s, const struct ofmsg *msg);
 enum ofp_err agent_barrier(struct session *s, const struct ofmsg *msg);
 void session_set_role(struct session *s, uint32_t role);
+
+/* agent_fail.c: after a change of the configuration; and when controllers came or went, and from time to time. */
+void agent_fail_apply(struct agent *agent, const struct conf_bridge *conf);
+void agent_fail_update(struct agent *agent);
 
 /* True if the peer of 's' wants asynchronous messages for which it has 'masks' and 'reason'. */
 bool session_wants(const struct session *s, const uint32_t masks[2], unsigned int reason);

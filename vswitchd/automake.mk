@@ -3,12 +3,12 @@
 noinst_LIBRARIES += vswitchd/libvswitchd.a
 vswitchd_libvswitchd_a_SOURCES = \
 	vswitchd/agent.c vswitchd/agent.h vswitchd/agent_private.h \
-	vswitchd/agent_flow.c vswitchd/agent_packet.c vswitchd/agent_port.c \
+	vswitchd/agent_fail.c vswitchd/agent_flow.c vswitchd/agent_packet.c vswitchd/agent_port.c \
 	vswitchd/agent_role.c vswitchd/agent_stats.c \
 	vswitchd/bridge.c vswitchd/bridge.h \
 	vswitchd/conf.c vswitchd/conf.h vswitchd/conf_file.c vswitchd/conf_port.c vswitchd/conf_port.h \
 	vswitchd/control.c vswitchd/control.h vswitchd/control_private.h \
-	vswitchd/control_cmd.c vswitchd/control_port.c \
+	vswitchd/control_cmd.c vswitchd/control_fdb.c vswitchd/control_port.c \
 	vswitchd/device.c vswitchd/device.h \
 	vswitchd/ethtool.c vswitchd/ethtool.h \
 	vswitchd/json_text.c vswitchd/json_text.h \

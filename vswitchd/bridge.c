@@ -232,6 +232,92 @@ static void apply_ports(struct bridge *br, const struct conf_bridge *conf,
 		port_sync(port, problems);
 }
 
+struct bridge_mac {
+	uint8_t mac[6];
+	uint16_t vlan;
+	uint32_t ofport;
+};
+
+static int compare_macs(const void *a, const void *b)
+{
+	return memcmp(a, b, offsetof(struct bridge_mac, ofport));
+}
+
+static bool has_mac(const struct bridge_mac *macs, unsigned int n, const struct bridge_mac *mac)
+{
+	return n && bsearch(mac, macs, n, sizeof(*mac), compare_macs);
+}
+
+/* The configured static addresses in order, with the numbers of their ports.  NULL if there are none, or memory ran out. */
+static struct bridge_mac *resolve_macs(const struct conf_bridge *conf)
+{
+	struct bridge_mac *macs = conf->n_macs ? calloc(conf->n_macs, sizeof(*macs)) : NULL;
+
+	for (unsigned int i = 0; macs && i < conf->n_macs; i++) {
+		const struct conf_port *port = conf_find_port(conf, conf->macs[i].port);
+
+		memcpy(macs[i].mac, conf->macs[i].mac, sizeof(macs[i].mac));
+		macs[i].vlan = conf->macs[i].vlan;
+		macs[i].ofport = port ? port->ofport : PORT_LOCAL;
+	}
+	if (macs)
+		qsort(macs, conf->n_macs, sizeof(*macs), compare_macs);
+	return macs;
+}
+
+/* Static addresses of an earlier skepd that are not configured any more. */
+static void forget_adopted_macs(struct bridge *br, const struct bridge_mac *macs, unsigned int n)
+{
+	struct dp_cursor cursor = { 0 };
+	struct dp_fdb_entry e;
+	struct bridge_mac mac;
+
+	while (dp_fdb_next(br->sw->dp, br->number, &cursor, &e)) {
+		memset(&mac, 0, sizeof(mac));
+		memcpy(mac.mac, e.mac, sizeof(mac.mac));
+		mac.vlan = e.vlan;
+		if (e.is_static && !has_mac(macs, n, &mac))
+			dp_fdb_del(br->sw->dp, br->number, e.vlan, e.mac);
+	}
+}
+
+static void apply_macs(struct bridge *br, const struct conf_bridge *conf,
+		       struct sw_problems *problems)
+{
+	struct bridge_mac *macs = resolve_macs(conf);
+	unsigned int n = macs ? conf->n_macs : 0;
+	int error = 0;
+
+	if (br->has_macs && n == br->n_macs && (!n || !memcmp(macs, br->macs, n * sizeof(*macs)))) {
+		free(macs);
+		return;
+	}
+	if (!br->has_macs)
+		forget_adopted_macs(br, macs, n);
+	for (unsigned int i = 0; i < br->n_macs; i++)
+		if (!has_mac(macs, n, &br->macs[i]))
+			dp_fdb_del(br->sw->dp, br->number, br->macs[i].vlan, br->macs[i].mac);
+	for (unsigned int i = 0; i < n && !error; i++)
+		error = dp_fdb_set(br->sw->dp, br->number, macs[i].vlan, macs[i].mac,
+				   macs[i].ofport);
+	if (error)
+		sw_problem(problems, "bridge %s: static addresses: %s", br->name,
+			   error == -ENOSPC ? "there are too many" : strerror(-error));
+	free(br->macs);
+	br->macs = macs;
+	br->n_macs = n;
+	br->has_macs = true;
+}
+
+static void apply_normal(struct bridge *br, const struct conf_bridge *conf,
+			 struct sw_problems *problems)
+{
+	dp_bridge_set_ageing(br->sw->dp, br->number,
+			     conf->has_mac_ageing ? conf->mac_ageing : CONF_MAC_AGEING);
+	dp_bridge_set_forward_bpdu(br->sw->dp, br->number, conf->forward_bpdu);
+	apply_macs(br, conf, problems);
+}
+
 void bridge_apply(struct bridge *br, const struct conf_bridge *conf, struct sw_problems *problems)
 {
 	/* A LOCAL that somebody deleted comes back. */
@@ -239,6 +325,7 @@ void bridge_apply(struct bridge *br, const struct conf_bridge *conf, struct sw_p
 		make_local(br, conf->has_hwaddr ? conf->hwaddr : NULL, problems);
 	apply_identity(br, conf);
 	apply_ports(br, conf, problems);
+	apply_normal(br, conf, problems);
 	agent_apply(br->agent, conf, problems);
 }
 

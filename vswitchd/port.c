@@ -175,6 +175,26 @@ static int add_to_datapath(struct port *port, uint32_t ifindex, char *err, size_
 	}
 }
 
+/* VLANs and isolation, for NORMAL. */
+static void apply_normal(struct port *port, struct sw_problems *problems)
+{
+	const struct bridge *br = port->br;
+	struct dp_port_vlan vlan;
+	int error = 0;
+
+	if (!port->conf)
+		return;
+	if (port->type != CONF_PATCH) {
+		conf_port_vlan(port->conf, &vlan);
+		error = dp_port_set_vlan(br->sw->dp, br->number, port->ofport, &vlan);
+	}
+	if (!error)
+		error = dp_port_set_isolated(br->sw->dp, br->number, port->ofport,
+					     conf_port_is_isolated(port->conf));
+	if (error)
+		set_error(port, problems, error == -ENOSPC ? "there are too many sets of VLANs" : strerror(-error));
+}
+
 /* What OpenFlow knows of the port from now on. */
 static void attached(struct port *port)
 {
@@ -211,6 +231,7 @@ static void attach(struct port *port, uint32_t ifindex, struct sw_problems *prob
 	port->ifindex = ifindex;
 	port->is_stale = false;
 	port->error[0] = '\0';
+	apply_normal(port, problems);
 	if (!port->is_attached)
 		attached(port);
 }
