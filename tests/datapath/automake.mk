@@ -40,11 +40,14 @@ TESTS += tests/datapath/test-flows
 tests_datapath_test_flows_SOURCES = tests/datapath/test-flows.c
 tests_datapath_test_flows_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 
-# The action NORMAL, on maps in memory.
-check_PROGRAMS += tests/datapath/test-normal
-TESTS += tests/datapath/test-normal
-tests_datapath_test_normal_SOURCES = tests/datapath/test-normal.c
+# The action NORMAL, in this process and in the kernel.
+check_PROGRAMS += tests/datapath/test-normal tests/datapath/test-normal-kernel
+TESTS += tests/datapath/test-normal tests/datapath/test-normal-kernel
+HARNESS_SOURCES = tests/datapath/harness.c tests/datapath/harness.h
+tests_datapath_test_normal_SOURCES = tests/datapath/test-normal.c tests/datapath/harness_host.c $(HARNESS_SOURCES)
 tests_datapath_test_normal_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
+tests_datapath_test_normal_kernel_SOURCES = tests/datapath/test-normal.c tests/datapath/harness_kernel.c $(HARNESS_SOURCES)
+tests_datapath_test_normal_kernel_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test-datapath
 TESTS += tests/unit/test-datapath

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The program in the kernel, with real interfaces; see harness.h.
+ *
+ * The process moves to a network namespace of its own, where each port is a veth pair with a capturing program on its egress
+ * (capture.h).  A frame is sent to a port by its peer.  The process stays on one CPU, whose queue of received frames is in order: when a frame sent
+ * after it, to a port of another bridge that may not receive, is counted as dropped, the frame has been dealt with.
+ */
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <cmocka.h>
+
+#include "tests/datapath/capture.h"
+#include "tests/datapath/capture.skel.h"
+#include "tests/datapath/harness.h"
+
+#define N_PORTS  40
+/* The port whose drops say how far the CPU is. */
+#define SENTINEL (N_PORTS + 1)
+#define WAIT_NS  2000000000ULL
+
+static struct {
+	struct capture_bpf *capture;
+	struct capture_head *head;
+	struct capture_frame *frames;
+	char bpffs[64];
+	char pin_dir[80];
+	int socket;
+	uint32_t ifindex[SENTINEL + 1], peer[SENTINEL + 1];
+} k;
+
+const uint32_t harness_n_ports = N_PORTS;
+
+static struct dp_config config(void)
+{
+	return (struct dp_config){ .pin_dir = k.pin_dir, .n_rules = 4096 };
+}
+
+static int run_command(const char *fmt, unsigned int arg)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), fmt, arg, arg, arg, arg);
+	return system(command) ? -EIO : 0; /* NOLINT: a test's own words */
+}
+
+/* A namespace, and a bpffs, that go with the process. */
+static int make_room(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET((unsigned int)sched_getcpu(), &cpus);
+	snprintf(k.bpffs, sizeof(k.bpffs), "/tmp/skep-test.XXXXXX");
+	if (sched_setaffinity(0, sizeof(cpus), &cpus) || unshare(CLONE_NEWNET | CLONE_NEWNS) ||
+	    !mkdtemp(k.bpffs))
+		return -errno;
+	snprintf(k.pin_dir, sizeof(k.pin_dir), "%s/dp", k.bpffs);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("bpf", k.bpffs, "bpf", 0, NULL))
+		return -errno;
+	return run_command("sysctl -qw net.ipv6.conf.default.disable_ipv6=1", 0);
+}
+
+static int open_capture(void)
+{
+	size_t size = sizeof(struct capture_frame) * CAPTURE_MAX;
+
+	k.capture = capture_bpf__open_and_load();
+	if (!k.capture)
+		return -errno;
+	k.head = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      bpf_map__fd(k.capture->maps.cap_head), 0);
+	k.frames = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			bpf_map__fd(k.capture->maps.cap_frames), 0);
+	return k.head == MAP_FAILED || k.frames == MAP_FAILED ? -errno : 0;
+}
+
+static int make_interface(uint32_t ofport)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .attach_point = BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(k.capture->progs.capture));
+	char name[16];
+	int err;
+
+	err = run_command("ip link add p%u type veth peer name p%ux && ip link set p%u up && "
+			  "ip link set p%ux up",
+			  ofport);
+	snprintf(name, sizeof(name), "p%u", ofport);
+	k.ifindex[ofport] = if_nametoindex(name);
+	snprintf(name, sizeof(name), "p%ux", ofport);
+	k.peer[ofport] = if_nametoindex(name);
+	hook.ifindex = (int)k.ifindex[ofport];
+	if (!err)
+		err = bpf_tc_hook_create(&hook);
+	return err ? err : bpf_tc_attach(&hook, &opts);
+}
+
+bool harness_start(void)
+{
+	int err;
+
+	if (geteuid()) {
+		fprintf(stderr, "skipped: needs root, for BPF and a network namespace\n");
+		return false;
+	}
+	err = make_room();
+	k.socket = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (!err && k.socket < 0)
+		err = -errno;
+	if (!err)
+		err = open_capture();
+	for (uint32_t i = 1; i <= SENTINEL && !err; i++)
+		err = make_interface(i);
+	if (err) {
+		fprintf(stderr, "the kernel's harness: %s\n", strerror(-err));
+		exit(1);
+	}
+	return true;
+}
+
+void harness_stop(void)
+{
+	char err_buf[256];
+
+	dp_close(h.dp);
+	if (dp_teardown(k.pin_dir, err_buf, sizeof(err_buf)))
+		fprintf(stderr, "the kernel's harness: %s\n", err_buf);
+	capture_bpf__destroy(k.capture);
+	umount2(k.bpffs, MNT_DETACH);
+	rmdir(k.bpffs);
+}
+
+static void open_dp(bool wants_adoption)
+{
+	struct dp_config c = config();
+	char err_buf[2048];
+	bool adopted;
+
+	if (dp_open(&c, &h.dp, &adopted, err_buf, sizeof(err_buf)))
+		fail_msg("%s", err_buf);
+	assert_int_equal(adopted, wants_adoption);
+}
+
+static void add_port(uint32_t bridge, uint32_t ofport)
+{
+	char err_buf[256];
+
+	if (dp_port_add(h.dp, bridge, ofport, k.ifindex[ofport], err_buf, sizeof(err_buf)))
+		fail_msg("port %u: %s", ofport, err_buf);
+}
+
+/* Loading the program takes half a second: the datapath is that of all tests, with other bridges. */
+static void open_first(void)
+{
+	uint32_t other;
+
+	open_dp(false);
+	assert_int_equal(dp_bridge_add(h.dp, "sentinel", &other), 0);
+	add_port(other, SENTINEL);
+	dp_port_set_config(h.dp, other, SENTINEL, SKEP_PC_NO_RECV);
+}
+
+void harness_open(void)
+{
+	if (!h.dp)
+		open_first();
+	assert_int_equal(dp_bridge_add(h.dp, "br0", &h.bridge), 0);
+}
+
+void harness_close(void)
+{
+	for (uint32_t i = 0; i < DP_BRIDGES_MAX; i++) {
+		const char *name = dp_bridge_name(h.dp, i);
+
+		if (name && strcmp(name, "sentinel"))
+			dp_bridge_del(h.dp, i);
+	}
+}
+
+bool harness_restart(void)
+{
+	dp_close(h.dp);
+	open_dp(true);
+	return true;
+}
+
+void harness_add_port(uint32_t ofport)
+{
+	add_port(h.bridge, ofport);
+}
+
+static uint32_t ofport_of(uint32_t ifindex)
+{
+	for (uint32_t i = 1; i <= N_PORTS; i++) {
+		if (k.ifindex[i] == ifindex)
+			return i;
+	}
+	return 0;
+}
+
+/* The frame as it would be on the wire. */
+static void add_captured(const struct capture_frame *f)
+{
+	size_t len = f->len < CAPTURE_FRAME_MAX ? f->len : CAPTURE_FRAME_MAX;
+	uint8_t frame[CAPTURE_FRAME_MAX + 8];
+
+	memcpy(frame, f->bytes, len);
+	if (f->vlan_present && len >= 12) {
+		memmove(frame + 16, frame + 12, len - 12);
+		memcpy(frame + 12, &f->vlan_proto, 2);
+		frame[14] = (uint8_t)(f->vlan_tci >> 8);
+		frame[15] = (uint8_t)f->vlan_tci;
+		len += 4;
+	}
+	harness_add_out(ofport_of(f->ifindex), frame, len);
+}
+
+static void send_to(uint32_t ofport, const uint8_t *frame, size_t len)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = (int)k.peer[ofport] };
+
+	assert_int_equal(sendto(k.socket, frame, len, 0, (struct sockaddr *)&to, sizeof(to)), len);
+}
+
+static uint64_t sentinel_drops(void)
+{
+	uint64_t n;
+
+	dp_drop(h.dp, SKEP_DROP_PORT_RECV, &n);
+	return n;
+}
+
+static void begin(void)
+{
+	h.n_out = 0;
+	__atomic_store_n(&k.head->n, 0, __ATOMIC_SEQ_CST);
+}
+
+static void take_captured(void)
+{
+	uint32_t n = __atomic_load_n(&k.head->n, __ATOMIC_ACQUIRE);
+
+	assert_true(n <= CAPTURE_MAX);
+	for (uint32_t i = 0; i < n; i++)
+		add_captured(&k.frames[i]);
+}
+
+void harness_receive(uint32_t ofport, const uint8_t *frame, size_t len)
+{
+	static const uint8_t sentinel[64] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xb5 };
+	uint64_t before = sentinel_drops(), deadline = mono_ns() + WAIT_NS;
+
+	begin();
+	send_to(ofport, frame, len);
+	send_to(SENTINEL, sentinel, sizeof(sentinel));
+	while (sentinel_drops() == before) {
+		assert_true(mono_ns() < deadline);
+		sched_yield();
+	}
+	take_captured();
+}
+
+/* What it sends has passed the egress when the call returns. */
+void harness_packet_out(uint32_t in_port, const struct action_list *actions, const uint8_t *frame,
+			size_t len)
+{
+	begin();
+	assert_int_equal(dp_packet_out(h.dp, h.bridge, in_port, actions, frame, len), 0);
+	take_captured();
+}
