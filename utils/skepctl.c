@@ -45,6 +45,7 @@ static const struct command {
 	{ "del-controller", "BR", "have none", 1, 1, cmd_del_controller },
 	{ "set-ssl", "KEY CERT CACERT", "set the files of TLS connections", 3, 3, cmd_set_ssl },
 	{ "del-ssl", "", "have none", 0, 0, cmd_del_ssl },
+	{ "topology", "apply FILE [--host NAME] [--dry-run] | show [BR] | remove [BR]", "a bridge that spans hosts", 1, 2, cmd_topology },
 	{ "pki", "init [DIR] | issue NAME [DIR] | show FILE", "make and show certificates", 1, 3, cmd_pki },
 	{ "add-flow", "BR FLOW", "add a flow", 2, 2, cmd_add_flow },
 	{ "add-flows", "BR FILE", "add the flows in a file (-: standard input)", 2, 2, cmd_add_flows },
@@ -117,6 +118,8 @@ static void print_help(void)
 	       "  --json             print JSON\n"
 	       "  --names            print ports' names instead of their numbers\n"
 	       "  --strict           mod-flows, del-flows: the very match and priority\n"
+	       "  --host NAME        topology: who this host is (default: the host name)\n"
+	       "  --dry-run          topology apply: only print what would change\n"
 	       "  --help, --version\n");
 }
 
@@ -171,7 +174,7 @@ static int parse_timeout(struct skepctl *ctl, const char *text)
 	return EXIT_OK;
 }
 
-enum option_key { OPTION_RUNDIR = 256, OPTION_TIMEOUT, OPTION_JSON, OPTION_NAMES, OPTION_STRICT };
+enum option_key { OPTION_RUNDIR = 256, OPTION_TIMEOUT, OPTION_JSON, OPTION_NAMES, OPTION_STRICT, OPTION_HOST, OPTION_DRY_RUN };
 
 /* Returns -1 to go on, or the exit status. */
 static int take_option(struct skepctl *ctl, int key)
@@ -190,6 +193,12 @@ static int take_option(struct skepctl *ctl, int key)
 		return -1;
 	case OPTION_STRICT:
 		ctl->is_strict = true;
+		return -1;
+	case OPTION_HOST:
+		ctl->host = optarg;
+		return -1;
+	case OPTION_DRY_RUN:
+		ctl->is_dry_run = true;
 		return -1;
 	case 'h':
 		print_help();
@@ -210,6 +219,8 @@ int main(int argc, char **argv)
 		{ "json", no_argument, NULL, OPTION_JSON },
 		{ "names", no_argument, NULL, OPTION_NAMES },
 		{ "strict", no_argument, NULL, OPTION_STRICT },
+		{ "host", required_argument, NULL, OPTION_HOST },
+		{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },

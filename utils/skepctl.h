@@ -20,6 +20,8 @@ struct skepctl {
 	bool is_json;
 	bool is_strict;
 	bool has_names; /* ports are printed with their names */
+	bool is_dry_run;
+	const char *host; /* NULL: not given */
 	const char *command;
 };
 
@@ -37,7 +39,7 @@ command_fn cmd_add_br, cmd_del_br, cmd_set_fail_mode, cmd_set_bridge, cmd_set_co
 	cmd_log_level, cmd_shutdown, cmd_teardown, cmd_version;
 command_fn cmd_add_port, cmd_set_port, cmd_del_port, cmd_add_patch, cmd_open_port;
 command_fn cmd_fdb, cmd_fdb_add, cmd_fdb_del, cmd_fdb_flush;
-command_fn cmd_pki;
+command_fn cmd_pki, cmd_topology;
 
 /* Prints "skepctl: ...\n" to standard error and returns EXIT_ERROR. */
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

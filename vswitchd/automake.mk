@@ -8,7 +8,7 @@ vswitchd_libvswitchd_a_SOURCES = \
 	vswitchd/bridge.c vswitchd/bridge.h \
 	vswitchd/conf.c vswitchd/conf.h vswitchd/conf_file.c vswitchd/conf_port.c vswitchd/conf_port.h \
 	vswitchd/control.c vswitchd/control.h vswitchd/control_private.h \
-	vswitchd/control_cmd.c vswitchd/control_fdb.c vswitchd/control_port.c \
+	vswitchd/control_cmd.c vswitchd/control_fdb.c vswitchd/control_port.c vswitchd/control_topology.c \
 	vswitchd/device.c vswitchd/device.h \
 	vswitchd/ethtool.c vswitchd/ethtool.h \
 	vswitchd/json_text.c vswitchd/json_text.h \
@@ -16,7 +16,8 @@ vswitchd_libvswitchd_a_SOURCES = \
 	vswitchd/port.c vswitchd/port.h \
 	vswitchd/socket.c vswitchd/socket.h \
 	vswitchd/startup.c vswitchd/startup.h \
-	vswitchd/switch.c vswitchd/switch.h
+	vswitchd/switch.c vswitchd/switch.h \
+	vswitchd/topology.c vswitchd/topology.h vswitchd/topology_file.c
 
 sbin_PROGRAMS += vswitchd/skepd
 vswitchd_skepd_SOURCES = vswitchd/skepd.c

@@ -82,6 +82,21 @@ static bool clone_macs(struct conf_bridge *br, const struct conf_bridge *from)
 	return true;
 }
 
+static bool clone_topology(struct conf_bridge *br, const struct conf_bridge *from)
+{
+	size_t size = from->n_networks * sizeof(*br->networks);
+
+	memcpy(br->topology_host, from->topology_host, sizeof(br->topology_host));
+	if (!size)
+		return true;
+	br->networks = malloc(size);
+	if (!br->networks)
+		return false;
+	memcpy(br->networks, from->networks, size);
+	br->n_networks = from->n_networks;
+	return true;
+}
+
 static bool clone_bridge(struct conf *conf, const struct conf_bridge *from)
 {
 	struct conf_bridge *br = conf_add_bridge(conf, from->name);
@@ -103,7 +118,7 @@ static bool clone_bridge(struct conf *conf, const struct conf_bridge *from)
 	br->has_mac_ageing = from->has_mac_ageing;
 	br->mac_ageing = from->mac_ageing;
 	br->forward_bpdu = from->forward_bpdu;
-	return clone_macs(br, from);
+	return clone_macs(br, from) && clone_topology(br, from);
 }
 
 struct conf *conf_clone(const struct conf *from)
@@ -231,6 +246,7 @@ void conf_del_bridge(struct conf *conf, struct conf_bridge *br)
 {
 	struct conf_port *port;
 
+	free(br->networks);
 	free(br->macs);
 	br->macs = NULL;
 	br->n_macs = 0;
@@ -367,6 +383,36 @@ bool conf_parse_fail_mode(const char *s, bool *ret_is_standalone)
 		return false;
 	*ret_is_standalone = is_standalone;
 	return true;
+}
+
+bool conf_topology_name_is_valid(const char *name)
+{
+	size_t len = strnlen(name, CONF_TOPOLOGY_NAME_SIZE);
+
+	for (const char *p = name; *p; p++)
+		if (isspace((unsigned char)*p) || iscntrl((unsigned char)*p))
+			return false;
+	return len && len < CONF_TOPOLOGY_NAME_SIZE;
+}
+
+bool conf_parse_tunnel_kind(const char *s, enum conf_port_type *ret)
+{
+	static const struct {
+		const char *name;
+		enum conf_port_type kind;
+	} kinds[] = { { "vxlan", CONF_VXLAN }, { "geneve", CONF_GENEVE }, { "gre", CONF_GRE } };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kinds[i].name, s)) {
+			*ret = kinds[i].kind;
+			return true;
+		}
+	return false;
+}
+
+uint32_t conf_tunnel_key_max(enum conf_port_type kind)
+{
+	return kind == CONF_GRE ? UINT32_MAX : (1u << 24) - 1;
 }
 
 bool conf_parse_mac(const char *s, uint8_t ret[6])

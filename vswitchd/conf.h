@@ -47,6 +47,7 @@
 #define CONF_MAC_AGEING	     300   /* seconds */
 #define CONF_MAC_AGEING_MAX  86400
 #define CONF_MACS_MAX	     65536 /* per bridge */
+#define CONF_TOPOLOGY_NAME_SIZE 64 /* of a host or a network, with the NUL */
 
 enum conf_port_type {
 	CONF_SYSTEM, /* an interface */
@@ -110,6 +111,14 @@ struct conf_mac {
 	char port[CONF_NAME_SIZE]; /* a port of the bridge, or the bridge's name: LOCAL */
 };
 
+/* A network of the topology that made a bridge (topology.h). */
+struct conf_network {
+	char name[CONF_TOPOLOGY_NAME_SIZE];
+	enum conf_port_type kind; /* a tunnel's */
+	uint32_t key;
+	uint16_t vlan; /* on this host */
+};
+
 struct conf_bridge {
 	TAILQ_ENTRY(conf_bridge) node;
 	char name[CONF_NAME_SIZE];
@@ -127,6 +136,10 @@ struct conf_bridge {
 	bool forward_bpdu;
 	unsigned int n_macs;
 	struct conf_mac *macs; /* owned */
+	char topology_host[CONF_TOPOLOGY_NAME_SIZE]; /* who this host is in the topology that made the bridge;
+							"": none did */
+	unsigned int n_networks; /* that are on this host */
+	struct conf_network *networks; /* owned */
 	TAILQ_HEAD(, conf_port) ports;
 };
 
@@ -203,6 +216,11 @@ void conf_hidden_name(const char *name, char ret[CONF_NAME_SIZE]);
 bool conf_parse_datapath_id(const char *s, uint64_t *ret);
 /* "secure" or "standalone". */
 bool conf_parse_fail_mode(const char *s, bool *ret_is_standalone);
+/* The name of a host or a network of a topology: 1 to 63 characters without spaces. */
+bool conf_topology_name_is_valid(const char *name);
+/* A tunnel's kind by its name, vxlan, geneve or gre; and the keys that it can carry. */
+bool conf_parse_tunnel_kind(const char *s, enum conf_port_type *ret);
+uint32_t conf_tunnel_key_max(enum conf_port_type kind);
 /* Six pairs of hexadecimal digits with colons. */
 bool conf_parse_mac(const char *s, uint8_t ret[6]);
 

@@ -285,6 +285,98 @@ static int br_ports(struct json_text *ps, const json_t *value, void *arg)
 	return 0;
 }
 
+static int network_key(struct json_text *ps, const json_t *value, void *arg)
+{
+	json_int_t n = json_integer_value(value);
+
+	if (n < 1 || n > UINT32_MAX)
+		return json_text_fail(ps, "key %" JSON_INTEGER_FORMAT " is not that of a tunnel", n);
+	((struct conf_network *)arg)->key = (uint32_t)n;
+	return 0;
+}
+
+static int network_kind(struct json_text *ps, const json_t *value, void *arg)
+{
+	struct conf_network *net = arg;
+
+	if (!conf_parse_tunnel_kind(json_string_value(value), &net->kind))
+		return json_text_fail(ps, "kind \"%s\" is not vxlan, geneve or gre",
+				      json_string_value(value));
+	return 0;
+}
+
+static int network_vlan(struct json_text *ps, const json_t *value, void *arg)
+{
+	json_int_t n = json_integer_value(value);
+
+	if (n < 1 || n > 4094)
+		return json_text_fail(ps, "vlan %" JSON_INTEGER_FORMAT " is not 1 to 4094", n);
+	((struct conf_network *)arg)->vlan = (uint16_t)n;
+	return 0;
+}
+
+static int topology_host(struct json_text *ps, const json_t *value, void *arg)
+{
+	struct conf_bridge *br = arg;
+	const char *name = json_string_value(value);
+
+	if (!conf_topology_name_is_valid(name))
+		return json_text_fail(ps, "\"%s\" cannot be the name of a host", name);
+	snprintf(br->topology_host, sizeof(br->topology_host), "%s", name);
+	return 0;
+}
+
+static int topology_networks(struct json_text *ps, const json_t *value, void *arg)
+{
+	static const struct json_member members[] = {
+		{ "key", JSON_INTEGER, network_key },
+		{ "kind", JSON_STRING, network_kind },
+		{ "vlan", JSON_INTEGER, network_vlan },
+		{ NULL, JSON_NULL, NULL },
+	};
+	struct conf_bridge *br = arg;
+	const char *name;
+	json_t *n;
+	int error;
+
+	br->networks = calloc(json_object_size(value) + 1, sizeof(*br->networks));
+	if (!br->networks)
+		return -ENOMEM;
+	json_object_foreach ((json_t *)(uintptr_t)value, name, n) {
+		struct conf_network *net = &br->networks[br->n_networks++];
+
+		json_text_push(ps, name);
+		if (!conf_topology_name_is_valid(name))
+			return json_text_fail(ps, "\"%s\" cannot be the name of a network", name);
+		if (!json_is_object(n))
+			return json_text_fail(ps, "network \"%s\" must be an object", name);
+		snprintf(net->name, sizeof(net->name), "%s", name);
+		error = json_text_object(ps, n, members, net);
+		if (error)
+			return error;
+		if (!net->key || !net->kind || !net->vlan)
+			return json_text_fail(ps, "network \"%s\" needs \"key\", \"kind\" and \"vlan\"", name);
+		json_text_pop(ps);
+	}
+	return 0;
+}
+
+/* What a topology left in the bridge that it made. */
+static int br_topology(struct json_text *ps, const json_t *value, void *arg)
+{
+	static const struct json_member members[] = {
+		{ "host", JSON_STRING, topology_host },
+		{ "networks", JSON_OBJECT, topology_networks },
+		{ NULL, JSON_NULL, NULL },
+	};
+	struct conf_bridge *br = arg;
+	int error = json_text_object(ps, value, members, br);
+
+	if (!error && !br->topology_host[0])
+		return json_text_fail(ps, "\"topology\" needs a \"host\"");
+	return error;
+}
+
 static int parse_bridges(struct json_text *ps, const json_t *value, void *arg)
 {
 	static const struct json_member members[] = {
@@ -296,6 +388,7 @@ static int parse_bridges(struct json_text *ps, const json_t *value, void *arg)
 		{ "forward_bpdu", JSON_TRUE, br_forward_bpdu },
 		{ "static_macs", JSON_ARRAY, br_static_macs },
 		{ "ports", JSON_OBJECT, br_ports },
+		{ "topology", JSON_OBJECT, br_topology },
 		{ NULL, JSON_NULL, NULL },
 	};
 	struct conf *conf = arg;
@@ -511,6 +604,21 @@ static json_t *macs_to_json(const struct conf_bridge *br)
 	return list;
 }
 
+static json_t *topology_to_json(const struct conf_bridge *br)
+{
+	json_t *networks = json_object();
+
+	for (unsigned int i = 0; i < br->n_networks; i++) {
+		const struct conf_network *net = &br->networks[i];
+
+		json_object_set_new(networks, net->name,
+				    json_pack("{s:I, s:s, s:i}", "key", (json_int_t)net->key, "kind",
+					      conf_port_type_name(net->kind), "vlan",
+					      (int)net->vlan));
+	}
+	return json_pack("{s:s, s:o}", "host", br->topology_host, "networks", networks);
+}
+
 static json_t *bridge_to_json(const struct conf_bridge *br)
 {
 	json_t *obj = json_object(), *list;
@@ -541,6 +649,8 @@ static json_t *bridge_to_json(const struct conf_bridge *br)
 	json_object_set_new(obj, "ports", list);
 	if (br->n_macs)
 		json_object_set_new(obj, "static_macs", macs_to_json(br));
+	if (br->topology_host[0])
+		json_object_set_new(obj, "topology", topology_to_json(br));
 	return obj;
 }
 

@@ -5,7 +5,7 @@
  * control.c has the connections, control_cmd.c the methods.  A method runs to its end before the
  * next request is read, from whomever it comes.  Mode 0600: who may open it may do everything.
  *
- * Bounds: CONTROL_CLIENTS_MAX connections, CONTROL_LINE_MAX bytes a request; nothing is read from a
+ * Bounds: CONTROL_CLIENTS_MAX connections, CONTROL_LINE_MAX bytes a request (a topology is the longest); nothing is read from a
  * peer that does not take its answers.
  */
 #ifndef SKEP_VSWITCHD_CONTROL_H
@@ -19,7 +19,7 @@ struct control;
 struct sw;
 
 #define CONTROL_CLIENTS_MAX 64
-#define CONTROL_LINE_MAX    65536
+#define CONTROL_LINE_MAX    (5u << 20)
 
 /* Listens on 'path', replacing a file of that name (the lock on the run folder says that nobody
  * uses it).  Returns 0, or a negative errno with a message in 'err'. */

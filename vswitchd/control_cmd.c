@@ -59,7 +59,7 @@ static json_t *do_version(struct call *call)
 	return json_pack("{s:s, s:s}", "name", "skepd", "version", PACKAGE_VERSION);
 }
 
-static json_t *show_port(const struct port *port)
+json_t *call_show_port(const struct port *port)
 {
 	bool is_attached = port->is_attached;
 	bool is_up = is_attached && !(port->config & OFPPC_PORT_DOWN) &&
@@ -108,9 +108,9 @@ static json_t *show_bridge(struct bridge *br)
 	const struct port *port;
 	char id[20];
 
-	json_array_append_new(ports, show_port(&br->local));
+	json_array_append_new(ports, call_show_port(&br->local));
 	TAILQ_FOREACH (port, &br->ports, node)
-		json_array_append_new(ports, show_port(port));
+		json_array_append_new(ports, call_show_port(port));
 	snprintf(id, sizeof(id), "%016" PRIx64, br->datapath_id);
 	return json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:I, s:o}", "name", br->name,
 			 "datapath_id", id, "fail_mode", conf && conf->is_standalone ? "standalone" : "secure",
@@ -385,6 +385,15 @@ static const struct method {
 	    { "certificate", JSON_STRING, false },
 	    { "ca_cert", JSON_STRING, false } } },
 	{ "del-ssl", do_del_ssl, true, { { NULL, JSON_NULL, false } } },
+	{ "topology-apply",
+	  call_topology_apply,
+	  true,
+	  { { "name", JSON_STRING, false },
+	    { "text", JSON_STRING, false },
+	    { "host", JSON_STRING, true },
+	    { "dry_run", JSON_TRUE, true } } },
+	{ "topology-show", call_topology_show, false, { { "bridge", JSON_STRING, true } } },
+	{ "topology-remove", call_topology_remove, true, { { "bridge", JSON_STRING, true } } },
 	{ "log-level", do_log_level, false, { { "level", JSON_STRING, false } } },
 	{ "shutdown", do_shutdown, false, { { NULL, JSON_NULL, false } } },
 	{ "teardown", do_teardown, false, { { NULL, JSON_NULL, false } } },

@@ -36,4 +36,11 @@ call_fn call_add_port, call_set_port, call_del_port, call_open_port;
 /* control_fdb.c */
 call_fn call_fdb, call_fdb_add, call_fdb_del, call_fdb_flush;
 
+/* control_topology.c */
+call_fn call_topology_apply, call_topology_show, call_topology_remove;
+
+struct port;
+/* A port as "show" has it.  control_cmd.c */
+json_t *call_show_port(const struct port *port);
+
 #endif
