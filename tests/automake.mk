@@ -65,6 +65,11 @@ tests_unit_test_config_SOURCES = tests/unit/test-config.c
 tests_unit_test_config_LDADD = vswitchd/libvswitchd.a ofchan/libofconn.a model/libmodel.a lib/libbase.a \
 	$(CMOCKA_LIBS) $(JANSSON_LIBS) $(SSL_LIBS)
 
+check_PROGRAMS += tests/unit/test-topology
+TESTS += tests/unit/test-topology
+tests_unit_test_topology_SOURCES = tests/unit/test-topology.c
+tests_unit_test_topology_LDADD = $(tests_unit_test_config_LDADD)
+
 # bpf/ and datapath/: tests/oracle, tests/datapath, tests/bench.
 include tests/oracle/automake.mk
 include tests/datapath/automake.mk
