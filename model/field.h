@@ -120,6 +120,15 @@ bool field_value_fits(enum field_id id, const struct field_value *v);
 uint64_t field_value_to_u64(enum field_id id, const struct field_value *v);
 struct field_value field_value_from_u64(enum field_id id, uint64_t v);
 
+/* Bits of TUN_FLAGS: oam is Open vSwitch's, the others are skep's (bpf/abi.h, enum skep_tunnel_key_flags). */
+enum {
+	FIELD_TUN_FLAGS_OAM = 1 << 0,
+	FIELD_TUN_FLAGS_DF = 1 << 1,
+	FIELD_TUN_FLAGS_CSUM = 1 << 2,
+	FIELD_TUN_FLAGS_KEY = 1 << 3,
+	FIELD_TUN_FLAGS_ALL = 15,
+};
+
 #define OFPVID_PRESENT 0x1000 /* OF1.3.5 §7.2.3.7: bit of VLAN_VID that says that there is a tag */
 
 #endif

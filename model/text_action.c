@@ -336,6 +336,8 @@ static const struct {
 	{ "set_vlan_pcp", parse_mod_vlan, -FIELD_VLAN_PCP },
 	{ "mod_dl_src", parse_mod, FIELD_ETH_SRC },
 	{ "mod_dl_dst", parse_mod, FIELD_ETH_DST },
+	{ "set_tunnel", parse_mod, FIELD_TUNNEL_ID },
+	{ "set_tunnel64", parse_mod, FIELD_TUNNEL_ID },
 	{ "mod_nw_src", parse_mod, FIELD_IPV4_SRC },
 	{ "mod_nw_dst", parse_mod, FIELD_IPV4_DST },
 	{ "mod_nw_tos", parse_mod_nw_tos, 0 },

@@ -160,6 +160,10 @@ void text_format_match(const struct match *match, uint16_t priority, const struc
 		buf_printf(out, "priority=%u", priority);
 	if (word)
 		put_word(&w, word);
+	for (unsigned int id = FIELD_TUNNEL_ID; id < N_FIELD_IDS; id++) {
+		if (field_is_known(id))
+			put_field(&w, (enum field_id)id, field_table[id].name);
+	}
 	put_field(&w, FIELD_METADATA, "metadata");
 	put_field(&w, FIELD_IN_PORT, "in_port");
 	put_vlan(&w);
@@ -187,6 +191,7 @@ static const char *set_field_name(enum field_id id)
 	case FIELD_IPV6_ND_TARGET:
 	case FIELD_IPV6_ND_SLL:
 	case FIELD_IPV6_ND_TLL:
+	case FIELD_TUNNEL_ID:
 		return field_table[id].name;
 	default:
 		return field_table[id].oxm_name;

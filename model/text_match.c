@@ -34,7 +34,7 @@ static const struct {
 
 /* Words that ovs-ofctl knows and that mean nothing here yet, by their beginnings. */
 static const char *const foreign[] = {
-	"reg",	       "xreg",		"xxreg",     "ct_",	   "tun_",     "tunnel_id",
+	"reg",	       "xreg",		"xxreg",     "ct_",	   "tun_",
 	"mpls_",       "nsh_",		"tcp_flags", "nw_frag",	   "ip_frag",  "pkt_mark",
 	"pbb_",	       "conj_id",	"recirc_id", "dp_hash",	   "skb_",     "in_phy_port",
 	"packet_type", "actset_output", "igmp",	     "importance", "duration", "n_packets",

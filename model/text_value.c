@@ -16,6 +16,7 @@ enum value_form {
 	FORM_ETH,
 	FORM_IPV4,
 	FORM_IPV6,
+	FORM_FLAGS, /* +df-csum, or a number: tun_flags */
 };
 
 static enum value_form value_form(enum field_id id)
@@ -24,7 +25,10 @@ static enum value_form value_form(enum field_id id)
 	case FIELD_IN_PORT:
 		return FORM_PORT;
 	case FIELD_METADATA:
+	case FIELD_TUNNEL_ID:
 		return FORM_HEX;
+	case FIELD_TUN_FLAGS:
+		return FORM_FLAGS;
 	case FIELD_ETH_TYPE:
 		return FORM_HEX16;
 	case FIELD_IPV6_FLABEL:
@@ -43,6 +47,19 @@ static enum value_form value_form(enum field_id id)
 		return FORM_DECIMAL;
 	}
 }
+
+/* Of tun_flags, in the order in which they are printed. */
+static const struct {
+	const char *word;
+	uint8_t bit;
+} flag_words[] = {
+	{ "df", FIELD_TUN_FLAGS_DF },
+	{ "csum", FIELD_TUN_FLAGS_CSUM },
+	{ "key", FIELD_TUN_FLAGS_KEY },
+	{ "oam", FIELD_TUN_FLAGS_OAM },
+};
+
+#define N_FLAGS (sizeof(flag_words) / sizeof(flag_words[0]))
 
 static int hex_byte(struct text_span s, size_t *i)
 {
@@ -113,6 +130,9 @@ static int parse_one(const struct text_input *in, struct text_span s, enum field
 		if (!error)
 			*ret = field_value_from_u64(id, port);
 		return error;
+	case FORM_FLAGS:
+		max = FIELD_TUN_FLAGS_ALL;
+		/* fall through */
 	case FORM_DECIMAL:
 	case FORM_HEX:
 	case FORM_HEX16:
@@ -159,6 +179,9 @@ static const char *expected(const struct text_input *in, enum field_id id, bool 
 		return in->ports ? "not a port (a number, a reserved port or the name of a port of "
 				   "this bridge)"
 				 : "not a port (a number or a reserved port)";
+	case FORM_FLAGS:
+		return is_mask ? "the mask is not a number"
+			       : "neither a number nor flags: +oam, -df, +csum, -key";
 	case FORM_DECIMAL:
 	case FORM_HEX:
 	case FORM_HEX16:
@@ -166,6 +189,35 @@ static const char *expected(const struct text_input *in, enum field_id id, bool 
 		break;
 	}
 	return is_mask ? "the mask is not a number" : "not a number";
+}
+
+/* "+df-csum": what is there, what is not; other flags may be either way. */
+static bool parse_flags(struct text_span s, struct field_value *ret, struct field_value *ret_mask)
+{
+	size_t i = 0;
+
+	memset(ret, 0, sizeof(*ret));
+	memset(ret_mask, 0, sizeof(*ret_mask));
+	while (i < s.len) {
+		bool is_set = s.p[i] == '+';
+		struct text_span word;
+		uint8_t bit = 0;
+
+		if (!is_set && s.p[i] != '-')
+			return false;
+		word.p = s.p + ++i;
+		while (i < s.len && s.p[i] != '+' && s.p[i] != '-')
+			i++;
+		word.len = (size_t)(s.p + i - word.p);
+		for (size_t k = 0; k < N_FLAGS; k++)
+			bit |= text_span_is(word, flag_words[k].word) ? flag_words[k].bit : 0;
+		if (!bit || ret_mask->b[1] & bit)
+			return false;
+		ret_mask->b[1] |= bit;
+		if (is_set)
+			ret->b[1] |= bit;
+	}
+	return s.len;
 }
 
 static int fail_value(const struct text_input *in, const struct text_word *word, int error,
@@ -189,6 +241,10 @@ int text_parse_value(const struct text_input *in, const struct text_word *word,
 	struct text_span mask = { NULL, 0 };
 	int error;
 
+	if (value_form(id) == FORM_FLAGS && text.len && (*text.p == '+' || *text.p == '-'))
+		return parse_flags(text, ret, ret_mask)
+			       ? 0
+			       : fail_value(in, word, -EINVAL, id, false);
 	if (slash) {
 		mask = (struct text_span){ slash + 1, text.len - (size_t)(slash + 1 - text.p) };
 		text.len = (size_t)(slash - text.p);
@@ -229,6 +285,7 @@ void text_format_value(enum field_id id, const struct field_value *value,
 		buf_printf(out, "%llu", number);
 		break;
 	case FORM_HEX:
+	case FORM_FLAGS:
 		buf_printf(out, "%#llx", number);
 		break;
 	case FORM_HEX16:
@@ -264,6 +321,15 @@ static int prefix_length(const struct field_value *mask, unsigned int n_bits)
 	return memcmp(&prefix, mask, sizeof(prefix)) ? -1 : (int)n;
 }
 
+static void format_flags(uint8_t value, uint8_t mask, struct buf *out)
+{
+	for (size_t i = 0; i < N_FLAGS; i++) {
+		if (mask & flag_words[i].bit)
+			buf_printf(out, "%c%s", value & flag_words[i].bit ? '+' : '-',
+				   flag_words[i].word);
+	}
+}
+
 void text_format_masked_field(const struct match *match, enum field_id id,
 			      const struct text_ports *ports, struct buf *out)
 {
@@ -273,6 +339,10 @@ void text_format_masked_field(const struct match *match, enum field_id id,
 
 	if (match_is_exact(match, id)) {
 		text_format_value(id, value, ports, out);
+		return;
+	}
+	if (form == FORM_FLAGS && !mask->b[0] && !(mask->b[1] & ~FIELD_TUN_FLAGS_ALL)) {
+		format_flags(value->b[1], mask->b[1], out);
 		return;
 	}
 	if (form == FORM_DECIMAL) {

@@ -8,12 +8,12 @@
 #include "ofchan/match.h"
 #include "ofchan/wire.h"
 
-/* §7.2.1: the standard ports, and the reserved ones that an output may name.  NORMAL is for hybrid
- * switches. */
+/* §7.2.1: the standard ports, and the reserved ones that an output may name. */
 static bool output_port_ok(uint32_t port, bool may_table)
 {
 	switch (port) {
 	case PORT_IN_PORT:
+	case PORT_NORMAL:
 	case PORT_FLOOD:
 	case PORT_ALL:
 	case PORT_CONTROLLER:
@@ -84,7 +84,8 @@ static enum ofp_err set_field_decode(struct action *a, const uint8_t *p, size_t 
 		return err;
 	/* Header, TLV, and padding to a multiple of 8; not a byte more. */
 	if (len !=
-	    wire_pad8(4 + sizeof(struct ofp_oxm_header) + field_table[a->set_field.field].n_bytes))
+	    wire_pad8(4u + of_oxm_header_len(a->set_field.field) +
+		      of_oxm_value_len(a->set_field.field)))
 		return OFPBAC_BAD_SET_LEN;
 	return OFP_OK;
 }

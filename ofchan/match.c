@@ -7,33 +7,98 @@
 
 #include "ofchan/wire.h"
 
+#define EXPERIMENTER_LEN 4
+
+/* The fields that are not OpenFlow's own, by class and number on the wire. */
+static const struct wire_field {
+	enum field_id id;
+	uint16_t class;
+	uint8_t number;
+} wire_fields[] = {
+	{ FIELD_TUN_SRC, OFPXMC_NXM_1, 31 },
+	{ FIELD_TUN_DST, OFPXMC_NXM_1, 32 },
+	{ FIELD_TUN_FLAGS, OFPXMC_NXM_1, 104 },
+	{ FIELD_TUN_IPV6_SRC, OFPXMC_NXM_1, 109 },
+	{ FIELD_TUN_IPV6_DST, OFPXMC_NXM_1, 110 },
+	{ FIELD_TUN_TOS, OFPXMC_EXPERIMENTER, 1 },
+	{ FIELD_TUN_TTL, OFPXMC_EXPERIMENTER, 2 },
+	/* Understood, not spoken. */
+	{ FIELD_TUNNEL_ID, OFPXMC_NXM_1, 16 },
+};
+
+#define N_WIRE_FIELDS (sizeof(wire_fields) / sizeof(wire_fields[0]))
+
+static struct wire_field wire_field(enum field_id id)
+{
+	for (size_t i = 0; i < N_WIRE_FIELDS && id != FIELD_TUNNEL_ID; i++) {
+		if (wire_fields[i].id == id)
+			return wire_fields[i];
+	}
+	return (struct wire_field){ id, OFPXMC_OPENFLOW_BASIC, (uint8_t)id };
+}
+
+/* N_FIELD_IDS: none that we know. */
+static enum field_id field_by_wire(uint16_t class, uint8_t number)
+{
+	if (class == OFPXMC_OPENFLOW_BASIC)
+		return field_is_known(number) && wire_field(number).class == class ? number
+										   : N_FIELD_IDS;
+	for (size_t i = 0; i < N_WIRE_FIELDS; i++) {
+		if (wire_fields[i].class == class && wire_fields[i].number == number)
+			return wire_fields[i].id;
+	}
+	return N_FIELD_IDS;
+}
+
 /* One TLV, taken apart but not looked into. */
 struct oxm {
-	uint16_t class;
-	uint8_t field;
+	enum field_id id; /* or N_FIELD_IDS */
 	bool has_mask;
-	uint8_t len; /* of the payload */
+	uint8_t len; /* of the payload, without an experimenter's id */
 	const uint8_t *payload;
 };
+
+bool of_oxm_decode_header(const uint8_t *p, size_t len, enum field_id *ret_id, size_t *ret_len)
+{
+	const struct ofp_oxm_header *h = (const void *)p;
+	uint16_t class;
+	__be32 experimenter;
+
+	if (len < sizeof(*h))
+		return false;
+	class = be16toh(h->oxm_class);
+	*ret_len = sizeof(*h);
+	*ret_id = field_by_wire(class, h->field_hasmask >> 1);
+	if (class != OFPXMC_EXPERIMENTER)
+		return true;
+	if (len < sizeof(*h) + EXPERIMENTER_LEN)
+		return false;
+	*ret_len += EXPERIMENTER_LEN;
+	memcpy(&experimenter, h + 1, sizeof(experimenter));
+	if (be32toh(experimenter) != OF_EXPERIMENTER)
+		*ret_id = N_FIELD_IDS;
+	return true;
+}
 
 /* Takes the TLV at 'p' apart; false if it is not wholly within 'len' bytes. */
 static bool oxm_parse(struct oxm *o, const uint8_t *p, size_t len)
 {
 	const struct ofp_oxm_header *h = (const void *)p;
+	size_t header_len, experimenter_len;
 
-	if (len < sizeof(*h) || len - sizeof(*h) < h->length)
+	if (len < sizeof(*h) || len - sizeof(*h) < h->length ||
+	    !of_oxm_decode_header(p, sizeof(*h) + h->length, &o->id, &header_len))
 		return false;
-	o->class = be16toh(h->oxm_class);
-	o->field = h->field_hasmask >> 1;
+	experimenter_len = header_len - sizeof(*h);
 	o->has_mask = h->field_hasmask & 1;
-	o->len = h->length;
-	o->payload = p + sizeof(*h);
+	o->len = (uint8_t)(h->length - experimenter_len);
+	o->payload = p + header_len;
 	return true;
 }
 
 static bool oxm_is_known(const struct oxm *o)
 {
-	return o->class == OFPXMC_OPENFLOW_BASIC && field_is_known(o->field);
+	return o->id < N_FIELD_IDS;
 }
 
 /* How many bytes of a field's value on the wire stand before those of the model.  ipv6_flabel alone
@@ -48,6 +113,18 @@ uint8_t of_oxm_value_len(enum field_id id)
 	return (uint8_t)(wire_extra(id) + field_table[id].n_bytes);
 }
 
+uint8_t of_oxm_header_len(enum field_id id)
+{
+	return sizeof(struct ofp_oxm_header) +
+	       (wire_field(id).class == OFPXMC_EXPERIMENTER ? EXPERIMENTER_LEN : 0);
+}
+
+/* The bits of tun_flags that mean something (bpf/abi.h). */
+static bool tun_flags_can_be(const struct field_value *v)
+{
+	return !v->b[0] && !(v->b[1] & ~FIELD_TUN_FLAGS_ALL);
+}
+
 /* Loads a value of field 'id' from 'p'; false if it has bits beyond the field's width. */
 static bool value_load(struct field_value *v, enum field_id id, const uint8_t *p)
 {
@@ -55,6 +132,8 @@ static bool value_load(struct field_value *v, enum field_id id, const uint8_t *p
 
 	memset(v, 0, sizeof(*v));
 	memcpy(v, p + extra, field_table[id].n_bytes);
+	if (id == FIELD_TUN_FLAGS && !tun_flags_can_be(v))
+		return false;
 	return field_value_fits(id, v) && !(extra && p[0]);
 }
 
@@ -97,7 +176,7 @@ static bool value_is_zero(const struct field_value *v)
 static enum ofp_err field_load(const struct oxm *o, struct field_value *value,
 			       struct field_value *mask)
 {
-	enum field_id id = o->field;
+	enum field_id id = o->id;
 	uint8_t len = of_oxm_value_len(id);
 
 	if (o->has_mask && !field_table[id].is_maskable)
@@ -140,7 +219,7 @@ static bool prereq_ok(struct progress *pr, const struct match *m, enum field_id 
 static enum ofp_err field_add(struct match *m, struct progress *pr, const struct oxm *o)
 {
 	struct field_value value, mask;
-	enum field_id id = o->field;
+	enum field_id id = o->id;
 	enum ofp_err err;
 
 	if (!oxm_is_known(o))
@@ -224,9 +303,9 @@ enum ofp_err of_match_decode_packet_in(const uint8_t *p, size_t len, uint32_t *r
 		err = field_load(&o, &value, &mask);
 		if (err)
 			return err;
-		if (o.field == FIELD_IN_PORT)
+		if (o.id == FIELD_IN_PORT)
 			in_port = (uint32_t)field_value_to_u64(FIELD_IN_PORT, &value);
-		else if (o.field == FIELD_METADATA)
+		else if (o.id == FIELD_METADATA)
 			metadata = field_value_to_u64(FIELD_METADATA, &value);
 	}
 	*ret_in_port = in_port;
@@ -234,22 +313,31 @@ enum ofp_err of_match_decode_packet_in(const uint8_t *p, size_t len, uint32_t *r
 	return OFP_OK;
 }
 
+void of_oxm_encode_header(struct buf *out, enum field_id id, bool has_mask)
+{
+	struct wire_field field = wire_field(id);
+	size_t more = of_oxm_header_len(id) - sizeof(struct ofp_oxm_header);
+	struct ofp_oxm_header h = {
+		.oxm_class = htobe16(field.class),
+		.field_hasmask = (uint8_t)(field.number << 1 | has_mask),
+		.length = (uint8_t)(more + (size_t)(of_oxm_value_len(id) << has_mask)),
+	};
+
+	buf_put(out, &h, sizeof(h));
+	if (more)
+		buf_put_be32(out, OF_EXPERIMENTER);
+}
+
 void of_oxm_encode(struct buf *out, enum field_id id, const struct field_value *value,
 		   const struct field_value *mask)
 {
-	uint8_t tlv[sizeof(struct ofp_oxm_header) + 2 * FIELD_MAX_BYTES];
-	struct ofp_oxm_header h = {
-		.oxm_class = htobe16(OFPXMC_OPENFLOW_BASIC),
-		.field_hasmask = (uint8_t)(id << 1 | (mask ? 1 : 0)),
-		.length = (uint8_t)(of_oxm_value_len(id) << (mask ? 1 : 0)),
-	};
-	uint8_t *p = tlv + sizeof(h);
+	uint8_t values[2 * FIELD_MAX_BYTES];
+	uint8_t *p = value_store(values, id, value);
 
-	memcpy(tlv, &h, sizeof(h));
-	p = value_store(p, id, value);
 	if (mask)
-		value_store(p, id, mask);
-	buf_put(out, tlv, sizeof(h) + h.length);
+		p = value_store(p, id, mask);
+	of_oxm_encode_header(out, id, mask);
+	buf_put(out, values, (size_t)(p - values));
 }
 
 void of_match_encode(struct buf *out, const struct match *m)
@@ -279,13 +367,13 @@ enum ofp_err of_oxm_decode_set_field(const uint8_t *p, size_t len, enum field_id
 	if (!oxm_parse(&o, p, len))
 		return OFPBAC_BAD_SET_LEN;
 	/* 1.3 has no set-field with a mask: such a TLV is of another type. */
-	if (!oxm_is_known(&o) || !field_table[o.field].is_settable || o.has_mask)
+	if (!oxm_is_known(&o) || !field_table[o.id].is_settable || o.has_mask)
 		return OFPBAC_BAD_SET_TYPE;
-	if (o.len != of_oxm_value_len(o.field))
+	if (o.len != of_oxm_value_len(o.id))
 		return OFPBAC_BAD_SET_LEN;
-	if (!value_load(&value, o.field, o.payload))
+	if (!value_load(&value, o.id, o.payload))
 		return OFPBAC_BAD_SET_ARGUMENT;
-	*ret_id = o.field;
+	*ret_id = o.id;
 	*ret_value = value;
 	return OFP_OK;
 }

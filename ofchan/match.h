@@ -4,7 +4,7 @@
  *
  * What is refused, and how (§6.4, §7.2.3):
  *   a type other than OFPMT_OXM                                       OFPBMC_BAD_TYPE
- *   an unknown class or field, experimenter fields included           OFPBMC_BAD_FIELD
+ *   an unknown class or field, an unknown experimenter's included     OFPBMC_BAD_FIELD
  *   a length that is not the field's, or does not fit the match       OFPBMC_BAD_LEN
  *   a mask on a field that has none                                   OFPBMC_BAD_MASK
  *   bits of the value that the mask leaves out                        OFPBMC_BAD_WILDCARDS
@@ -12,6 +12,9 @@
  *   the same field twice                                              OFPBMC_DUP_FIELD
  *   a prerequisite that does not stand *before* the field             OFPBMC_BAD_PREREQ
  * A field whose mask is all zeros is as good as omitted (§7.2.3.4): it needs no prerequisite.
+ *
+ * Tunnel fields beyond tunnel_id are not OpenFlow's.  Those that Open vSwitch has are spoken in its class and numbers (NXM_1); tun_tos
+ * and tun_ttl, which it has not, are experimenter fields under OF_EXPERIMENTER.  NXM_NX_TUN_ID is understood as tunnel_id.
  */
 #ifndef SKEP_OFCHAN_MATCH_H
 #define SKEP_OFCHAN_MATCH_H 1
@@ -34,8 +37,17 @@ enum ofp_err of_match_decode_packet_in(const uint8_t *p, size_t len, uint32_t *r
  * come first. */
 void of_match_encode(struct buf *out, const struct match *m);
 
+/* Experimenter id of skep's own fields: "skep" in ASCII.  It is not registered with the ONF. */
+#define OF_EXPERIMENTER 0x736b6570u
+
 /* The length of a value of field 'id' in a TLV. */
 uint8_t of_oxm_value_len(enum field_id id);
+/* The length of what stands before it: the header, and an experimenter's id. */
+uint8_t of_oxm_header_len(enum field_id id);
+/* Appends the header alone, as lists of fields have it (§7.3.5.5.2). */
+void of_oxm_encode_header(struct buf *out, enum field_id id, bool has_mask);
+/* The field that the header at 'p' names, or N_FIELD_IDS if it is none of ours; '*ret_len' is its length.  False: it is not within 'len' bytes. */
+bool of_oxm_decode_header(const uint8_t *p, size_t len, enum field_id *ret_id, size_t *ret_len);
 /* Appends one OXM TLV; 'mask' NULL: without a mask. */
 void of_oxm_encode(struct buf *out, enum field_id id, const struct field_value *value,
 		   const struct field_value *mask);

@@ -246,6 +246,8 @@ struct ofp_oxm_header {
 OFP_ASSERT_SIZE(ofp_oxm_header, 4);
 
 enum ofp_oxm_class {
+	OFPXMC_NXM_0 = 0x0000, /* Nicira's, of which Open vSwitch took its tunnel fields */
+	OFPXMC_NXM_1 = 0x0001,
 	OFPXMC_OPENFLOW_BASIC = 0x8000,
 	OFPXMC_EXPERIMENTER = 0xffff,
 };

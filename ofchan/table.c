@@ -127,15 +127,9 @@ static void property_put_fields(struct buf *out, enum ofp_table_feature_prop_typ
 	size_t start = property_begin(out, type);
 
 	for (unsigned int id = 0; id < N_FIELD_IDS; id++) {
-		bool has_mask = with_masks && field_table[id].is_maskable;
-		struct ofp_oxm_header h = {
-			.oxm_class = htobe16(OFPXMC_OPENFLOW_BASIC),
-			.field_hasmask = (uint8_t)(id << 1 | has_mask),
-			.length = (uint8_t)(of_oxm_value_len(id) << has_mask),
-		};
-
 		if (fields >> id & 1)
-			buf_put(out, &h, sizeof(h));
+			of_oxm_encode_header(out, (enum field_id)id,
+					     with_masks && field_table[id].is_maskable);
 	}
 	property_end(out, start);
 }
@@ -202,19 +196,13 @@ static enum ofp_err fields_decode(uint64_t *fields, const uint8_t *p, size_t len
 {
 	*fields = 0;
 	while (len) {
-		const struct ofp_oxm_header *h = (const void *)p;
-		/* An experimenter's header has 4 bytes more. */
-		size_t n = sizeof(*h);
+		enum field_id id;
+		size_t n;
 
-		if (len < n)
+		if (!of_oxm_decode_header(p, len, &id, &n))
 			return OFPTFFC_BAD_LEN;
-		if (be16toh(h->oxm_class) == OFPXMC_EXPERIMENTER)
-			n += 4;
-		if (len < n)
-			return OFPTFFC_BAD_LEN;
-		if (be16toh(h->oxm_class) == OFPXMC_OPENFLOW_BASIC &&
-		    field_is_known(h->field_hasmask >> 1))
-			*fields |= 1ULL << (h->field_hasmask >> 1);
+		if (id < N_FIELD_IDS)
+			*fields |= 1ULL << id;
 		p += n;
 		len -= n;
 	}

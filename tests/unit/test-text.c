@@ -164,6 +164,8 @@ static struct field_value random_value(enum field_id id)
 		v.b[i] = rnd_below(2) ? some[rnd_below(sizeof(some))] : (uint8_t)rnd();
 		v.b[i] &= exact.b[i];
 	}
+	if (id == FIELD_TUN_FLAGS)
+		v = field_value_from_u64(id, v.b[1] & FIELD_TUN_FLAGS_ALL);
 	return v;
 }
 
@@ -172,7 +174,7 @@ static struct field_value random_mask(enum field_id id)
 	struct field_value m = { { 0 } };
 	unsigned int bits = field_table[id].n_bits, n = 8 * field_table[id].n_bytes;
 
-	if (rnd_below(2))
+	if (rnd_below(2) || id == FIELD_TUN_FLAGS)
 		return random_value(id);
 	for (unsigned int i = 0; i < rnd_below(bits + 1); i++)
 		m.b[(n - bits + i) / 8] |= (uint8_t)(0x80 >> (n - bits + i) % 8);

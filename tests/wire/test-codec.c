@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -343,6 +344,35 @@ static void test_table_features_say_what_the_decoder_takes(void **state)
 	buf_uninit(&b);
 }
 
+static void test_tunnel_fields_are_spoken_as_open_vswitch_does(void **state)
+{
+	static const struct {
+		enum field_id id;
+		uint64_t value;
+		const char *hex;
+	} cases[] = {
+		{ FIELD_TUNNEL_ID, 0x64, "80004c080000000000000064" },
+		{ FIELD_TUN_SRC, 0xc0000201, "00013e04c0000201" },
+		{ FIELD_TUN_DST, 0xc0000202, "00014004c0000202" },
+		{ FIELD_TUN_FLAGS, FIELD_TUN_FLAGS_OAM, "0001d0020001" },
+		{ FIELD_TUN_TOS, 0x10, "ffff0205736b657010" },
+		{ FIELD_TUN_TTL, 64, "ffff0405736b657040" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct field_value v = field_value_from_u64(cases[i].id, cases[i].value);
+		struct buf b = BUF_INIT;
+		char hex[64] = "";
+
+		of_oxm_encode(&b, cases[i].id, &v, NULL);
+		for (size_t k = 0; k < b.len; k++)
+			snprintf(hex + 2 * k, sizeof(hex) - 2 * k, "%02x", b.data[k]);
+		assert_string_equal(hex, cases[i].hex);
+		buf_uninit(&b);
+	}
+}
+
 /* Random flow-mods. */
 
 static struct field_value random_value(enum field_id id)
@@ -351,6 +381,8 @@ static struct field_value random_value(enum field_id id)
 
 	for (unsigned int i = 0; i < field_table[id].n_bytes; i++)
 		v.b[i] = (uint8_t)rng() & width.b[i];
+	if (id == FIELD_TUN_FLAGS)
+		v = field_value_from_u64(id, v.b[1] & FIELD_TUN_FLAGS_ALL);
 	return v;
 }
 
@@ -510,6 +542,7 @@ int main(void)
 		cmocka_unit_test(test_a_long_reply_can_be_sent_while_it_is_written),
 		cmocka_unit_test(test_an_empty_reply_is_one_message),
 		cmocka_unit_test(test_table_features_say_what_the_decoder_takes),
+		cmocka_unit_test(test_tunnel_fields_are_spoken_as_open_vswitch_does),
 		cmocka_unit_test(test_random_flow_mods_survive_the_wire),
 	};
 
