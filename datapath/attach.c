@@ -87,6 +87,17 @@ int attach_set(enum dp_attach mode, enum attach_hook hook, const char *links_dir
 	return set_clsact(hook, ifindex, prog_fd);
 }
 
+void attach_drop(enum dp_attach mode, enum attach_hook where, const char *links_dir,
+		 uint32_t ifindex)
+{
+	char path[PATH_MAX];
+
+	link_path(links_dir, ifindex, path, sizeof(path));
+	if (mode == DP_ATTACH_NONE || where == ATTACH_NOWHERE || !unlink(path))
+		return;
+	attach_clear(mode, where, links_dir, ifindex);
+}
+
 void attach_clear(enum dp_attach mode, enum attach_hook where, const char *links_dir,
 		  uint32_t ifindex)
 {

@@ -24,6 +24,10 @@ enum dp_attach attach_probe(enum dp_attach wanted, int prog_fd);
  * a negative errno. */
 int attach_set(enum dp_attach mode, enum attach_hook hook, const char *links_dir, uint32_t ifindex,
 	       int prog_fd);
+/* Takes the program off without waiting for it: the kernel detaches a pinned link some milliseconds after the pin has gone, where detaching it
+ * ourselves would take one or two grace periods.  Until then the program passes on what comes from an interface that is no port. */
+void attach_drop(enum dp_attach mode, enum attach_hook hook, const char *links_dir,
+		 uint32_t ifindex);
 /* Takes our program off the interface, whichever way it was attached (unless 'mode' is DP_ATTACH_NONE). */
 void attach_clear(enum dp_attach mode, enum attach_hook hook, const char *links_dir,
 		  uint32_t ifindex);

@@ -277,7 +277,7 @@ int dp_port_del(struct dp *dp, uint32_t bridge, uint32_t ofport)
 	if (!idx)
 		return -ENOENT;
 	ifindex = PORT(dp, idx)->ifindex;
-	attach_clear(dp->attach, port_hook(PORT(dp, idx)), dp->links_dir, ifindex);
+	attach_drop(dp->attach, port_hook(PORT(dp, idx)), dp->links_dir, ifindex);
 	port_publish(dp, idx, 0);
 	special_release(dp, idx);
 	if (if_port(dp, ifindex) == idx)
@@ -358,6 +358,10 @@ int dp_bridge_add(struct dp *dp, const char *name, uint32_t *ret_bridge)
 		if (b->name[0])
 			continue;
 		memset(b, 0, sizeof(*b));
+		/* An earlier bridge of this number has counted. */
+		memset(MAP_ELEM(&dp->set, MAP_TABLE_COUNTERS, struct skep_table_counter,
+				(size_t)i * 256 * dp->set_config.n_stripes),
+		       0, 256 * dp->set_config.n_stripes * sizeof(struct skep_table_counter));
 		fdb_init(dp, i);
 		strcpy(b->name, name); /* NOLINT: the length was checked */
 		*ret_bridge = i;
@@ -397,11 +401,7 @@ void dp_bridge_del(struct dp *dp, uint32_t bridge)
 	free(dp->slot_of[bridge]);
 	dp->slot_of[bridge] = NULL;
 	memset(BRIDGE(dp, bridge)->name, 0, DP_NAME_MAX);
-	reclaim_all(dp);
-	/* The next bridge of this number starts its table counters at zero. */
-	memset(MAP_ELEM(&dp->set, MAP_TABLE_COUNTERS, struct skep_table_counter,
-			(size_t)bridge * 256 * dp->set_config.n_stripes),
-	       0, 256 * dp->set_config.n_stripes * sizeof(struct skep_table_counter));
+	reclaim_kick(dp);
 }
 
 const char *dp_bridge_name(const struct dp *dp, uint32_t bridge)

@@ -152,7 +152,7 @@ void dp_device_del(struct dp *dp, uint32_t ifindex)
 		if (port->ifindex == ifindex && port->ofport && i != idx)
 			dp_port_del(dp, port->bridge, port->ofport);
 	}
-	attach_clear(dp->attach, port_hook(PORT(dp, idx)), dp->links_dir, ifindex);
+	attach_drop(dp->attach, port_hook(PORT(dp, idx)), dp->links_dir, ifindex);
 	if (PORT(dp, idx)->kind == SKEP_PORT_IO_DEV)
 		PUBLISH(&DP_HEAD(dp)->io_ifindex, 0);
 	if_del(dp, ifindex);

