@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Ports that are more than an interface: tunnels, patch ports, sockets (abi.h, enum skep_port_kind).
+ * Ports that are more than an interface: tunnels, patch ports, sockets (abi.h, enum
+ * skep_port_kind).
  *
- * They cost other packets nothing: a port of theirs has SKEP_PC_SPECIAL_IN or SKEP_PC_SPECIAL_OUT among the bits that every packet's
- * way looks at anyway, and only then these functions are called.
+ * They cost other packets nothing: a port of theirs has SKEP_PC_SPECIAL_IN or SKEP_PC_SPECIAL_OUT
+ * among the bits that every packet's way looks at anyway, and only then these functions are called.
  *
  * Here is how a packet comes in by them; how it goes out is skep_send_special() in output.h.
  */
@@ -15,7 +16,8 @@
 #include "bpf/state.h"
 #include "bpf/tunnel.h"
 
-/* Makes the packet one that port 'idx' received, of no tunnel.  Returns 0; -1: there is no such port, or not of this kind. */
+/* Makes the packet one that port 'idx' received, of no tunnel.  Returns 0; -1: there is no such
+ * port, or not of this kind. */
 SKEP_INLINE int skep_enter_port(struct skep_state *s, __u32 idx, __u32 kind)
 {
 	const struct skep_port *port = home_port(idx);
@@ -29,7 +31,8 @@ SKEP_INLINE int skep_enter_port(struct skep_state *s, __u32 idx, __u32 kind)
 	return 0;
 }
 
-/* What its in_port, now known, and the bridge have to say to a packet.  Returns 0 if it goes on to the tables. */
+/* What its in_port, now known, and the bridge have to say to a packet.  Returns 0 if it goes on to
+ * the tables. */
 SKEP_INLINE int skep_check_entry(struct skep_state *s)
 {
 	if (s->in_config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV)) {
@@ -47,8 +50,9 @@ SKEP_INLINE _Bool skep_is_unwanted_fragment(const struct skep_state *s)
 	return br && br->flags & SKEP_BF_FRAG_DROP && s->stale != SKEP_KEY_ONLY && s->is_fragment;
 }
 
-/* The packet itself goes to a patch port (s->pending, s->pending_if is 0): makes it one received by the port at the other end, with its
- * key as it is.  Returns SKEP_GO, or SKEP_ABORT with nothing pending. */
+/* The packet itself goes to a patch port (s->pending, s->pending_if is 0): makes it one received by
+ * the port at the other end, with its key as it is.  Returns SKEP_GO, or SKEP_ABORT with nothing
+ * pending. */
 SKEP_SUB int skep_hop(SKEP_CTX *ctx, struct skep_state *s)
 {
 	const struct skep_port *port;
@@ -105,7 +109,8 @@ SKEP_INLINE void skep_run_inject(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 
 /* A packet leaves the I/O device.  Returns 0 if it is one that a socket port received.
  *
- * Whatever becomes of it, the packet is let pass: the device forgets it, and for its sender a drop by the rules is no error of send(). */
+ * Whatever becomes of it, the packet is let pass: the device forgets it, and for its sender a drop
+ * by the rules is no error of send(). */
 SKEP_INLINE int skep_receive_io(SKEP_CTX *ctx, struct skep_state *s)
 {
 	__u32 mark = home_mark(ctx), idx = mark & ~SKEP_MARK_MASK;
@@ -157,8 +162,8 @@ SKEP_INLINE int skep_receive_local(SKEP_CTX *ctx, struct skep_state *s)
 	return 1;
 }
 
-/* The in_port may not receive, or it is a special one.  Returns 0 if the packet goes on to the tables, with the in_port that it has now;
- * nonzero: its end is decided. */
+/* The in_port may not receive, or it is a special one.  Returns 0 if the packet goes on to the
+ * tables, with the in_port that it has now; nonzero: its end is decided. */
 SKEP_SUB int skep_receive_special(SKEP_CTX *ctx, struct skep_state *s)
 {
 	const struct skep_port *port;

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Tunnels: from the outer header of a packet received to its port, and from the port to the outer header of a packet sent.
+ * Tunnels: from the outer header of a packet received to its port, and from the port to the outer
+ * header of a packet sent.
  *
- * The kernel's tunnel device takes outer headers off and puts them on; what they hold is metadata of the packet on both ways,
- * s->outer here.  The rules see it in words 15 to 20 of the key, and change it there.
+ * The kernel's tunnel device takes outer headers off and puts them on; what they hold is metadata
+ * of the packet on both ways, s->outer here.  The rules see it in words 15 to 20 of the key, and
+ * change it there.
  */
 #ifndef SKEP_BPF_TUNNEL_H
 #define SKEP_BPF_TUNNEL_H 1
 
 #include "bpf/state.h"
 
-/* What a packet is sent with if its port says nothing.  (0 would be just that to the kernel's Geneve.) */
+/* What a packet is sent with if its port says nothing.  (0 would be just that to the kernel's
+ * Geneve.) */
 #define SKEP_TUNNEL_TTL 64
 
 /* A combination of open things: SKEP_TUNNEL_MODE(). */
@@ -21,7 +24,8 @@ enum skep_tunnel_mode {
 	SKEP_N_TUNNEL_MODES = 8,
 };
 
-/* True if 't' has these addresses.  Those of one family are not those of the other, if they say anything. */
+/* True if 't' has these addresses.  Those of one family are not those of the other, if they say
+ * anything. */
 SKEP_INLINE _Bool skep_is_between(const struct skep_tunnel *t, const __u64 remote[2],
 				  const __u64 local[2], __u32 is_ipv6)
 {
@@ -32,7 +36,8 @@ SKEP_INLINE _Bool skep_is_between(const struct skep_tunnel *t, const __u64 remot
 	return !diff && ((t->flags & open) == open || !(t->flags & SKEP_TF_IPV6) == !is_ipv6);
 }
 
-/* The port that leaves open what 'mode' says, for the packet from device 'ifindex' with outer header s->outer; or 0. */
+/* The port that leaves open what 'mode' says, for the packet from device 'ifindex' with outer
+ * header s->outer; or 0. */
 SKEP_SUB __u32 skep_probe_tunnel(struct skep_state *s, __u32 ifindex, __u32 mode)
 {
 	__u64 remote[2] = { 0, 0 }, local[2] = { 0, 0 }, id = 0;
@@ -57,7 +62,8 @@ SKEP_SUB __u32 skep_probe_tunnel(struct skep_state *s, __u32 ifindex, __u32 mode
 		__u32 port = t ? SKEP_ONCE(t->port) : 0;
 
 		if (port && t->ifindex == ifindex && t->id == id &&
-		    SKEP_TUNNEL_MODE(t->flags) == mode && skep_is_between(t, remote, local, is_ipv6))
+		    SKEP_TUNNEL_MODE(t->flags) == mode &&
+		    skep_is_between(t, remote, local, is_ipv6))
 			return port;
 	}
 	return 0;
@@ -154,8 +160,8 @@ SKEP_INLINE __u8 skep_outer_ttl(SKEP_CTX *ctx, struct skep_state *s, const struc
 
 SKEP_INLINE __u8 skep_outer_options(const struct skep_state *s, __u32 flags)
 {
-	__u8 options = (flags & SKEP_TF_CSUM ? SKEP_TUN_CSUM : 0) |
-		       (flags & SKEP_TF_DF ? SKEP_TUN_DF : 0);
+	__u8 options =
+		(flags & SKEP_TF_CSUM ? SKEP_TUN_CSUM : 0) | (flags & SKEP_TF_DF ? SKEP_TUN_DF : 0);
 
 	if (s->dirty & SKEP_SET_TUN_FLAGS)
 		options = (__u8)bpf_ntohs(s->key.tun_flags);
@@ -194,7 +200,8 @@ SKEP_INLINE void skep_outer_local(struct skep_state *s, const struct skep_tunnel
 	}
 }
 
-/* Gives the packet the outer header that tunnel port 'idx', element 'aux' of skep_tunnels, sends with.  Nonzero: it cannot be sent. */
+/* Gives the packet the outer header that tunnel port 'idx', element 'aux' of skep_tunnels, sends
+ * with.  Nonzero: it cannot be sent. */
 SKEP_INLINE int skep_set_outer(SKEP_CTX *ctx, struct skep_state *s, __u32 idx, __u32 aux)
 {
 	const struct skep_tunnel *t = home_tunnel(aux);

@@ -54,6 +54,12 @@ TESTS += tests/unit/test-datapath
 tests_unit_test_datapath_SOURCES = tests/unit/test-datapath.c
 tests_unit_test_datapath_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 
+# Ports that are not an interface of their own, on maps in memory.
+check_PROGRAMS += tests/datapath/test-ports
+TESTS += tests/datapath/test-ports
+tests_datapath_test_ports_SOURCES = tests/datapath/test-ports.c
+tests_datapath_test_ports_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
+
 # The datapath on real networks: driven by tests/net/test_tunnels.py.
 check_PROGRAMS += tests/datapath/dpdrive
 tests_datapath_dpdrive_SOURCES = tests/datapath/dpdrive.c
