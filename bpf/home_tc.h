@@ -370,7 +370,7 @@ SKEP_INLINE int home_copy_patch(SKEP_CTX *ctx, const struct skep_state *s, __u32
 	err = (int)bpf_clone_redirect(ctx, ifindex, BPF_F_INGRESS);
 	ctx->mark = mark;
 	ctx->tc_index = tc_index;
-	return err;
+	return err ? -1 : 0; /* positive: LOCAL is down, or the CPU's backlog full */
 }
 
 /* Sends a copy to 'port'.  'ifindex' 0: it is a patch port. */

@@ -167,7 +167,8 @@ struct dp_tunnel {
  * device, remote, local and key; -EBUSY: the number is taken by another kind of port. */
 int dp_port_add_tunnel(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t ifindex,
 		       const struct dp_tunnel *tunnel, char *err, size_t err_size);
-/* Adds a patch port, not joined to any yet.  One that is there is left as it is. */
+/* Adds a patch port, not joined to any yet.  One that is there is left as it is.  Copies of packets (what else goes to other ports, too) come
+ * by the interface of the bridge's PORT_LOCAL, which must be there and up for them. */
 int dp_port_add_patch(struct dp *dp, uint32_t bridge, uint32_t ofport, char *err, size_t err_size);
 /* Joins two patch ports of different bridges, after parting them from what they were joined to. */
 int dp_patch_join(struct dp *dp, uint32_t bridge_a, uint32_t ofport_a, uint32_t bridge_b,

@@ -319,6 +319,10 @@ static int tunnel_plan(const struct dp *dp, uint32_t idx, uint32_t ifindex,
 		snprintf(err_buf, err_size, "interface %u is no tunnel device", ifindex);
 		return -ENODEV;
 	}
+	if (t->key > UINT32_MAX) {
+		snprintf(err_buf, err_size, "a key has 32 bits at most (VXLAN, Geneve: 24)");
+		return -EINVAL;
+	}
 	*ret = tunnel_entry(t, ifindex);
 	if (!(ret->flags & SKEP_TF_KEY) && dp->attach != DP_ATTACH_NONE && !can_omit_key()) {
 		snprintf(err_buf, err_size,

@@ -149,6 +149,7 @@ static void a_tunnel_like_another_is_refused(void **state)
 	assert_false(has_port(t.br[0], 11, DP_PORT_TUNNEL));
 	assert_int_equal(add_tunnel(11, to(1, 8)), 0);
 	assert_int_equal(add_tunnel(12, to(2, 7)), 0);
+	assert_int_equal(add_tunnel(13, to(2, 1ULL << 32)), -EINVAL);
 	other = to(1, 7);
 	other.is_local_any = false;
 	other.local[0] = 10;

@@ -143,7 +143,7 @@ s.recv(1)
 PYTHON = '/usr/bin/python3'
 
 
-def transfer(a, b, size=20_000_000, end_a=1, end_b=1):
+def transfer(a, b, size=4_000_000, end_a=1, end_b=1):
     """TCP from an end of site a to one of site b: all bytes come, and are what was sent."""
     with subprocess.Popen(b.ends[end_b].cmd(['timeout', '60', PYTHON, '-c', SERVE, '80']), stdout=subprocess.PIPE,
                           text=True) as server:
@@ -336,6 +336,18 @@ def test_what_comes_by_a_tunnel_goes_to_another(sites):
     a.flow('cookie=3,priority=1,in_port=12,tun_id=2,actions=drop')
     poke(a, b)
     wait_until(lambda: a.dp.hits(0)[3])
+
+
+def test_vlan_tags_cross_a_tunnel(sites):
+    a, b = sites
+    for site, other in ((a, b), (b, a)):
+        site.vxlan()
+        site.dp('tunnel', 0, 10, 'skep-vx', f'remote={UNDER4[other.number]}', 'key=7')
+        site.flow('priority=1,in_port=1,actions=push_vlan:0x8100,set_field:4101->vlan_vid,output:10')
+        site.flow('priority=1,in_port=10,dl_vlan=5,actions=pop_vlan,output:1')
+    ping(a, b)
+    transfer(a, b, 2_000_000)
+    no_losses(a, b)
 
 
 def test_port_configuration_counts_for_tunnels(sites):
