@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests/bench/: `make bench`.  What a packet costs in the pipeline, and hosts joined by tunnels, skep's way and others.
-BPF_SKELETONS += tests/bench/bare.skel.h tests/bench/seed.skel.h tests/bench/load.skel.h
-EXTRA_DIST += tests/bench/bare.bpf.c tests/bench/seed.bpf.c tests/bench/load.bpf.c tests/bench/bench-overlay
-EXTRA_PROGRAMS = tests/bench/bench-testrun tests/bench/bench-node tests/bench/bench-load
+BPF_SKELETONS += tests/bench/bare.skel.h tests/bench/seed.skel.h tests/bench/load.skel.h tests/bench/xsk.skel.h
+EXTRA_DIST += tests/bench/bare.bpf.c tests/bench/seed.bpf.c tests/bench/load.bpf.c tests/bench/xsk.bpf.c \
+	tests/bench/bench-overlay tests/bench/bench-socket
+EXTRA_PROGRAMS = tests/bench/bench-testrun tests/bench/bench-node tests/bench/bench-load tests/bench/bench-xsk
 CLEANFILES += $(EXTRA_PROGRAMS)
 tests_bench_bench_testrun_SOURCES = tests/bench/bench-testrun.c
 tests_bench_bench_testrun_LDADD = $(DATAPATH_LIBS)
@@ -10,6 +11,8 @@ tests_bench_bench_node_SOURCES = tests/bench/bench-node.c tests/bench/seed.h
 tests_bench_bench_node_LDADD = $(DATAPATH_LIBS)
 tests_bench_bench_load_SOURCES = tests/bench/bench-load.c
 tests_bench_bench_load_LDADD = $(BPF_LIBS)
+tests_bench_bench_xsk_SOURCES = tests/bench/bench-xsk.c
+tests_bench_bench_xsk_LDADD = $(BPF_LIBS)
 
 bench-programs: $(EXTRA_PROGRAMS)
 bench: $(EXTRA_PROGRAMS)
@@ -20,3 +23,4 @@ bench: $(EXTRA_PROGRAMS)
 tests/bench/bench-testrun.$(OBJEXT): tests/bench/bare.skel.h
 tests/bench/bench-node.$(OBJEXT): tests/bench/bare.skel.h tests/bench/seed.skel.h
 tests/bench/bench-load.$(OBJEXT): tests/bench/load.skel.h
+tests/bench/bench-xsk.$(OBJEXT): tests/bench/xsk.skel.h

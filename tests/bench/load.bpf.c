@@ -4,6 +4,7 @@
 
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
+#include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/pkt_cls.h>
 #include <linux/udp.h>
@@ -40,16 +41,17 @@ int make(struct xdp_md *ctx)
 SEC("tc")
 int sink(struct __sk_buff *skb)
 {
-	void *end = (void *)(long)skb->data_end;
-	struct ethhdr *eth = (void *)(long)skb->data;
-	struct iphdr *ip = (void *)(eth + 1);
-	struct udphdr *udp = (void *)(ip + 1);
+	struct {
+		struct ethhdr eth;
+		struct iphdr ip;
+		struct udphdr udp;
+	} head; /* copied: what a packet socket's ring sent is not linear */
 	__u32 zero = 0;
 	__u64 *n;
 
 	/* What else is on the way (neighbour discovery) goes on and is not counted. */
-	if ((void *)(udp + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP) || ip->protocol != 17 ||
-	    udp->dest != bpf_htons(9))
+	if (bpf_skb_load_bytes(skb, 0, &head, sizeof(head)) || head.eth.h_proto != bpf_htons(ETH_P_IP) ||
+	    head.ip.protocol != IPPROTO_UDP || head.udp.dest != bpf_htons(9))
 		return TC_ACT_OK;
 	n = bpf_map_lookup_elem(&received, &zero);
 	if (n)

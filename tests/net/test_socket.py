@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""examples/socket_echo, a process that is a port of a bridge by its socket alone (docs/socket.md)."""
+import contextlib
+import subprocess
+
+import pytest
+from scapy.layers.l2 import Dot1Q, Ether
+from skepnet import build_dir, wait_until
+
+pytestmark = pytest.mark.skep_only
+FRAME = bytes(Ether(src='02:00:00:00:00:01', dst='02:00:00:00:00:02', type=0x88b5) / (b'x' * 46))
+REFLECTED = FRAME[6:12] + FRAME[:6] + FRAME[12:]
+# What a process with nothing to lose may do.
+UNPRIVILEGED = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--inh-caps', '-all', '--bounding-set', '-all']
+
+
+@contextlib.contextmanager
+def echo(switch, *options):
+    """socket_echo as port 9 of br0, without any privilege."""
+    switch.skepctl('add-port', 'br0', 'echo', 'ofport=9', 'type=socket')
+    with open(f'{switch.dir}/echo.log', 'wb') as log:
+        process = subprocess.Popen([f'{build_dir()}/utils/skepctl', '--rundir', switch.dir, 'open-port', 'br0', 'echo', '--', *UNPRIVILEGED,
+                                    f'{build_dir()}/examples/socket_echo', *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def reflects(wire, frame):
+    """Sends until the process is up and an answer comes; returns that."""
+    def once():
+        wire.send(frame)
+        return wire.recv(0.2)
+    answer = wait_until(once, what='the process answers')
+    while wire.recv(0.05):
+        pass
+    return answer
+
+
+@pytest.mark.parametrize('how', [[], ['--plain']])
+def test_a_process_answers_arp_and_pings_without_a_device_of_its_own(make_switch, how):
+    switch = make_switch(ports=1)
+    switch.host_ports()
+    switch.start()
+    switch.skepctl('add-flows', 'br0', '-', stdin='in_port=1,actions=9\nin_port=9,actions=1\n')
+    host = switch.hosts[1]
+    with echo(switch, '--address', '10.0.0.9', *how):
+        wait_until(lambda: ' 0% packet loss' in host.run(['ping', '-q', '-n', '-c', '1', '-W', '1', '10.0.0.9'], check=False).stdout,
+                   what='the process answers')
+        for size in (56, 1400, 4000):
+            out = host.run(['ping', '-q', '-n', '-c', '20', '-i', '0.01', '-W', '2', '-s', size, '-M', 'dont', '10.0.0.9'], check=False).stdout
+            if size > 1472:     # in fragments, which the example leaves alone
+                assert ' 100% packet loss' in out, out
+            else:
+                assert ' 0% packet loss' in out, out
+        assert '02:00:00:00:00:09' in host.ip('neigh', 'show', '10.0.0.9').stdout
+
+
+@pytest.mark.parametrize('how', [[], ['--plain']])
+def test_a_process_gets_what_rules_send_it_and_its_packets_pass_the_rules(switch, how):
+    switch.skepctl('add-flows', 'br0', '-', stdin='in_port=1,actions=9\nin_port=9,actions=2,1\n')
+    with echo(switch, '--reflect', *how):
+        assert reflects(switch.wires[1], FRAME) == REFLECTED
+        switch.wires[2].drain()
+        for i in range(500):
+            switch.wires[1].send(FRAME + i.to_bytes(2, 'big'))
+        for i in range(500):
+            for wire in (1, 2):
+                assert switch.wires[wire].recv() == REFLECTED + i.to_bytes(2, 'big')
+        assert switch.wires[1].recv(0.05) is None and switch.wires[3].recv(0) is None
+        switch.skepctl('add-flows', 'br0', '-', stdin='in_port=9,actions=3\n')
+        switch.wires[1].send(FRAME)
+        assert switch.wires[3].recv() == REFLECTED and switch.wires[1].recv(0.05) is None
+
+
+def test_a_vlan_tag_comes_and_goes_with_the_packet(switch):
+    switch.skepctl('add-flows', 'br0', '-', stdin='in_port=1,actions=9\nin_port=9,actions=1\n')
+    tagged = bytes(Ether(src='02:00:00:00:00:01', dst='02:00:00:00:00:02') / Dot1Q(vlan=5, prio=3, type=0x88b5) / (b'x' * 46))
+    with echo(switch, '--reflect'):
+        assert reflects(switch.wires[1], tagged) == tagged[6:12] + tagged[:6] + tagged[12:]
+
+
+def test_the_port_outlives_its_process_and_takes_another(switch):
+    switch.skepctl('add-flows', 'br0', '-', stdin='in_port=1,actions=9\nin_port=9,actions=1\n')
+    with echo(switch, '--reflect'):
+        assert reflects(switch.wires[1], FRAME) == REFLECTED
+    switch.wires[1].send(FRAME)
+    assert switch.wires[1].recv(0.1) is None
+    switch.kill9()      # and it forwards without skepd, for a process that has its socket
+    switch.start_daemon()
+    switch.skepctl('del-port', 'br0', 'echo')
+    with echo(switch, '--reflect'):
+        assert reflects(switch.wires[1], FRAME) == REFLECTED
+        switch.kill9()
+        assert reflects(switch.wires[1], FRAME) == REFLECTED
+    switch.start_daemon()
