@@ -13,6 +13,7 @@ vswitchd_libvswitchd_a_SOURCES = \
 	vswitchd/ethtool.c vswitchd/ethtool.h \
 	vswitchd/json_text.c vswitchd/json_text.h \
 	vswitchd/netlink.c vswitchd/netlink.h \
+	vswitchd/netns.c vswitchd/netns.h \
 	vswitchd/port.c vswitchd/port.h \
 	vswitchd/socket.c vswitchd/socket.h \
 	vswitchd/startup.c vswitchd/startup.h \

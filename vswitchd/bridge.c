@@ -161,6 +161,7 @@ static void del_port(struct port *port)
 	struct bridge *br = port->br;
 
 	port_detach(port);
+	port_give_back(port);
 	TAILQ_REMOVE(&br->ports, port, node);
 	free(port);
 }
@@ -175,7 +176,8 @@ void bridge_prune(struct bridge *br, const struct conf_bridge *conf)
 	for (port = TAILQ_FIRST(&br->ports); port; port = next) {
 		next = TAILQ_NEXT(port, node);
 		cp = conf_find_port(conf, port->name);
-		if (!cp || cp->ofport != port->ofport || cp->type != port->type)
+		if (!cp || cp->ofport != port->ofport || cp->type != port->type ||
+		    strcmp(cp->netns ? cp->netns : "", port->conf->netns ? port->conf->netns : "") != 0)
 			del_port(port);
 	}
 	while (ofport <= PORT_LOCAL && dp_port_next(br->sw->dp, br->number, ofport, &dpp)) {
@@ -386,6 +388,15 @@ void bridge_join_patches(struct bridge *br)
 	TAILQ_FOREACH (port, &br->ports, node)
 		if (port->type == CONF_PATCH && port->is_attached)
 			port_join(port, find_peer(port));
+}
+
+void bridge_tick(struct bridge *br)
+{
+	struct port *port;
+
+	TAILQ_FOREACH (port, &br->ports, node)
+		if (port->conf->netns && !port->is_attached)
+			port_sync(port, NULL);
 }
 
 static bool is_about(const struct port *port, const struct nl_link *link)

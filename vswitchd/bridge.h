@@ -91,6 +91,8 @@ void bridge_del(struct bridge *br);
 
 /* Joins patch ports whose configurations name each other, and parts others: after bridge_apply() of all bridges. */
 void bridge_join_patches(struct bridge *br);
+/* Called every SW_EXPIRE_MS: nobody tells us when an interface appears in another namespace. */
+void bridge_tick(struct bridge *br);
 /* Called for every interface that changed, came or went. */
 void bridge_link_changed(struct bridge *br, const struct nl_link *link);
 

@@ -28,6 +28,7 @@
 #define NL_RCVBUF    (1 << 20)
 #define NL_READS_MAX 64	   /* datagrams in one turn of the event loop */
 #define NL_BUF_SIZE  32768 /* a dump's datagrams are not larger */
+#define TAKEN_ALIAS  "skep: taken from another network namespace"
 #define DEVICE_MTU   65000 /* what Geneve and GRE allow at most differs, and none allows less */
 #define REQUEST_SIZE (sizeof(struct nlmsghdr) + sizeof(struct ifinfomsg) + 1024)
 
@@ -159,6 +160,10 @@ static int on_link_attr(const struct nlattr *attr, void *data)
 		if (mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
 			link->mtu = mnl_attr_get_u32(attr);
 		break;
+	case IFLA_IFALIAS:
+		link->is_taken = mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 &&
+				 !strcmp(mnl_attr_get_str(attr), TAKEN_ALIAS);
+		break;
 	case IFLA_LINK_NETNSID:
 		link->is_peer_elsewhere = true;
 		break;
@@ -187,7 +192,7 @@ static bool is_same(const struct nl_link *a, const struct nl_link *b)
 	       a->is_ethernet == b->is_ethernet && a->is_up == b->is_up &&
 	       a->has_carrier == b->has_carrier && !strcmp(a->kind, b->kind) &&
 	       a->is_external == b->is_external && a->tunnel_port == b->tunnel_port &&
-	       a->mtu == b->mtu &&
+	       a->mtu == b->mtu && a->is_taken == b->is_taken &&
 	       a->is_peer_elsewhere == b->is_peer_elsewhere && a->peer_ifindex == b->peer_ifindex;
 }
 
@@ -277,18 +282,19 @@ static int on_msg(const struct nlmsghdr *nlh, void *data)
 }
 
 /* Sends 'nlh' and handles its answers until the last. */
-static int transact(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+static int transact_on(struct nl *nl, const struct mnl_socket *sock, struct nlmsghdr *nlh,
+		       mnl_cb_t cb, void *data)
 {
-	unsigned int portid = mnl_socket_get_portid(nl->request);
+	unsigned int portid = mnl_socket_get_portid(sock);
 	char buf[NL_BUF_SIZE];
 	ssize_t n;
 	int ret;
 
 	nlh->nlmsg_seq = ++nl->seq;
-	if (mnl_socket_sendto(nl->request, nlh, nlh->nlmsg_len) < 0)
+	if (mnl_socket_sendto(sock, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	do {
-		n = mnl_socket_recvfrom(nl->request, buf, sizeof(buf));
+		n = mnl_socket_recvfrom(sock, buf, sizeof(buf));
 		if (n < 0 && errno == EINTR) {
 			ret = MNL_CB_OK;
 			continue;
@@ -296,6 +302,11 @@ static int transact(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data
 		ret = n < 0 ? MNL_CB_ERROR : mnl_cb_run(buf, (size_t)n, nl->seq, portid, cb, data);
 	} while (ret > MNL_CB_STOP);
 	return ret < 0 ? -errno : 0;
+}
+
+static int transact(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+{
+	return transact_on(nl, nl->request, nlh, cb, data);
 }
 
 static int dump_links(struct nl *nl)
@@ -563,6 +574,44 @@ int nl_add_sink(struct nl *nl, const char *name)
 		error = nl->ethtool_fd < 0 ? -EBADF
 					   : ethtool_set_no_offloads(nl->ethtool_fd, name);
 	return error;
+}
+
+int nl_take_link(struct nl *nl, int socket, const char *name)
+{
+	struct mnl_socket *sock = mnl_socket_fdopen(socket);
+	const struct nl_link *link;
+	char req[REQUEST_SIZE];
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_request(req, RTM_SETLINK, 0, 0, &ifi);
+	int error;
+
+	if (!sock) {
+		close(socket);
+		return -ENOMEM;
+	}
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	mnl_attr_put_u32(nlh, IFLA_NET_NS_PID, (uint32_t)getpid());
+	mnl_attr_put_str(nlh, IFLA_IFALIAS, TAKEN_ALIAS);
+	error = mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) ? -errno
+							      : transact_on(nl, sock, nlh, NULL, NULL);
+	mnl_socket_close(sock);
+	if (!error)
+		error = read_link(nl, 0, name);
+	link = error ? NULL : nl_find(nl, name);
+	return link ? nl_set_up(nl, link->ifindex, true) : error;
+}
+
+int nl_give_link(struct nl *nl, uint32_t ifindex, int ns)
+{
+	char req[REQUEST_SIZE];
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_request(req, RTM_SETLINK, 0, ifindex, &ifi);
+	int error;
+
+	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)ns);
+	mnl_attr_put_str(nlh, IFLA_IFALIAS, "");
+	error = transact(nl, nlh, NULL, NULL);
+	return error ? error : refresh(nl);
 }
 
 int nl_del_link(struct nl *nl, uint32_t ifindex)

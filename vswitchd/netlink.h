@@ -39,6 +39,7 @@ struct nl_link {
 	bool is_external; /* a tunnel device that takes and gives its keys packet by packet */
 	uint16_t tunnel_port; /* of VXLAN and Geneve */
 	uint32_t mtu;
+	bool is_taken;	  /* nl_take_link() took it from another namespace */
 	bool is_peer_elsewhere; /* the peer is in another network namespace */
 	uint32_t peer_ifindex;	/* veth: in the peer's namespace; 0: none */
 	uint32_t seen;		/* the dump that saw it last */
@@ -83,6 +84,11 @@ int nl_add_tunnel(struct nl *nl, const char *name, const char *kind, uint16_t po
 /* Makes a device that forgets what is sent there: a dummy or, in a kernel without, a Linux bridge that has no ports.  It segments nothing, finishes no
  * checksum and adds no VLAN tag, so the kernel has done that before. */
 int nl_add_sink(struct nl *nl, const char *name);
+/* Takes interface 'name' out of the namespace in which 'socket' (which it closes) was opened, into ours, and sets it up.  It is marked by its alias, so that
+ * a later skepd knows. */
+int nl_take_link(struct nl *nl, int socket, const char *name);
+/* Puts an interface into the namespace of descriptor 'ns', without the mark. */
+int nl_give_link(struct nl *nl, uint32_t ifindex, int ns);
 /* Deletes an interface (of a veth pair both). */
 int nl_del_link(struct nl *nl, uint32_t ifindex);
 /* Sets it up or down. */

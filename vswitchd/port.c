@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "model/action.h"
 #include "vswitchd/agent.h"
 #include "vswitchd/conf_port.h"
 #include "vswitchd/device.h"
+#include "vswitchd/netns.h"
 #include "vswitchd/switch.h"
 
 static uint64_t now_ns(void)
@@ -261,6 +263,80 @@ static void update_and_tell(struct port *port)
 		send_status(port, OFPPR_MODIFY);
 }
 
+/* What the kernel's errors mean where an interface is taken from another namespace. */
+static const char *why_not_taken(int error)
+{
+	switch (error) {
+	case -ENODEV:
+		return "no such interface in its namespace";
+	case -ENOENT:
+		return "there is no such namespace";
+	case -EEXIST:
+		return "an interface of this name is here already";
+	case -ENOSYS:
+	case -EPIPE:
+		return "no namespace can be entered: skepd was started without CAP_SYS_ADMIN";
+	default:
+		return strerror(-error);
+	}
+}
+
+static int take_link(const struct port *port)
+{
+	struct sw *sw = port->br->sw;
+	int ns, socket, error = netns_open(sw->paths.netns, port->conf->netns, &ns, &socket);
+
+	if (error)
+		return error;
+	close(ns);
+	return nl_take_link(sw->nl, socket, port->name);
+}
+
+/* For a port whose interface comes from another namespace: true if the interface is here.  One that is here by itself is not meant. */
+static bool fetch(struct port *port, struct sw_problems *problems)
+{
+	const struct nl_link *link = attached_link(port);
+	bool is_waiting;
+	char text[200];
+	int error = 0;
+
+	if (link)
+		error = link->is_taken ? 0 : -EEXIST;
+	else
+		error = take_link(port);
+	if (!error)
+		return true;
+	snprintf(text, sizeof(text), "%s (netns %s)", why_not_taken(error), port->conf->netns);
+	/* Namespaces and interfaces in them may come later, as those here may. */
+	is_waiting = error == -ENODEV || error == -ENOENT;
+	if (!is_waiting)
+		set_error(port, problems, text);
+	else if (strcmp(port->error, text) != 0)
+		log_info("bridge %s: port %s waits: %s", port->br->name, port->name, text);
+	if (is_waiting)
+		snprintf(port->error, sizeof(port->error), "%s", text);
+	return false;
+}
+
+void port_give_back(struct port *port)
+{
+	struct sw *sw = port->br->sw;
+	const struct nl_link *link = attached_link(port);
+	int ns, socket, error;
+
+	if (!port->conf->netns || !link || !link->is_taken)
+		return;
+	error = netns_open(sw->paths.netns, port->conf->netns, &ns, &socket);
+	if (!error) {
+		error = nl_give_link(sw->nl, link->ifindex, ns);
+		close(ns);
+		close(socket);
+	}
+	if (error)
+		log_warn("bridge %s: port %s cannot go back to namespace %s: %s", port->br->name,
+			 port->name, port->conf->netns, strerror(-error));
+}
+
 static void sync_plain(struct port *port, struct sw_problems *problems)
 {
 	const struct nl_link *link = attached_link(port);
@@ -270,6 +346,11 @@ static void sync_plain(struct port *port, struct sw_problems *problems)
 		port_detach(port);
 		link = attached_link(port);
 		was_attached = false;
+	}
+	if (port->conf && port->conf->netns && !port->is_attached) {
+		if (!fetch(port, problems))
+			return;
+		link = attached_link(port);
 	}
 	if (!link) {
 		if (!port->error[0])

@@ -16,6 +16,8 @@ void port_set_conf(struct port *port, const struct conf_port *conf);
 void port_sync(struct port *port, struct sw_problems *problems);
 /* Joins the patch port to 'peer' (NULL: parts it). */
 void port_join(struct port *port, struct port *peer);
+/* Puts the interface back into the namespace that it was taken from, if it was: the port is not configured any more.  After port_detach(). */
+void port_give_back(struct port *port);
 /* Takes the program off; controllers are told. */
 void port_detach(struct port *port);
 

@@ -25,6 +25,7 @@
 #include "log.h"
 #include "vswitchd/control.h"
 #include "vswitchd/device.h"
+#include "vswitchd/netns.h"
 #include "vswitchd/startup.h"
 #include "vswitchd/switch.h"
 
@@ -41,6 +42,7 @@ struct daemon {
 	struct event_base *base;
 	struct sw *sw;
 	struct control *control;
+	struct netns *netns;
 	struct event *sig_term, *sig_int, *sig_hup;
 	bool has_pidfile;
 };
@@ -260,6 +262,9 @@ static int prepare(struct daemon *d, char *err, size_t err_size)
 	const char *dirs[] = { d->opt.rundir, d->opt.statedir, d->opt.bpffs, NULL };
 	int error = startup_check_caps(err, err_size);
 
+	/* First, while there is nothing that the helper must not keep. */
+	if (!error)
+		error = netns_start(&d->netns);
 	if (!error)
 		error = startup_make_dir(d->opt.rundir, 0755, err, err_size);
 	if (!error)
@@ -281,15 +286,16 @@ static int prepare(struct daemon *d, char *err, size_t err_size)
 
 static int start(struct daemon *d, char *err, size_t err_size)
 {
-	const struct sw_paths paths = { .rundir = d->opt.rundir,
-					.conf_path = d->conf_path,
-					.pin_dir = d->opt.bpffs };
+	struct sw_paths paths = { .rundir = d->opt.rundir,
+				  .conf_path = d->conf_path,
+				  .pin_dir = d->opt.bpffs };
 	struct sw_problems problems = { .n = 0 };
 	struct conf *conf = NULL;
 	int error = prepare(d, err, err_size);
 
 	if (error)
 		return error;
+	paths.netns = d->netns;
 	error = conf_load(d->conf_path, &conf, err, err_size);
 	if (error)
 		return error;
@@ -309,6 +315,7 @@ static void end(struct daemon *d)
 {
 	control_close(d->control);
 	sw_close(d->sw);
+	netns_stop(d->netns);
 	if (d->sig_term)
 		event_free(d->sig_term);
 	if (d->sig_int)
@@ -324,16 +331,23 @@ static void end(struct daemon *d)
 }
 
 /* What skepd made of interfaces: LOCAL pairs are deleted, ports hear their own frames only. */
-static void undo_links(struct nl *nl, const struct conf_bridge *br)
+static void undo_links(struct nl *nl, struct netns *netns, const struct conf_bridge *br)
 {
 	const struct nl_link *link;
 	const struct conf_port *port;
 	char hidden[CONF_NAME_SIZE];
+	int ns, socket;
 
 	TAILQ_FOREACH (port, &br->ports, node) {
-		link = nl_find(nl, port->name);
-		if (link)
-			nl_set_promisc(nl, link->ifindex, false);
+		link = port->type == CONF_SYSTEM ? nl_find(nl, port->name) : NULL;
+		if (!link)
+			continue;
+		nl_set_promisc(nl, link->ifindex, false);
+		if (port->netns && link->is_taken && !netns_open(netns, port->netns, &ns, &socket)) {
+			nl_give_link(nl, link->ifindex, ns);
+			close(ns);
+			close(socket);
+		}
 	}
 	conf_hidden_name(br->name, hidden);
 	link = nl_find(nl, hidden);
@@ -352,6 +366,8 @@ static int teardown(struct daemon *d, char *err, size_t err_size)
 	int error, dp_error;
 
 	error = startup_check_caps(err, err_size);
+	if (!error)
+		error = netns_start(&d->netns);
 	if (!error && !access(d->opt.rundir, F_OK))
 		error = startup_lock(d->opt.rundir, &d->lock_fd, err, err_size);
 	if (error)
@@ -372,7 +388,7 @@ static int teardown(struct daemon *d, char *err, size_t err_size)
 		return error;
 	}
 	TAILQ_FOREACH (br, &conf->bridges, node)
-		undo_links(nl, br);
+		undo_links(nl, d->netns, br);
 	device_del_all(nl, conf);
 	nl_close(nl);
 	conf_free(conf);

@@ -7,7 +7,8 @@
  * is done first.  Then everything is dropped but CAP_NET_ADMIN (interfaces, attaching), CAP_NET_RAW
  * (sending packet-outs), CAP_BPF (maps, programs) and CAP_PERFMON (what the verifier allows loops
  * and pointers to do), and only then is a datapath opened, a configuration read, a socket listened
- * on.
+ * on.  What else needs a privilege, entering network namespaces, is done by a helper process (netns.h) that
+ * is forked before.
  *
  * Functions return 0, or a negative errno with a message in 'err'.
  */

@@ -87,8 +87,10 @@ static void on_expire(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	dp_expire(sw->dp);
 	for (unsigned int i = 0; i < DP_BRIDGES_MAX; i++)
-		if (sw->bridges[i])
+		if (sw->bridges[i]) {
+			bridge_tick(sw->bridges[i]);
 			agent_tick(sw->bridges[i]->agent);
+		}
 }
 
 static int open_events(struct sw *sw)

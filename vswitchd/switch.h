@@ -30,6 +30,7 @@
 struct bridge;
 struct event;
 struct event_base;
+struct netns;
 struct tls;
 
 #define SW_EXPIRE_MS	   500 /* how often timeouts are looked for */
@@ -43,6 +44,7 @@ struct sw_paths {
 	const char *rundir;
 	const char *conf_path;
 	const char *pin_dir;
+	struct netns *netns; /* stays the caller's; NULL: no interface can be taken from another namespace */
 };
 
 struct sw {
