@@ -3,18 +3,20 @@
  * The cost of a packet in the pipeline, beside that of a bare bpf_redirect, under BPF_PROG_TEST_RUN.
  *
  * The two are measured in turn, many times in one run, and their ratios are what counts: the machine is shared, and its
- * speed changes.  The packet is a UDP packet of 64 bytes; it hits one of the rules of table 0, which counts it and sends it to a port.
+ * speed changes.  Where the machine counts instructions, those of the kernel per packet are told too: they do not change.  The packet is a UDP packet of 64 bytes; it hits one of the rules of table 0, which counts it and sends it to a port.
  *
  *   bench-testrun [--rounds N] [--scene NUMBER]     needs root; makes a network namespace of its own
  */
 #include <errno.h>
 #include <getopt.h>
+#include <linux/perf_event.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -36,15 +38,19 @@ struct scene {
 	unsigned int n_rules; /* in each mask's subtable */
 	unsigned int n_masks;
 	bool is_l4;
+	bool is_normal;     /* one rule for all packets: NORMAL, which knows where the destination is */
+	bool is_standalone; /* the same without tables */
 };
 
 static const struct scene scenes[] = {
-	{ "one mask (L2), 1 rule", 1, 1, false },
-	{ "one mask (5-tuple), 1,000 rules", 1000, 1, true },
-	{ "one mask (5-tuple), 100,000 rules", 100000, 1, true },
-	{ "4 masks, all searched", 1000, 4, true },
-	{ "16 masks, all searched", 1000, 16, true },
-	{ "64 masks, all searched", 1000, 64, true },
+	{ "one mask (L2), 1 rule", .n_rules = 1, .n_masks = 1 },
+	{ "one mask (5-tuple), 1,000 rules", 1000, 1, .is_l4 = true },
+	{ "one mask (5-tuple), 100,000 rules", 100000, 1, .is_l4 = true },
+	{ "4 masks, all searched", 1000, 4, .is_l4 = true },
+	{ "16 masks, all searched", 1000, 16, .is_l4 = true },
+	{ "64 masks, all searched", 1000, 64, .is_l4 = true },
+	{ "NORMAL, learned address", .n_rules = 1, .n_masks = 1, .is_normal = true },
+	{ "standalone, learned address", .is_standalone = true },
 };
 
 static struct dp *dp;
@@ -68,8 +74,13 @@ static void flow(const struct scene *s, unsigned int mask_idx, unsigned int i)
 	instructions_init(&fm.instructions);
 	fm.instructions.has_apply = true;
 	fm.instructions.apply.n = 1;
-	fm.instructions.apply.a[0] = (struct action){ .type = ACTION_OUTPUT, .output.port = 2 };
-	if (!s->is_l4) {
+	fm.instructions.apply.a[0] = (struct action){
+		.type = ACTION_OUTPUT,
+		.output.port = s->is_normal ? PORT_NORMAL : 2,
+	};
+	if (s->is_normal) {
+		; /* all packets */
+	} else if (!s->is_l4) {
 		struct field_value mac = { { 2, 0, 0, 0, 0, 2 } };
 
 		match_set(&fm.match, FIELD_ETH_DST, &mac, NULL);
@@ -94,6 +105,20 @@ static void flow(const struct scene *s, unsigned int mask_idx, unsigned int i)
 		die("flow", err);
 }
 
+/* The host behind port 2 says something. */
+static void learn(void)
+{
+	uint8_t reply[sizeof(packet)];
+	int err;
+
+	memcpy(reply, packet, sizeof(packet));
+	memcpy(reply, packet + 6, 6);
+	memcpy(reply + 6, packet, 6);
+	err = dp_inject(dp, bridge, 2, reply, sizeof(reply));
+	if (err)
+		die("inject", err);
+}
+
 static void fill(const struct scene *s)
 {
 	static struct flow_mod all;
@@ -106,10 +131,39 @@ static void fill(const struct scene *s)
 			flow(s, m, i);
 	dp_commit(dp);
 	reclaim_all(dp);
+	if (dp_bridge_set_standalone(dp, bridge, s->is_standalone))
+		die("standalone", ENOMEM);
+	if (s->is_normal || s->is_standalone)
+		learn();
 }
 
-static double ns_per_packet(int prog_fd)
+/* The kernel's instructions on this thread; -1: the machine does not count them. */
+static int counter_fd = -1;
+
+static void open_counter(void)
 {
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_HARDWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_HW_INSTRUCTIONS,
+		.exclude_user = 1,
+	};
+
+	counter_fd = (int)syscall(__NR_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+static uint64_t read_counter(void)
+{
+	uint64_t value;
+
+	if (counter_fd < 0 || read(counter_fd, &value, sizeof(value)) != sizeof(value))
+		return 0;
+	return value;
+}
+
+static double ns_per_packet(int prog_fd, double *ret_instructions)
+{
+	uint64_t before = read_counter();
 	struct __sk_buff ctx = { .ifindex = if_nametoindex("b1") };
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = packet, .data_size_in = sizeof(packet),
 		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = PACKETS);
@@ -120,6 +174,7 @@ static double ns_per_packet(int prog_fd)
 		fprintf(stderr, "bench-testrun: the packet was not redirected: %u\n", run.retval);
 		exit(1);
 	}
+	*ret_instructions = (double)(read_counter() - before) / PACKETS;
 	return run.duration;
 }
 
@@ -133,18 +188,22 @@ static int compare(const void *a, const void *b)
 static void measure(const struct scene *s, int rounds)
 {
 	double base[MAX_ROUNDS], ours[MAX_ROUNDS], ratio[MAX_ROUNDS];
+	double base_insns = 0, insns = 0;
 
 	fill(s);
 	for (int i = 0; i < rounds; i++) {
-		base[i] = ns_per_packet(bpf_program__fd(bare->progs.bare));
-		ours[i] = ns_per_packet(dp->set.prog_fd);
+		base[i] = ns_per_packet(bpf_program__fd(bare->progs.bare), &base_insns);
+		ours[i] = ns_per_packet(dp->set.prog_fd, &insns);
 		ratio[i] = ours[i] / base[i];
 	}
 	qsort(base, (size_t)rounds, sizeof(base[0]), compare);
 	qsort(ours, (size_t)rounds, sizeof(ours[0]), compare);
 	qsort(ratio, (size_t)rounds, sizeof(ratio[0]), compare);
-	printf("%-36s %6.0f ns  bare %4.0f ns  ratio %.2f (%.2f to %.2f)\n", s->name, ours[rounds / 2],
+	printf("%-36s %6.0f ns  bare %4.0f ns  ratio %.2f (%.2f to %.2f)", s->name, ours[rounds / 2],
 	       base[rounds / 2], ratio[rounds / 2], ratio[0], ratio[rounds - 1]);
+	if (counter_fd >= 0)
+		printf("  instructions %.0f, bare %.0f", insns, base_insns);
+	printf("\n");
 }
 
 static void set_up(char *bpffs)
@@ -200,6 +259,7 @@ int main(int argc, char *argv[])
 	}
 	if (rounds < 1 || rounds > MAX_ROUNDS)
 		rounds = MAX_ROUNDS;
+	open_counter();
 	set_up(bpffs);
 	printf("%d rounds of %d packets each, in turn; median, and range of the ratio\n", rounds,
 	       PACKETS);
