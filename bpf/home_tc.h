@@ -29,7 +29,7 @@
 /* Set by user space before the program is loaded. */
 const volatile __u32 cfg_n_stripes = 2; /* of counters; the last is the host build's */
 const volatile __u32 cfg_n_ports = 1, cfg_n_subtables = 1, cfg_n_buckets = 1, cfg_n_rules = 1,
-		     cfg_n_cells = 1, cfg_n_table_ctrs = 1, cfg_n_cpu = 1,
+		     cfg_n_cells = 1, cfg_n_table_ctrs = 1, cfg_n_cpu = 1, cfg_n_fdb = 1,
 		     cfg_n_counters = 1; /* elements of skep_X; 0: not global data */
 const volatile _Bool cfg_atomic;	/* more CPUs than stripes: add atomically */
 const volatile _Bool
@@ -69,6 +69,11 @@ SKEP_INLINE struct skep_table *home_table(__u32 idx)
 	return &skep_tables[idx & (SKEP_TABLE_SLOTS - 1)];
 }
 
+SKEP_INLINE struct skep_bridge *home_bridge(__u32 idx)
+{
+	return &skep_bridges[idx & (SKEP_BRIDGES - 1)];
+}
+
 SKEP_INLINE struct skep_tunnel *home_tunnel(__u32 idx)
 {
 	return &skep_tunnels[idx & (SKEP_TUNNELS - 1)];
@@ -81,8 +86,7 @@ SKEP_INLINE struct skep_inject *home_inject(__u32 idx)
 
 SKEP_DATA(port, struct skep_port, skep_ports, cfg_n_ports)
 SKEP_MAP(vlan_set, struct skep_vlan_set, skep_vlan_sets)
-SKEP_MAP(fdb, struct skep_fdb_bucket, skep_fdb)
-SKEP_MAP(bridge, struct skep_bridge, skep_bridges)
+SKEP_DATA(fdb, struct skep_fdb_bucket, skep_fdb, cfg_n_fdb)
 SKEP_DATA(subtable, struct skep_subtable, skep_subtables, cfg_n_subtables)
 SKEP_DATA(bucket_line, struct skep_bucket_line, skep_buckets, cfg_n_buckets)
 SKEP_DATA(rule, struct skep_rule, skep_rules, cfg_n_rules)

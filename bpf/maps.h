@@ -34,6 +34,7 @@ struct skep_if skep_ifs[SKEP_IFS] SEC(".data.ifs");
 struct skep_table skep_tables[SKEP_TABLE_SLOTS] SEC(".data.tables");
 struct skep_tunnel skep_tunnels[SKEP_TUNNELS] SEC(".data.tunnels");
 struct skep_inject skep_injects[SKEP_INJECTS] SEC(".data.injects");
+struct skep_bridge skep_bridges[SKEP_BRIDGES] SEC(".data.bridges");
 struct skep_port skep_ports[1] SEC(".data.ports");
 struct skep_subtable skep_subtables[1] SEC(".data.subtables");
 struct skep_bucket_line skep_buckets[1] SEC(".data.buckets");
@@ -41,15 +42,14 @@ struct skep_rule skep_rules[1] SEC(".data.rules");
 struct skep_cell skep_cells[1] SEC(".data.cells");
 struct skep_table_counter skep_table_ctrs[1] SEC(".data.table_ctrs");
 struct skep_cpu_state skep_cpu[1] SEC(".data.cpu");
+struct skep_fdb_bucket skep_fdb[1] SEC(".data.fdb");
 /* The counters are the largest array, and may be too large for global data: then they are map skep_counters. */
 struct skep_counter skep_counters_data[1] SEC(".data.counters");
 
-SKEP_ARRAY(skep_bridges, struct skep_bridge);
 SKEP_ARRAY(skep_keyx, struct skep_keyx);
 SKEP_ARRAY(skep_counters, struct skep_counter);
 SKEP_ARRAY(skep_drops, struct skep_drop_counter);
 SKEP_ARRAY(skep_vlan_sets, struct skep_vlan_set);
-SKEP_ARRAY(skep_fdb, struct skep_fdb_bucket);
 
 /* The program's own. */
 SKEP_ARRAY(skep_records, struct skep_record);

@@ -44,6 +44,17 @@ SKEP_INLINE struct skep_fdb_bucket *skep_fdb_bucket(const struct skep_bridge *br
 	return home_fdb(SKEP_ONCE(br->fdb_first) + (skep_fdb_hash(br->fdb_seed, key) & br->fdb_mask));
 }
 
+/* Reads the clock.  It moves with ticks, and a division costs more than a look. */
+SKEP_INLINE void skep_fdb_clock(struct skep_state *s)
+{
+	__u64 now = home_now(s);
+
+	if (now == s->now_divided)
+		return;
+	s->now_divided = now;
+	s->now_s = (__u32)(now / 1000000000u);
+}
+
 /* Seconds since an entry was seen; by another CPU's clock that may be a second in the future. */
 SKEP_INLINE __s32 skep_fdb_age(const struct skep_state *s, __u64 value)
 {
@@ -349,7 +360,7 @@ SKEP_INLINE int skep_normal_forward(SKEP_CTX *ctx, struct skep_state *s)
 	if (skep_is_reserved(dst) && !(br->flags & SKEP_BF_FORWARD_BPDU))
 		return skep_drop(s, SKEP_DROP_RESERVED);
 	if (SKEP_LIKELY(br->fdb_mask)) {
-		s->now_s = (__u32)(home_now(s) / 1000000000u);
+		skep_fdb_clock(s);
 		src = skep_fdb_key(s->w[3], s->vlan);
 		s->fdb_key = src;
 		if (s->in_port_idx && !skep_is_multicast(src) && !(s->in_flags & SKEP_PF_NO_LEARN))

@@ -105,6 +105,12 @@ SKEP_SUB int skep_exec_writes(struct skep_state *s, __u32 cells)
 	return 0;
 }
 
+/* Whether anything looks at the packet after the rule's apply-actions. */
+SKEP_INLINE _Bool skep_needs_packet_after(const struct skep_state *s, const struct skep_head *head)
+{
+	return head->goto_table != SKEP_NO_GOTO || head->flags & SKEP_HF_WRITE || s->set_map;
+}
+
 /* The instruction apply-actions, of any list. */
 SKEP_INLINE int skep_apply(SKEP_CTX *ctx, struct skep_state *s, __u32 cells)
 {
@@ -114,7 +120,7 @@ SKEP_INLINE int skep_apply(SKEP_CTX *ctx, struct skep_state *s, __u32 cells)
 		return SKEP_ABORT;
 	s->cookie = head->cookie;
 	s->reason = head->flags & SKEP_HF_MISS ? SKEP_R_NO_MATCH : SKEP_R_ACTION;
-	s->more = head->goto_table != SKEP_NO_GOTO || head->flags & SKEP_HF_WRITE || s->set_map;
+	s->more = skep_needs_packet_after(s, head);
 	return skep_exec_list(ctx, s, cells + 1, head->n_apply);
 }
 
@@ -134,6 +140,9 @@ SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s)
 			return SKEP_END;
 		}
 		skep_output(ctx, s, cell->arg32);
+	} else if (head->n_apply == 1 && cell->op == SKEP_OP_NORMAL) {
+		if (skep_normal(ctx, s, !skep_needs_packet_after(s, head)) == SKEP_ABORT)
+			return SKEP_ABORT;
 	} else if (head->n_apply && skep_apply(ctx, s, cells) == SKEP_ABORT) {
 		return SKEP_ABORT;
 	}

@@ -142,6 +142,7 @@ struct skep_state {
 
 	/* NORMAL. */
 	__u64 fdb_key;	    /* the address that is looked for or learned */
+	__u64 now_divided;  /* the clock when it was made seconds */
 	__u32 now_s;	    /* seconds of CLOCK_MONOTONIC */
 	__u32 in_flags;	    /* enum skep_port_flags of the in_port; 0 if there is none */
 	__u16 vlan;	    /* of the packet */

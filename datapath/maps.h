@@ -23,7 +23,7 @@
 	X(DP, "skep_dp", struct skep_dp, 1)                                                             \
 	X(IFS, "skep_ifs", struct skep_if, 1)                                                           \
 	X(PORTS, "skep_ports", struct skep_port, 1)                                                     \
-	X(BRIDGES, "skep_bridges", struct skep_bridge, 0)                                               \
+	X(BRIDGES, "skep_bridges", struct skep_bridge, 1)                                               \
 	X(TABLES, "skep_tables", struct skep_table, 1)                                                  \
 	X(SUBTABLES, "skep_subtables", struct skep_subtable, 1)                                         \
 	X(BUCKETS, "skep_buckets", struct skep_bucket_line, 1)                                          \
@@ -37,7 +37,7 @@
 	X(TUNNELS, "skep_tunnels", struct skep_tunnel, 1)                                               \
 	X(INJECTS, "skep_injects", struct skep_inject, 1)                                               \
 	X(VLAN_SETS, "skep_vlan_sets", struct skep_vlan_set, 0)                                         \
-	X(FDB, "skep_fdb", struct skep_fdb_bucket, 0)                                                   \
+	X(FDB, "skep_fdb", struct skep_fdb_bucket, 1)                                                   \
 	X(CPU, "skep_cpu", struct skep_cpu_state, 1)
 
 enum map_id {
