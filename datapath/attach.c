@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -12,6 +13,9 @@
 
 #define TCX_INGRESS 46 /* BPF_TCX_INGRESS, which older headers lack */
 #define TCX_EGRESS  47
+
+/* How long a program that was dropped may take to go. */
+#define DROP_WAIT_MS 1000
 
 /* The filter's place.  Priority 1: the port belongs to the switch. */
 enum { TC_HANDLE = 0x5ce9, TC_PRIORITY = 1 };
@@ -36,6 +40,24 @@ enum dp_attach attach_probe(enum dp_attach wanted, int prog_fd)
 	return errno == ENODEV ? DP_ATTACH_TCX : DP_ATTACH_CLSACT;
 }
 
+/* Makes a link.  If the interface was a port until just now, the program may still be on its way off (attach_drop()): that is a matter of
+ * milliseconds. */
+static int create_link(enum attach_hook hook, uint32_t ifindex, int prog_fd)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int fd = -1;
+
+	for (int i = 0; i < DROP_WAIT_MS && fd < 0; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		fd = bpf_link_create(prog_fd, (int)ifindex,
+				     hook == ATTACH_EGRESS ? TCX_EGRESS : TCX_INGRESS, NULL);
+		if (fd < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return fd < 0 ? -EEXIST : fd;
+}
+
 static int set_tcx(enum attach_hook hook, const char *links_dir, uint32_t ifindex, int prog_fd)
 {
 	char path[PATH_MAX];
@@ -50,10 +72,9 @@ static int set_tcx(enum attach_hook hook, const char *links_dir, uint32_t ifinde
 			return 0;
 		unlink(path); /* the interface it was for has gone; this is another with its number */
 	}
-	fd = bpf_link_create(prog_fd, (int)ifindex,
-			     hook == ATTACH_EGRESS ? TCX_EGRESS : TCX_INGRESS, NULL);
+	fd = create_link(hook, ifindex, prog_fd);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	err = bpf_obj_pin(fd, path) ? -errno : 0;
 	close(fd);
 	return err;
