@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bridges of two hosts joined by VXLAN, each host a namespace with a skepd of its own: what tunnel ports do with real traffic."""
+import os
 import re
 import subprocess
 
@@ -32,10 +33,10 @@ class Pair:
             switch.start()
         self.hosts = [switch.hosts[1] for switch in self.switches]
 
-    def join(self, family=4, options=('options:key=7',), number=2):
+    def join(self, family=4, options=('options:key=7',), number=2, kind='vxlan'):
         """A tunnel port of that number at both ends."""
         for n, switch in enumerate(self.switches):
-            switch.skepctl('add-port', 'br0', 'vx', f'ofport={number}', 'type=vxlan',
+            switch.skepctl('add-port', 'br0', 'vx', f'ofport={number}', f'type={kind}',
                            f'options:remote_ip={UNDERLAY[family][1 - n]}', *options)
 
     def rules(self, text='in_port=1,actions=2\nin_port=2,actions=1\n'):
@@ -66,13 +67,36 @@ def pair(make_switch):
     return Pair(make_switch)
 
 
+def has_kind(kind):
+    """Whether this kernel makes tunnel devices of the kind."""
+    args = ['external', 'dstport', '4999'] if kind == 'vxlan' else ['external']
+    name = f'skt{os.getpid()}x'
+    if run(['ip', 'link', 'add', name, 'type', kind, *args], check=False).returncode:
+        return False
+    run(['ip', 'link', 'del', name])
+    return True
+
+
 @pytest.mark.parametrize('family', [4, 6])
-def test_hosts_behind_two_switches_talk_through_vxlan(pair, family):
-    pair.join(family)
+@pytest.mark.parametrize('kind', ['vxlan', 'geneve', 'gre'])
+def test_hosts_behind_two_switches_talk_through_a_tunnel(pair, kind, family):
+    device = {'gre': 'gretap' if family == 4 else 'ip6gretap'}.get(kind, kind)
+    if not has_kind(device):
+        pytest.skip(f'this kernel has no {device} devices')
+    pair.join(family, kind=kind)
     pair.rules()
     pair.ping()
     pair.ping(size=1400)
     pair.transfer()
+    for switch in pair.switches:
+        switch.kill9()
+        switch.start_daemon()
+    pair.ping()
+    names = {'vxlan': 'skep-vx-4789', 'geneve': 'skep-gv-6081', 'gre': 'skep-gre' if family == 4 else 'skep-gre6'}
+    for n in (0, 1):
+        assert names[kind] in pair.links(n)
+        pair.switches[n].skepctl('del-port', 'br0', 'vx')
+        assert not [name for name in pair.links(n) if name.startswith('skep-')]
 
 
 def test_a_key_of_the_packet_chooses_the_network(pair):
@@ -145,8 +169,7 @@ def test_somebody_elses_device_of_the_name_is_left_alone(pair):
 
 def test_a_kernel_without_a_kind_of_tunnel_is_the_problem_of_that_port_alone(pair):
     sw = pair.switches[0]
-    if run(['ip', 'link', 'add', 'geneve-test', 'type', 'geneve', 'external'], check=False).returncode == 0:
-        run(['ip', 'link', 'del', 'geneve-test'])
+    if has_kind('geneve'):
         pytest.skip('this kernel has geneve')
     pair.join()
     done = sw.skepctl('add-port', 'br0', 'gv', 'type=geneve', 'options:remote_ip=192.0.2.2', check=False)
