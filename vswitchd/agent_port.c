@@ -72,8 +72,9 @@ static void put_stats(struct mp_writer *w, const struct port *port)
 	struct of_port_stats st;
 	struct nl_stats n;
 
-	/* An interface that vanished a moment ago has counters that nobody keeps any more. */
-	if (nl_get_stats(port->br->sw->nl, port->ifindex, &n))
+	/* The device of a tunnel or a socket counts what all its ports do.  An interface that vanished a moment ago has counters that nobody keeps any
+	 * more. */
+	if (port->type != CONF_SYSTEM || nl_get_stats(port->br->sw->nl, port->ifindex, &n))
 		memset(&n, 0xff, sizeof(n));
 	st = (struct of_port_stats){
 		.port_no = port->ofport,

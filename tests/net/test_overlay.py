@@ -2,11 +2,14 @@
 """Bridges of two hosts joined by VXLAN, each host a namespace with a skepd of its own: what tunnel ports do with real traffic."""
 import os
 import re
+import struct
 import subprocess
 
+import of13
 import pytest
 from skepnet import run, wait_until
 from test_hosts import ONE_CPU, PYTHON, SEND, SERVE
+from test_ports import LINK_DOWN, ask_for_events, ports
 
 pytestmark = pytest.mark.skep_only
 UNDERLAY = {4: ('192.0.2.1', '192.0.2.2'), 6: ('2001:db8::1', '2001:db8::2')}
@@ -149,6 +152,19 @@ def test_the_tunnel_device_is_shared_made_again_and_deleted_with_its_last_port(p
     assert not [name for name in pair.links() if name.startswith('skep-')]
     sw.skepctl('add-port', 'br0', 'vx', 'ofport=2', 'type=vxlan', 'options:remote_ip=192.0.2.2', 'options:key=7')
     pair.ping()
+
+
+def test_a_tunnel_port_is_live_while_its_device_is_up(pair):
+    pair.join()
+    sw = pair.switches[0]
+    with of13.Connection(sw.mgmt) as conn:
+        assert not ports(conn)[2][3] & LINK_DOWN
+        ask_for_events(conn)
+        for state in ('down', 'up'):
+            sw.ns.ip('link', 'set', 'skep-vx-4789', state)
+            number, found = struct.unpack('!8xI32xI', conn.recv_kind(of13.PORT_STATUS)[:48])
+            assert (number, found & LINK_DOWN) == (2, LINK_DOWN if state == 'down' else 0)
+    assert 'rx pkts=?' in sw.skepctl('dump-ports', 'br0', '2').stdout       # the device's counters are not the port's
 
 
 def test_somebody_elses_device_of_the_name_is_left_alone(pair):
