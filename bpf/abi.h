@@ -553,6 +553,7 @@ struct skep_event {
 	__u8 table;
 	__u16 max_len;
 	__u32 zero;
+	__u64 tun[6]; /* words 15 to 20 of the key */
 };
 #define SKEP_EVENT_FRAME_MAX 65535
 

@@ -218,6 +218,8 @@ SKEP_SUB int skep_packet_in(SKEP_CTX *ctx, struct skep_state *s, __u32 reason, _
 	rec->ev.table = (__u8)s->table;
 	rec->ev.max_len = (__u16)max_len;
 	rec->ev.zero = 0;
+	for (int i = 0; i < 6; i++)
+		rec->ev.tun[i] = s->w[15 + i];
 	if (home_event(ctx, rec))
 		skep_drop(s, SKEP_DROP_PKTIN_RING);
 	return 0;

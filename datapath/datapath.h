@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "model/flow.h"
+#include "model/tunnel.h"
 
 struct dp;
 
@@ -54,6 +55,7 @@ struct dp_packet_in {
 	uint16_t max_len;   /* of the output action */
 	uint64_t cookie;
 	uint64_t metadata;
+	struct tunnel_fields tunnel;
 	uint32_t total_len; /* of the frame */
 	uint32_t len;       /* of 'frame' */
 	const uint8_t *frame;

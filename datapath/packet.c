@@ -46,6 +46,11 @@ static void deliver(struct dp *dp, const struct skep_event *ev, const uint8_t *f
 		.frame = frame,
 	};
 
+	memcpy(pin.tunnel.id.b, &ev->tun[0], 8);
+	memcpy(pin.tunnel.src.b, &ev->tun[1], 4);
+	memcpy(pin.tunnel.dst.b, (const uint8_t *)&ev->tun[1] + 4, 4);
+	memcpy(pin.tunnel.ipv6_src.b, &ev->tun[2], 16);
+	memcpy(pin.tunnel.ipv6_dst.b, &ev->tun[4], 16);
 	/* A record may be older than the end of its bridge. */
 	if (cb->packet_in && dp_bridge_name(dp, ev->bridge))
 		cb->packet_in(cb->aux, &pin);

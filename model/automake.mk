@@ -6,5 +6,6 @@ model_libmodel_a_SOURCES = \
 	model/field.c model/field.h \
 	model/flow.h \
 	model/match.c model/match.h \
+	model/tunnel.c model/tunnel.h \
 	model/text.h model/text_private.h model/text_action.c model/text_format.c \
 	model/text_lex.c model/text_match.c model/text_parse.c model/text_value.c

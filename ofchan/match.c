@@ -283,11 +283,13 @@ enum ofp_err of_match_decode(struct match *m, const uint8_t *p, size_t len, size
 }
 
 enum ofp_err of_match_decode_packet_in(const uint8_t *p, size_t len, uint32_t *ret_in_port,
-				       uint64_t *ret_metadata, size_t *ret_size)
+				       uint64_t *ret_metadata, struct tunnel_fields *ret_tunnel,
+				       size_t *ret_size)
 {
 	const uint8_t *tlv, *end;
 	uint32_t in_port = 0;
 	uint64_t metadata = 0;
+	struct tunnel_fields tunnel = { .id = { { 0 } } };
 	struct field_value value, mask;
 	struct oxm o;
 	enum ofp_err err;
@@ -307,9 +309,11 @@ enum ofp_err of_match_decode_packet_in(const uint8_t *p, size_t len, uint32_t *r
 			in_port = (uint32_t)field_value_to_u64(FIELD_IN_PORT, &value);
 		else if (o.id == FIELD_METADATA)
 			metadata = field_value_to_u64(FIELD_METADATA, &value);
+		tunnel_set(&tunnel, o.id, &value);
 	}
 	*ret_in_port = in_port;
 	*ret_metadata = metadata;
+	*ret_tunnel = tunnel;
 	return OFP_OK;
 }
 

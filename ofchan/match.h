@@ -24,15 +24,17 @@
 
 #include "buf.h"
 #include "model/match.h"
+#include "model/tunnel.h"
 #include "ofchan/ofp_err.h"
 
 /* Decodes the struct ofp_match at 'p', with its padding, into 'm'.  'len' bytes may be read;
  * '*ret_size' is how many the match took, a multiple of 8. */
 enum ofp_err of_match_decode(struct match *m, const uint8_t *p, size_t len, size_t *ret_size);
-/* Finds the fields 'in_port' and 'metadata' of a packet-in's match and passes over all others; 0
+/* Finds the fields 'in_port', 'metadata' and those of tunnels of a packet-in's match and passes over all others; 0
  * where absent. */
 enum ofp_err of_match_decode_packet_in(const uint8_t *p, size_t len, uint32_t *ret_in_port,
-				       uint64_t *ret_metadata, size_t *ret_size);
+				       uint64_t *ret_metadata, struct tunnel_fields *ret_tunnel,
+				       size_t *ret_size);
 /* Appends 'm' as a struct ofp_match with its padding; fields in ascending order, so prerequisites
  * come first. */
 void of_match_encode(struct buf *out, const struct match *m);

@@ -33,7 +33,7 @@ enum ofp_err of_packet_in_decode(struct of_packet_in *pi, const uint8_t *msg, si
 	pi->table_id = w->table_id;
 	pi->cookie = be64toh(w->cookie);
 	err = of_match_decode_packet_in(msg + ofs, len - ofs, &pi->in_port, &pi->metadata,
-					&match_size);
+					&pi->tunnel, &match_size);
 	if (err)
 		return err;
 	ofs += match_size + PACKET_IN_PAD;
@@ -61,6 +61,7 @@ void of_packet_in_encode(struct buf *out, uint32_t xid, const struct of_packet_i
 	match_set_u64(&m, FIELD_IN_PORT, pi->in_port);
 	if (pi->metadata)
 		match_set_u64(&m, FIELD_METADATA, pi->metadata);
+	tunnel_to_match(&pi->tunnel, &m);
 	buf_put(out, &w, sizeof(w));
 	of_match_encode(out, &m);
 	buf_put_zeros(out, PACKET_IN_PAD);

@@ -10,6 +10,7 @@
 
 #include "buf.h"
 #include "model/action.h"
+#include "model/tunnel.h"
 #include "ofchan/ofp13.h"
 #include "ofchan/ofp_err.h"
 
@@ -21,6 +22,7 @@ struct of_packet_in {
 	uint64_t cookie;
 	uint32_t in_port;
 	uint64_t metadata;   /* goes into the match unless 0, as §7.4.1 allows */
+	struct tunnel_fields tunnel; /* the same */
 	const uint8_t *data; /* not owned; after decoding: inside the message */
 	size_t data_len;
 };

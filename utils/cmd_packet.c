@@ -92,12 +92,18 @@ static void print_packet_in(const struct session *s, const struct text_ports *po
 	const struct of_packet_in *pi = &s->msg->packet_in;
 	struct match match;
 
+	match_init(&match);
+	tunnel_to_match(&pi->tunnel, &match);
 	buf_printf(out, "OFPT_PACKET_IN (OF1.3) (xid=0x%x):", s->msg->xid);
 	if (pi->table_id)
 		buf_printf(out, " table_id=%u", pi->table_id);
 	if (pi->cookie != UINT64_MAX)
 		buf_printf(out, " cookie=0x%llx", (unsigned long long)pi->cookie);
 	buf_printf(out, " total_len=%u ", pi->total_len);
+	if (match.present) {
+		text_format_match(&match, 32768, ports, out);
+		buf_put_u8(out, ',');
+	}
 	if (pi->metadata)
 		buf_printf(out, "metadata=%#llx,", (unsigned long long)pi->metadata);
 	buf_printf(out, "in_port=");

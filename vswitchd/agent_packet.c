@@ -40,6 +40,7 @@ void agent_packet_in(struct agent *agent, const struct dp_packet_in *pin)
 		.cookie = pin->cookie,
 		.in_port = pin->in_port,
 		.metadata = pin->metadata,
+		.tunnel = pin->tunnel,
 		.data = pin->frame,
 		.data_len = pin->len,
 	};

@@ -17,7 +17,7 @@ SEND_FLOW_REM = 1
 # name -> (OXM field, bytes)
 FIELDS = {'in_port': (0, 4), 'metadata': (2, 8), 'eth_dst': (3, 6), 'eth_src': (4, 6), 'eth_type': (5, 2), 'vlan_vid': (6, 2),
           'vlan_pcp': (7, 1), 'ip_dscp': (8, 1), 'ip_ecn': (9, 1), 'ip_proto': (10, 1), 'ipv4_src': (11, 4), 'ipv4_dst': (12, 4),
-          'tcp_src': (13, 2), 'tcp_dst': (14, 2), 'udp_src': (15, 2), 'udp_dst': (16, 2)}
+          'tcp_src': (13, 2), 'tcp_dst': (14, 2), 'udp_src': (15, 2), 'udp_dst': (16, 2), 'tunnel_id': (38, 8)}
 _xids = itertools.count(1)
 
 

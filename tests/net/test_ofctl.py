@@ -41,6 +41,16 @@ def test_add_and_dump_flows(sw):
     assert flow['actions'] == 'set_field:02:00:00:00:00:09->eth_dst,push_vlan:0x8100,set_field:4099->vlan_vid,output:2'
 
 
+def test_tunnel_fields_and_normal(sw):
+    sw.ofctl('add-flow', 'tun_id=0x64/0xff,tun_src=192.0.2.0/24,tun_ipv6_dst=2001:db8::1,tun_flags=oam,'
+             'actions=set_field:5->tun_id,set_field:192.0.2.9->tun_dst,NORMAL')
+    flow, = sw.flows()
+    assert flow['match'] == 'tun_id=0x64/0xff,tun_src=192.0.2.0/24,tun_ipv6_dst=2001:db8::1,tun_flags=+oam'
+    assert flow['actions'] == 'set_field:0x5->tun_id,set_field:192.0.2.9->tun_dst,NORMAL'
+    sw.ofctl('del-flows', 'tun_id=0x64/0xff')
+    assert sw.flows() == []
+
+
 def test_dump_flows_filters(sw):
     sw.ofctl('add-flows', '-', stdin='cookie=1,in_port=1,actions=2\ncookie=2,in_port=2,actions=1\n'
              'cookie=3,table=1,in_port=2,tcp,actions=1\n')
