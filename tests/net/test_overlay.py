@@ -113,6 +113,22 @@ def test_a_key_of_the_packet_chooses_the_network(pair):
     assert not pair.ping(count=1, check=False)
 
 
+@pytest.mark.parametrize('family', [4, 6])
+def test_one_port_for_all_remotes_and_keys(pair, family):
+    """remote_ip=flow: the rules say where to, and see where from."""
+    dst, src = ('tun_dst', 'tun_src') if family == 4 else ('tun_ipv6_dst', 'tun_ipv6_src')
+    for n, switch in enumerate(pair.switches):
+        switch.skepctl('add-port', 'br0', 'vx', 'ofport=2', 'type=vxlan', 'options:remote_ip=flow', 'options:key=flow')
+        remote = UNDERLAY[family][1 - n]
+        switch.skepctl('add-flows', 'br0', '-', stdin=f'in_port=1,actions=set_field:{remote}->{dst},set_field:9->tun_id,output:2\n'
+                                                      f'in_port=2,{src}={remote},tun_id=9,actions=1\n')
+    pair.ping()
+    for switch in pair.switches:
+        switch.kill9()
+        switch.start_daemon()
+    pair.ping()
+
+
 def test_a_packet_with_another_key_belongs_to_no_port(pair):
     for n, key in ((0, 7), (1, 8)):
         pair.switches[n].skepctl('add-port', 'br0', 'vx', 'ofport=2', 'type=vxlan', f'options:remote_ip={UNDERLAY[4][1 - n]}',
