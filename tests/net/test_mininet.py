@@ -2,72 +2,34 @@
 """skep as a switch of mininet (utils/mininet/skep_mininet.py): pings, mininet's own examples, and what is left afterwards.
 
 mininet works with fixed names in its root namespace and cleans up by killing and removing whatever looks like its own. So
-each test shuts it up in network, mount and process namespaces of its own, with an empty /tmp and /run. There the source
-is /mnt/src and the build /mnt/build.
+each test shuts it up (shut_up.py).
 
 SKEP_ROW=1 tests/net/run -s -k mininet     also pings on 20 switches, linear and tree, under each control, and more examples
 """
 import os
 import re
 import shutil
-import subprocess
-import textwrap
 
 import pytest
-import skepnet
+import shut_up
 
 MODULE = '/mnt/src/utils/mininet/skep_mininet.py'
 EXAMPLES = '/usr/lib/python3/dist-packages/mininet/examples'
 OWN_RUNDIR = '/run/skep-mininet'
 ROW = pytest.mark.skipif(not os.environ.get('SKEP_ROW'), reason='takes its time; SKEP_ROW=1 runs it')
 CONTROLS = ('testcontroller', 'os-ken', 'standalone')
-SETUP = '''set -e
-mount -t tmpfs none /mnt
-mkdir /mnt/src /mnt/build
-mount --bind "$1" /mnt/src
-mount --bind "$2" /mnt/build
-mount -t tmpfs none /tmp
-mount -t tmpfs none /run
-mkdir /run/openvswitch
-# What mininet means by Controller: the reference controller, which nobody packages.
-mkdir /mnt/bin
-ln -s "$(command -v ovs-testcontroller)" /mnt/bin/controller
-ip link set lo up
-cd /tmp
-set +e
-eval "$3"
-status=$?
-# Whatever the command did, nothing of skep may be left.
-left=$(ls -d /run/skep* /sys/fs/bpf/skep* 2>/dev/null; ip -o link | grep -v ' lo:'; pgrep -l skepd)
-[ -z "$left" ] || { echo "left behind: $left"; exit 99; }
-exit $status
-'''
-
 pytestmark = [pytest.mark.skep_only,
               pytest.mark.skipif(not shutil.which('mn'), reason='needs mininet (Debian: mininet)')]
 
 
-def in_namespaces(script, timeout=120, check=True):
-    """Runs a shell script shut up; its output, both streams."""
-    # Debian's python3 has mininet; another one may come first in PATH.
-    path = '/mnt/bin:/mnt/build/vswitchd:/mnt/build/utils:/usr/sbin:/usr/bin:/sbin:/bin'
-    env = dict(os.environ, PATH=path, PYTHONPATH=os.path.dirname(MODULE), PYTHONDONTWRITEBYTECODE='1')
-    # With unshare's end everything in its process namespace ends.
-    done = subprocess.run(
-        ['unshare', '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'bash', '-c', SETUP, 'bash',
-         skepnet.TOP, skepnet.build_dir(), 'exec 2>&1\n' + textwrap.dedent(script)],
-        env=env, timeout=timeout, text=True, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    assert not check or done.returncode == 0, f'{script}: exit status {done.returncode}\n{done.stdout}{done.stderr}'
-    return done.stdout
-
-
 def ping_all(topology, control, n):
-    out = in_namespaces(f'/mnt/src/tests/net/mininet_net.py {topology} {control} {n}')
+    out = shut_up.run(f'/mnt/src/tests/net/mininet_net.py {topology} {control} {n}')
     print(out.splitlines()[-1])
     assert '0 % dropped' in out
 
 
-@pytest.mark.parametrize('topology, control, n', [('linear', 'testcontroller', 20), ('tree', 'os-ken', 5)])
+@pytest.mark.parametrize('topology, control, n', [('linear', 'testcontroller', 20), ('tree', 'os-ken', 5),
+                                                  ('tree', 'standalone', 5)])
 def test_mininet_pingall(topology, control, n):
     ping_all(topology, control, n)
 
@@ -80,12 +42,12 @@ def test_mininet_row(topology, control):
 
 
 def test_mn_finds_skep_in_a_custom_file():
-    out = in_namespaces(f'mn --custom {MODULE} --switch skep --topo single,3 --test pingall')
+    out = shut_up.run(f'mn --custom {MODULE} --switch skep --topo single,3 --test pingall')
     assert '0% dropped (6/6 received)' in out
 
 
 def test_dpctl_and_ports_are_those_of_the_switch():
-    out = in_namespaces(f'''
+    out = shut_up.run(f'''
         mn --custom {MODULE} --switch skep --topo single,2 --controller none <<END
         dpctl add-flow in_port=1,actions=output:2
         dpctl add-flow in_port=2,actions=output:1
@@ -103,7 +65,7 @@ def test_dpctl_and_ports_are_those_of_the_switch():
 
 
 def test_a_skepd_that_runs_already_gets_and_loses_the_bridges():
-    out = in_namespaces(f'''
+    out = shut_up.run(f'''
         mkdir -p /run/mine; skepd --rundir /run/mine --statedir /run/mine --bpffs /sys/fs/bpf/mine &
         until skepctl --rundir /run/mine list-br >/dev/null 2>&1; do sleep 0.1; done
         skepctl --rundir /run/mine add-br other
@@ -115,13 +77,13 @@ def test_a_skepd_that_runs_already_gets_and_loses_the_bridges():
 
 
 def test_without_a_skepd_on_the_given_folder_it_says_what_to_do():
-    out = in_namespaces(f'mn --custom {MODULE} --switch skep,rundir=/run/none --topo single,2 --test pingall', check=False)
+    out = shut_up.run(f'mn --custom {MODULE} --switch skep,rundir=/run/none --topo single,2 --test pingall', check=False)
     assert 'no skepd answers on /run/none/skepd.ctl' in out
     assert 'start one with "skepd --rundir /run/none"' in out
 
 
 def test_what_a_killed_mininet_left_goes_with_the_next_one():
-    out = in_namespaces(f'''
+    out = shut_up.run(f'''
         mn --custom {MODULE} --switch skep --topo linear,3 --controller none < <(sleep 60) >/tmp/first 2>&1 &
         until grep -q 'Starting CLI' /tmp/first; do sleep 0.1; done
         kill -9 $!
@@ -133,7 +95,7 @@ def test_what_a_killed_mininet_left_goes_with_the_next_one():
 
 
 def test_mn_clean_with_the_custom_file_removes_everything():
-    in_namespaces(f'''
+    shut_up.run(f'''
         mn --custom {MODULE} --switch skep --topo linear,2 --controller none < <(sleep 60) >/tmp/first 2>&1 &
         until grep -q 'Starting CLI' /tmp/first; do sleep 0.1; done
         kill -9 $!
@@ -141,7 +103,7 @@ def test_mn_clean_with_the_custom_file_removes_everything():
 
 
 def test_two_nets_at_a_time_are_refused():
-    out = in_namespaces(f'''
+    out = shut_up.run(f'''
         mn --custom {MODULE} --switch skep --topo linear,2 --controller none < <(sleep 60) >/tmp/first 2>&1 &
         until grep -q 'Starting CLI' /tmp/first; do sleep 0.1; done
         python3 -c "
@@ -154,7 +116,7 @@ SkepSwitch('s9', inNamespace=False).start([])"
 
 
 def test_options_that_skep_has_not_are_refused():
-    out = in_namespaces('''
+    out = shut_up.run('''
         python3 - <<END
         from skep_mininet import SkepSwitch
         for params in dict(stp=True), dict(datapath='user'), dict(protocols='OpenFlow10'), dict(failMode='open'):
@@ -168,9 +130,31 @@ def test_options_that_skep_has_not_are_refused():
                                 's1: skep has no OpenFlow10: it speaks OpenFlow13', 's1: skep has no failMode open']
 
 
+OVSLINK = '''
+from skep_mininet import SkepBridge, stand_in
+stand_in()
+from mininet.link import OVSLink
+from mininet.log import setLogLevel
+from mininet.net import Mininet
+from mininet.topo import LinearTopo
+setLogLevel('info')
+net = Mininet(LinearTopo(4), switch=SkepBridge, controller=None, link=OVSLink)
+net.start()
+net.pingAll()
+print(net['s2'].skepctl('show', 's2'))
+net.stop()
+'''
+
+
+def test_an_ovslink_is_a_pair_of_patch_ports():
+    out = shut_up.run(f'python3 - <<"END"\n{OVSLINK}\nEND')
+    assert '0% dropped (12/12 received)' in out
+    assert re.search(r'Port s2-eth3\s+ofport: 3\s+type: patch\s+options:peer: s3-eth2', out), out
+
+
 def run_example(script, commands='pingall'):
     """Runs one of mininet's examples, which says OVSSwitch or takes the default, with 'commands' typed at its prompt."""
-    return in_namespaces(f'echo "{commands}" | {MODULE} {EXAMPLES}/{script}')
+    return shut_up.run(f'echo "{commands}" | {MODULE} {EXAMPLES}/{script}')
 
 
 @pytest.mark.skipif(not os.path.isdir(EXAMPLES), reason=f'needs {EXAMPLES}')
@@ -201,5 +185,5 @@ mobility.mobilityTest()
 
 @pytest.mark.skipif(not os.path.isdir(EXAMPLES), reason=f'needs {EXAMPLES}')
 def test_a_host_moves_from_switch_to_switch_as_in_the_mobility_example():
-    out = in_namespaces(f'python3 - <<"END"\n{MOBILITY}\nEND')
+    out = shut_up.run(f'python3 - <<"END"\n{MOBILITY}\nEND')
     assert len(re.findall(r'Results: 0% dropped', out)) >= 4 and 'X' not in out, out
