@@ -24,7 +24,7 @@
  *            reason, table_id, cookie, metadata, in_port, total_len, max_len (not for
  *            ORACLE_INVALID_TTL), and all bytes.  VLAN tags are in the bytes (a tag in skb metadata
  *            is put back where it was).  Copies of ALL and FLOOD are in ascending order of port
- *            numbers, LOCAL last.  With BACKEND_UNORDERED only the order of copies to one port, and
+ *            numbers, LOCAL last.  With BACKEND_UNORDERED, or where NORMAL sent any of them, only the order of copies to one port, and
  *            that of packet-ins, is compared.
  *   hits     per flow: how many packets and bytes this call added to its counters (order does not
  *            matter; flows with no hit are left out).  Not with BACKEND_NO_COUNTERS.
@@ -50,12 +50,17 @@ enum backend_flags {
 struct backend_port {
 	uint32_t ofport; /* 1 to PORT_NO_MAX, or PORT_LOCAL */
 	uint32_t config; /* enum oracle_port_config, OFPPC_* as on the wire */
+	struct oracle_port_vlan vlan;
 };
 
 struct backend_config {
 	const struct backend_port *ports; /* these exist, no others */
 	unsigned int n_ports;
 	bool frag_drop; /* OFPC_FRAG_DROP instead of OFPC_FRAG_NORMAL */
+	bool is_standalone;
+	bool forward_bpdu;
+	const struct oracle_fdb_entry *static_entries;
+	unsigned int n_static;
 };
 
 struct backend {
@@ -67,7 +72,7 @@ struct backend {
 	int (*start)(void);
 	/* Once, last; also after a failed start(). */
 	void (*stop)(void);
-	/* No rules, all counters zero, the ports and flags of 'config'. */
+	/* No rules, all counters zero, the ports, flags and addresses of 'config', and none that were learned. */
 	int (*reset)(const struct backend_config *config);
 	/* OFPFC_ADD: a rule of the same table, priority and match is replaced; its counters begin at 0. */
 	int (*add)(const struct flow_mod *fm);
@@ -88,6 +93,7 @@ extern const struct backend backend_host;
 extern const struct backend backend_kernel;
 
 /* backend_oracle.c: the oracle itself, and one that does a few rare things wrong, to test the harness. */
+struct oracle *backend_make_oracle(const struct backend_config *config);
 extern const struct backend backend_oracle;
 extern const struct backend backend_broken;
 

@@ -54,9 +54,46 @@ int dp_backend_open(struct dp_backend *b, struct dp_config *config)
 	return err;
 }
 
+static int reset_port(struct dp_backend *b, const struct backend_port *port)
+{
+	struct dp_port_vlan vlan = { .mode = (enum dp_vlan_mode)port->vlan.mode,
+				     .pvid = port->vlan.tag,
+				     .has_trunks = port->vlan.has_trunks };
+	int err;
+
+	memcpy(vlan.trunks, port->vlan.trunks, sizeof(vlan.trunks));
+	err = dp_port_set_vlan(b->dp, b->bridge, port->ofport, &vlan);
+	if (!err)
+		err = dp_port_set_isolated(b->dp, b->bridge, port->ofport, port->vlan.is_isolated);
+	if (!err)
+		err = dp_port_set_config(b->dp, b->bridge, port->ofport, port->config);
+	return err;
+}
+
+/* Forgets all addresses, and enters those of 'config'. */
+static int reset_fdb(struct dp_backend *b, const struct backend_config *config)
+{
+	struct dp_cursor cursor = { 0 };
+	struct dp_fdb_entry e;
+	int err = 0;
+
+	dp_fdb_flush(b->dp, b->bridge, PORT_ANY);
+	while (dp_fdb_next(b->dp, b->bridge, &cursor, &e)) {
+		dp_fdb_del(b->dp, b->bridge, e.vlan, e.mac);
+		cursor = (struct dp_cursor){ 0 };
+	}
+	for (unsigned int i = 0; i < config->n_static && !err; i++) {
+		const struct oracle_fdb_entry *s = &config->static_entries[i];
+
+		err = dp_fdb_set(b->dp, b->bridge, s->vlan, s->mac, s->ofport);
+	}
+	return err;
+}
+
 int dp_backend_reset(struct dp_backend *b, const struct backend_config *config)
 {
 	static struct flow_mod all;
+	int err = 0;
 
 	all = (struct flow_mod){ .command = FLOW_DELETE,
 				 .table_id = TABLE_NONE,
@@ -64,10 +101,14 @@ int dp_backend_reset(struct dp_backend *b, const struct backend_config *config)
 				 .out_group = GROUP_ANY };
 	dp_run(b->dp, 1000);
 	dp_bridge_set_frag_drop(b->dp, b->bridge, config->frag_drop);
-	for (unsigned int i = 0; i < config->n_ports; i++)
-		dp_port_set_config(b->dp, b->bridge, config->ports[i].ofport,
-				   config->ports[i].config);
-	return dp_backend_flow_mod(b, &all);
+	dp_bridge_set_forward_bpdu(b->dp, b->bridge, config->forward_bpdu);
+	for (unsigned int i = 0; i < config->n_ports && !err; i++)
+		err = reset_port(b, &config->ports[i]);
+	if (!err)
+		err = dp_bridge_set_standalone(b->dp, b->bridge, config->is_standalone);
+	if (!err)
+		err = reset_fdb(b, config);
+	return err ? err : dp_backend_flow_mod(b, &all);
 }
 
 int dp_backend_flow_mod(struct dp_backend *b, const struct flow_mod *fm)

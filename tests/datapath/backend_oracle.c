@@ -21,13 +21,26 @@ static void self_stop(void)
 	oracle = NULL;
 }
 
+struct oracle *backend_make_oracle(const struct backend_config *config)
+{
+	struct oracle *o = oracle_new();
+
+	for (unsigned int i = 0; i < config->n_ports; i++) {
+		oracle_set_port(o, config->ports[i].ofport, config->ports[i].config, true);
+		oracle_set_vlan(o, config->ports[i].ofport, &config->ports[i].vlan);
+	}
+	for (unsigned int i = 0; i < config->n_static; i++)
+		oracle_fdb_set(o, &config->static_entries[i]);
+	oracle_set_frag_drop(o, config->frag_drop);
+	oracle_set_standalone(o, config->is_standalone);
+	oracle_set_forward_bpdu(o, config->forward_bpdu);
+	return o;
+}
+
 static int self_reset(const struct backend_config *config)
 {
 	oracle_free(oracle);
-	oracle = oracle_new();
-	for (unsigned int i = 0; i < config->n_ports; i++)
-		oracle_set_port(oracle, config->ports[i].ofport, config->ports[i].config, true);
-	oracle_set_frag_drop(oracle, config->frag_drop);
+	oracle = backend_make_oracle(config);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
  * The differential test: random rule sets and frames, the oracle and a backend, and no difference.
  *
  * A scenario is a switch's configuration, rules, frames, and steps: rules come and go while packets run.
+ * In some of them much goes to NORMAL, or the bridge is standalone: there ports have VLANs, and what one packet teaches matters to the next.
  * It follows from one number, so that a failure can be had again.
  *
  *   diff.c           the command
@@ -22,6 +23,8 @@ enum {
 	DIFF_FRAMES_MAX = 24,
 	DIFF_LISTS_MAX = 4,
 	DIFF_STEPS_MAX = 2048,
+	DIFF_PORTS_MAX = 10,
+	DIFF_STATIC_MAX = 3,
 };
 
 enum diff_step_type { DIFF_ADD, DIFF_DEL, DIFF_RUN, DIFF_PACKET_OUT };
@@ -37,6 +40,8 @@ struct diff_step {
 struct diff_scenario {
 	uint64_t seed;
 	struct backend_config config;
+	struct backend_port ports[DIFF_PORTS_MAX];
+	struct oracle_fdb_entry static_entries[DIFF_STATIC_MAX];
 	struct gen_tables tables;
 	unsigned int n_rules, n_frames, n_lists, n_steps;
 	struct diff_step steps[DIFF_STEPS_MAX];
@@ -63,6 +68,8 @@ int diff_scenario_run(struct diff_scenario *s, const struct backend *b, struct d
 bool diff_results_equal(const struct oracle_result *expected, const struct oracle_result *actual,
 			unsigned int flags, char *why, size_t why_size);
 
+/* Of a bridge with VLANs or other things of NORMAL; else nothing. */
+void diff_print_config(FILE *to, const struct backend_config *config);
 void diff_print_rule(FILE *to, const struct flow_mod *rule);
 void diff_print_list(FILE *to, const struct action_list *list);
 void diff_print_frame(FILE *to, const uint8_t *b, size_t n);

@@ -128,6 +128,8 @@ bool diff_results_equal(const struct oracle_result *expected, const struct oracl
 		snprintf(why, why_size, "the backend's result overflows");
 		return false;
 	}
+	for (unsigned int i = 0; i < expected->n_outputs; i++)
+		flags |= expected->outputs[i].is_normal ? BACKEND_UNORDERED : 0;
 	if (!outputs_equal(expected, actual, flags & BACKEND_UNORDERED, why, why_size))
 		return false;
 	if (flags & BACKEND_NO_COUNTERS)
@@ -153,6 +155,9 @@ static void print_port(FILE *to, uint32_t port)
 		break;
 	case PORT_TABLE:
 		fprintf(to, "TABLE");
+		break;
+	case PORT_NORMAL:
+		fprintf(to, "NORMAL");
 		break;
 	case PORT_FLOOD:
 		fprintf(to, "FLOOD");
@@ -212,6 +217,48 @@ void diff_print_list(FILE *to, const struct action_list *list)
 		print_action(to, &list->a[i]);
 	}
 	fputc(')', to);
+}
+
+static void print_port_vlan(FILE *to, const struct backend_port *port)
+{
+	static const char *const modes[] = { "trunk", "access", "native-tagged",
+					     "native-untagged" };
+	const struct oracle_port_vlan *vlan = &port->vlan;
+
+	fprintf(to, "  port ");
+	print_port(to, port->ofport);
+	fprintf(to, ": %s, tag %u%s", modes[vlan->mode], vlan->tag,
+		vlan->is_isolated ? ", isolated" : "");
+	for (unsigned int v = 0; v < 4096 && vlan->has_trunks; v++) {
+		if (vlan->trunks[v / 64] >> v % 64 & 1)
+			fprintf(to, ", trunk of %u", v);
+	}
+	fprintf(to, "%s\n", vlan->has_trunks ? ", no others" : "");
+}
+
+void diff_print_config(FILE *to, const struct backend_config *config)
+{
+	static const struct oracle_port_vlan all;
+
+	if (config->is_standalone)
+		fprintf(to, "  standalone\n");
+	if (config->forward_bpdu)
+		fprintf(to, "  forwards BPDUs\n");
+	for (unsigned int i = 0; i < config->n_ports; i++) {
+		const struct oracle_port_vlan *vlan = &config->ports[i].vlan;
+
+		if (vlan->mode != all.mode || vlan->has_trunks || vlan->is_isolated)
+			print_port_vlan(to, &config->ports[i]);
+	}
+	for (unsigned int i = 0; i < config->n_static; i++) {
+		const struct oracle_fdb_entry *e = &config->static_entries[i];
+
+		fprintf(to, "  static entry ");
+		print_hex(to, e->mac, 6);
+		fprintf(to, " of VLAN %u: port ", e->vlan);
+		print_port(to, e->ofport);
+		fputc('\n', to);
+	}
 }
 
 void diff_print_rule(FILE *to, const struct flow_mod *rule)

@@ -42,5 +42,11 @@ mutant parse.h 'p[0] == wanted' 'p[0] != wanted'
 mutant actions.h 'ttl > 1' 'ttl > 2'
 mutant output.h 'idx != s->in_port_idx' 'idx == s->in_port_idx'
 mutant edit.h 'field == SKEP_F_IPV4_SRC ? 12 : 16' 'field != SKEP_F_IPV4_SRC ? 12 : 16'
+# By names of bpf/abi.h alone, as the oracle's author has not read normal.h.
+mutant normal.h 'SKEP_PF_ISOLATED' 'SKEP_PF_NO_LEARN'
+mutant normal.h 'SKEP_PF_TAGGED' 'SKEP_PF_NO_LEARN'
+mutant normal.h 'SKEP_PF_ACCESS' 'SKEP_PF_NATIVE'
+mutant normal.h 'SKEP_BF_FORWARD_BPDU' 'SKEP_BF_FRAG_DROP'
+mutant normal.h 'SKEP_FDB_STATIC' 'SKEP_FDB_BUSY'
 echo "test-mutants: $passed found, $failed not"
 [ $failed = 0 ]

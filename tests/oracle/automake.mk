@@ -6,7 +6,9 @@ tests_oracle_liboracle_a_SOURCES = \
 	tests/oracle/csum.c tests/oracle/csum.h \
 	tests/oracle/gen.c tests/oracle/gen.h \
 	tests/oracle/gen_frame.c \
+	tests/oracle/gen_normal.c \
 	tests/oracle/gen_rules.c \
+	tests/oracle/normal.c tests/oracle/normal.h \
 	tests/oracle/oracle.c tests/oracle/oracle.h \
 	tests/oracle/parse.c tests/oracle/parse.h
 

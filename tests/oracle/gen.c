@@ -9,6 +9,7 @@
 void gen_init(struct gen *g, uint64_t seed)
 {
 	g->state = seed;
+	g->normal = 2;
 }
 
 /* splitmix64, by Sebastiano Vigna (public domain). */

@@ -7,6 +7,7 @@
  *
  *   gen.c         numbers, pools
  *   gen_frame.c   frames
+ *   gen_normal.c  what NORMAL looks at
  *   gen_rules.c   matches, actions, rule sets
  */
 #ifndef SKEP_ORACLE_GEN_H
@@ -17,11 +18,13 @@
 #include <stdint.h>
 
 #include "model/flow.h"
+#include "tests/oracle/oracle.h"
 
 enum { GEN_FRAME_MAX = 2048 };
 
 struct gen {
 	uint64_t state;
+	unsigned int normal; /* of 100 output actions so many are to NORMAL */
 };
 
 struct gen_frame {
@@ -49,6 +52,13 @@ struct field_value gen_value(struct gen *g, enum field_id id);
 uint32_t gen_in_port(struct gen *g);
 
 void gen_frame(struct gen *g, struct gen_frame *frame);
+/* Gives the frame one of a few addresses each for source and destination, and if it has a tag mostly one of a few VLANs: what bridges
+ * learn is met again. */
+void gen_bridged_frame(struct gen *g, struct gen_frame *frame);
+
+/* For NORMAL, of the same few: a port's VLANs, and an entry of the table of addresses. */
+void gen_port_vlan(struct gen *g, struct oracle_port_vlan *vlan);
+void gen_fdb_entry(struct gen *g, struct oracle_fdb_entry *entry);
 
 void gen_tables(struct gen *g, struct gen_tables *tables);
 /* Makes up to 'max' rules for frames of the pool and returns how many.  They are valid by the

@@ -309,6 +309,8 @@ static uint32_t output_port(struct gen *g)
 	static const uint32_t absent[] = { 10, 300, PORT_NO_MAX };
 	uint32_t kind = gen_below(g, 100);
 
+	if (gen_chance(g, g->normal))
+		return PORT_NORMAL;
 	if (kind < 60)
 		return 1 + gen_below(g, 5);
 	if (kind < 70)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/oracle/actions.h"
+#include "tests/oracle/normal.h"
 #include "tests/oracle/parse.h"
 
 enum { PORTS_MAX = 64 };
@@ -13,10 +14,12 @@ enum { PORTS_MAX = 64 };
 struct port {
 	uint32_t ofport;
 	uint32_t config;
+	struct oracle_port_vlan vlan;
 };
 
 struct oracle {
-	bool frag_drop;
+	bool frag_drop, is_standalone, forward_bpdu;
+	struct oracle_fdb fdb;
 	unsigned int n_ports;
 	struct port ports[PORTS_MAX]; /* ascending, so that PORT_LOCAL is last */
 	unsigned int n_rules, rules_size;
@@ -41,7 +44,7 @@ struct cause {
 
 /* One packet on its way. */
 struct run {
-	const struct oracle *o;
+	struct oracle *o;
 	struct oracle_result *r;
 	struct oracle_packet pkt;
 	uint32_t in_port;
@@ -54,7 +57,7 @@ const char *const oracle_end_names[N_ORACLE_ENDS] = {
 	[ORACLE_END_RUNT] = "runt",	    [ORACLE_END_PORT] = "port",
 	[ORACLE_END_FRAGMENT] = "fragment", [ORACLE_END_MISS] = "miss",
 	[ORACLE_END_TTL] = "invalid ttl",   [ORACLE_END_SET] = "action set",
-	[ORACLE_END_LIST] = "action list",
+	[ORACLE_END_LIST] = "action list",  [ORACLE_END_NORMAL] = "standalone",
 };
 
 /* Results. */
@@ -135,6 +138,7 @@ void oracle_free(struct oracle *o)
 	if (!o)
 		return;
 	oracle_clear(o);
+	oracle_fdb_uninit(&o->fdb);
 	free(o->rules);
 	free(o);
 }
@@ -165,12 +169,36 @@ void oracle_set_port(struct oracle *o, uint32_t ofport, uint32_t config, bool ex
 	memmove(&o->ports[i + 1], &o->ports[i], (o->n_ports - i) * sizeof(o->ports[0]));
 	o->ports[i].ofport = ofport;
 	o->ports[i].config = config;
+	memset(&o->ports[i].vlan, 0, sizeof(o->ports[i].vlan));
 	o->n_ports++;
 }
 
 void oracle_set_frag_drop(struct oracle *o, bool frag_drop)
 {
 	o->frag_drop = frag_drop;
+}
+
+void oracle_set_vlan(struct oracle *o, uint32_t ofport, const struct oracle_port_vlan *vlan)
+{
+	for (unsigned int i = 0; i < o->n_ports; i++) {
+		if (o->ports[i].ofport == ofport)
+			o->ports[i].vlan = *vlan;
+	}
+}
+
+void oracle_fdb_set(struct oracle *o, const struct oracle_fdb_entry *entry)
+{
+	oracle_fdb_put(&o->fdb, entry);
+}
+
+void oracle_set_standalone(struct oracle *o, bool is_standalone)
+{
+	o->is_standalone = is_standalone;
+}
+
+void oracle_set_forward_bpdu(struct oracle *o, bool forward_bpdu)
+{
+	o->forward_bpdu = forward_bpdu;
 }
 
 unsigned int oracle_n_rules(const struct oracle *o)
@@ -267,6 +295,51 @@ static void send_to_all(struct run *run)
 	}
 }
 
+/* NORMAL.  What it does to a packet's tag is for the copy that it sends. */
+
+static void send_normal_to(const struct run *run, const struct port *port, uint16_t vlan)
+{
+	unsigned int n_before = run->r->n_outputs;
+	struct run copy = *run;
+
+	if (!oracle_vlan_send(&port->vlan, vlan, &copy.pkt)) {
+		run->r->overflow = true;
+		return;
+	}
+	send_to_port(&copy, port->ofport);
+	if (run->r->n_outputs > n_before)
+		run->r->outputs[n_before].is_normal = true;
+}
+
+static void send_normal(struct run *run)
+{
+	/* A packet-out may come from no port, as most do: it has its VLAN by its tag, and there is nothing to learn of it. */
+	static const struct port no_port = { 0 };
+	const struct port *in_port = find_port(run->o, run->in_port), *from = in_port;
+	const uint8_t *dst = run->pkt.b, *src = run->pkt.b + 6;
+	uint32_t known;
+	uint16_t vlan;
+
+	if (!from)
+		from = &no_port;
+	if (!oracle_vlan_received(&from->vlan, &run->pkt, &vlan))
+		return;
+	if (oracle_is_reserved(dst) && !run->o->forward_bpdu)
+		return;
+	if (in_port)
+		oracle_fdb_learn(&run->o->fdb, src, vlan, run->in_port);
+	known = oracle_fdb_find(&run->o->fdb, dst, vlan);
+	for (unsigned int i = 0; i < run->o->n_ports; i++) {
+		const struct port *port = &run->o->ports[i];
+
+		if ((known && port->ofport != known) || port->ofport == run->in_port ||
+		    !oracle_vlan_carried(&port->vlan, vlan) ||
+		    (from->vlan.is_isolated && port->vlan.is_isolated))
+			continue;
+		send_normal_to(run, port, vlan);
+	}
+}
+
 static enum oracle_end run_tables(struct run *run);
 
 /* Output to TABLE: a copy of the packet goes its own way. */
@@ -295,6 +368,9 @@ static void output(struct run *run, const struct action *a, const struct cause *
 	case PORT_ALL:
 	case PORT_FLOOD:
 		send_to_all(run);
+		break;
+	case PORT_NORMAL:
+		send_normal(run);
 		break;
 	case PORT_TABLE:
 		if (cause->is_packet_out)
@@ -468,6 +544,10 @@ static enum oracle_end run_tables(struct run *run)
 	size_t len_on_entry = run->pkt.len;
 	uint8_t table_id = 0;
 
+	if (run->o->is_standalone) {
+		send_normal(run);
+		return ORACLE_END_NORMAL;
+	}
 	for (;;) {
 		const struct flow_mod *rule = lookup(run, table_id);
 		const struct instructions *in;
@@ -504,7 +584,7 @@ static enum oracle_end run_tables(struct run *run)
 
 /* Entrances. */
 
-static void run_init(struct run *run, const struct oracle *o, uint32_t in_port,
+static void run_init(struct run *run, struct oracle *o, uint32_t in_port,
 		     const uint8_t *frame, size_t len, struct oracle_result *r)
 {
 	run->o = o;
@@ -517,7 +597,7 @@ static void run_init(struct run *run, const struct oracle *o, uint32_t in_port,
 	memcpy(run->pkt.b, frame, len);
 }
 
-void oracle_run(const struct oracle *o, uint32_t in_port, const uint8_t *frame, size_t len,
+void oracle_run(struct oracle *o, uint32_t in_port, const uint8_t *frame, size_t len,
 		struct oracle_result *r)
 {
 	const struct port *port = find_port(o, in_port);
@@ -546,7 +626,7 @@ void oracle_run(const struct oracle *o, uint32_t in_port, const uint8_t *frame, 
 	r->end = run_tables(&run);
 }
 
-void oracle_packet_out(const struct oracle *o, uint32_t in_port, const struct action_list *list,
+void oracle_packet_out(struct oracle *o, uint32_t in_port, const struct action_list *list,
 		       const uint8_t *frame, size_t len, struct oracle_result *r)
 {
 	const struct cause cause = { ORACLE_ACTION, ORACLE_NO_COOKIE, 0, true };

@@ -2,7 +2,7 @@
 /*
  * The oracle: what a switch must do with a packet, said as plainly as possible.
  *
- * It is written from the OpenFlow 1.3.5 specification and docs/semantics.md alone, by somebody who did not
+ * It is written from the OpenFlow 1.3.5 specification, docs/semantics.md and docs/distributed.md alone, by somebody who did not
  * read bpf/ or datapath/; tests compare it with both builds of the pipeline.  It has no caches, no
  * offsets kept from action to action, no order of rules: each lookup looks at every rule, and each
  * lookup and each action parses the packet from its first byte.
@@ -10,6 +10,7 @@
  *   oracle.c   ports, rules, tables, instructions, the action set
  *   actions.c  what one action does to the bytes
  *   parse.c    which fields a frame has
+ *   normal.c   VLANs of ports and the table of addresses, for NORMAL
  *   csum.c     checksum arithmetic
  *
  * Rules must be valid (the codec refuses others); the oracle does not check them.
@@ -52,6 +53,7 @@ struct oracle_output {
 	uint32_t at;  /* where they are in oracle_result.bytes */
 
 	uint32_t port; /* ORACLE_TO_PORT: a real port or PORT_LOCAL */
+	bool is_normal; /* NORMAL sent it; its copies have no order.  Only the oracle says so */
 
 	/* ORACLE_TO_CONTROLLER only. */
 	enum oracle_reason reason;
@@ -79,6 +81,7 @@ enum oracle_end {
 	ORACLE_END_TTL,      /* dec_nw_ttl found nothing to take off */
 	ORACLE_END_SET,      /* the action set was executed */
 	ORACLE_END_LIST,     /* a packet-out's list was executed */
+	ORACLE_END_NORMAL,   /* the bridge is standalone: no tables */
 	N_ORACLE_ENDS
 };
 
@@ -119,6 +122,41 @@ void oracle_set_port(struct oracle *o, uint32_t ofport, uint32_t config, bool ex
 /* OFPC_FRAG_DROP, or (the default) OFPC_FRAG_NORMAL. */
 void oracle_set_frag_drop(struct oracle *o, bool frag_drop);
 
+/* --- NORMAL ---------------------------------------------------------------------------------------- */
+
+/* Open vSwitch's column vlan_mode. */
+enum oracle_vlan_mode {
+	ORACLE_VLAN_TRUNK, /* of all VLANs: what a port is at first */
+	ORACLE_VLAN_ACCESS,
+	ORACLE_VLAN_NATIVE_TAGGED,
+	ORACLE_VLAN_NATIVE_UNTAGGED,
+};
+
+struct oracle_port_vlan {
+	enum oracle_vlan_mode mode;
+	uint16_t tag;        /* of all modes but TRUNK */
+	bool has_trunks;     /* else all VLANs */
+	uint64_t trunks[64]; /* bit VID % 64 of word VID / 64; not of ACCESS */
+	bool is_isolated;    /* nothing goes from such a port to another */
+};
+/* How port 'ofport', which exists, takes part in NORMAL. */
+void oracle_set_vlan(struct oracle *o, uint32_t ofport, const struct oracle_port_vlan *vlan);
+
+struct oracle_fdb_entry {
+	uint8_t mac[6];
+	uint16_t vlan;
+	uint32_t ofport;
+	bool is_static; /* traffic does not change it */
+};
+void oracle_fdb_set(struct oracle *o, const struct oracle_fdb_entry *entry);
+
+/* All received packets take NORMAL and no tables. */
+void oracle_set_standalone(struct oracle *o, bool is_standalone);
+/* Reserved addresses, 01-80-C2-00-00-0X, are forwarded. */
+void oracle_set_forward_bpdu(struct oracle *o, bool forward_bpdu);
+
+/* --- Rules and packets -------------------------------------------------------------------------------- */
+
 /* OFPFC_ADD: a rule of the same table, priority and match is replaced.  Copies 'fm'. */
 void oracle_add(struct oracle *o, const struct flow_mod *fm);
 /* Deletes the rule with the table, priority and match of 'fm'; true if there was one. */
@@ -127,11 +165,11 @@ bool oracle_del_strict(struct oracle *o, const struct flow_mod *fm);
 void oracle_clear(struct oracle *o);
 unsigned int oracle_n_rules(const struct oracle *o);
 
-/* A frame that 'in_port' receives. */
-void oracle_run(const struct oracle *o, uint32_t in_port, const uint8_t *frame, size_t len,
+/* A frame that 'in_port' receives.  NORMAL may learn from it, which changes 'o'. */
+void oracle_run(struct oracle *o, uint32_t in_port, const uint8_t *frame, size_t len,
 		struct oracle_result *r);
-/* A packet-out: 'list' is applied to the frame. */
-void oracle_packet_out(const struct oracle *o, uint32_t in_port, const struct action_list *list,
+/* A packet-out: 'list' is applied to the frame; NORMAL learns from it too. */
+void oracle_packet_out(struct oracle *o, uint32_t in_port, const struct action_list *list,
 		       const uint8_t *frame, size_t len, struct oracle_result *r);
 
 #endif
