@@ -66,59 +66,46 @@ def echo_request(ident, seq):
     return struct.pack('!BBHHH', 8, 0, checksum(head), ident, seq)
 
 
-def tcp_answers(pairs):
-    """{(endpoint, address): the name that answered} of those that were answered."""
-    sel, answers = selectors.DefaultSelector(), {}
+def answers_to(pairs):
+    """{(endpoint, address): the name that answered TCP}, and the set of the pairs whose ping was answered."""
+    sel, tcp, pings, raw = selectors.DefaultSelector(), {}, set(), {}
+    ident = os.getpid() & 0xffff
+    addresses = sorted({a for _, a in pairs})
     for e, address in pairs:
         e.enter()
+        if e not in raw:
+            raw[e] = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+            raw[e].setblocking(False)
+            sel.register(raw[e], selectors.EVENT_READ, (e, None))
+        try:
+            raw[e].sendto(echo_request(ident, addresses.index(address)), (address, 0))
+        except OSError:
+            pass        # no way there: no answer
         s = socket.socket()
         s.setblocking(False)
         s.connect_ex((address, PORT))
         sel.register(s, selectors.EVENT_READ, (e, address))
     end = time.monotonic() + PATIENCE
-    while sel.get_map() and (left := end - time.monotonic()) > 0:
+    while len(pings) + len(tcp) < 2 * len(pairs) and (left := end - time.monotonic()) > 0:
         for key, _ in sel.select(left):
+            e, address = key.data
             try:
-                answers[key.data] = key.fileobj.recv(64).decode()
+                data = key.fileobj.recv(2048)
             except OSError:
-                pass
-            sel.unregister(key.fileobj)
-            key.fileobj.close()
+                data = b''
+            if address is None and len(data) >= 28:
+                kind, _, _, got, seq = struct.unpack('!BBHHH', data[20:28])
+                if kind == 0 and got == ident and seq < len(addresses):
+                    pings.add((e, addresses[seq]))
+            elif address is not None:
+                if data:
+                    tcp[key.data] = data.decode()
+                sel.unregister(key.fileobj)
+                key.fileobj.close()
     for key in list(sel.get_map().values()):
         key.fileobj.close()
     sel.close()
-    return answers
-
-
-def ping_answers(pairs):
-    """The pairs that were answered."""
-    sel, answers, socks = selectors.DefaultSelector(), set(), {}
-    ident = os.getpid() & 0xffff
-    addresses = sorted({a for _, a in pairs})
-    for e, address in pairs:
-        if e not in socks:
-            e.enter()
-            socks[e] = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-            socks[e].setblocking(False)
-            sel.register(socks[e], selectors.EVENT_READ, e)
-        try:
-            socks[e].sendto(echo_request(ident, addresses.index(address)), (address, 0))
-        except OSError:
-            pass        # no way there: no answer
-    end = time.monotonic() + PATIENCE
-    while len(answers) < len(pairs) and (left := end - time.monotonic()) > 0:
-        for key, _ in sel.select(left):
-            try:
-                data = key.fileobj.recv(2048)[20:]
-            except OSError:
-                continue
-            kind, _, _, got, seq = struct.unpack('!BBHHH', data[:8])
-            if kind == 0 and got == ident and seq < len(addresses):
-                answers.add((key.data, addresses[seq]))
-    for s in socks.values():
-        s.close()
-    sel.close()
-    return answers
+    return tcp, pings
 
 
 def expected(e, address, endpoints, routes, cut):
@@ -167,7 +154,7 @@ def main():
     serve(endpoints)
     end = time.monotonic() + args.within
     while True:
-        tcp, pings = tcp_answers(pairs), ping_answers(pairs)
+        tcp, pings = answers_to(pairs)
         wrong = [p for p in pairs if tcp.get(p) != wanted[p] or (p in pings) != (wanted[p] is not None)]
         # Somebody who answers and should not is wrong at once.
         too_much = [p for p in wrong if tcp.get(p) not in (None, wanted[p]) or (p in pings and wanted[p] is None)]
