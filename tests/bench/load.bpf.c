@@ -45,7 +45,7 @@ int sink(struct __sk_buff *skb)
 		struct ethhdr eth;
 		struct iphdr ip;
 		struct udphdr udp;
-	} head; /* copied: what a packet socket's ring sent is not linear */
+	} __attribute__((packed)) head; /* copied: what a packet socket's ring sent is not linear */
 	__u32 zero = 0;
 	__u64 *n;
 
