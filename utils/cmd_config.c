@@ -25,9 +25,10 @@ int cmd_add_br(const struct skepctl *ctl, int argc, char **argv)
 
 		if (!id && !mode) {
 			json_decref(params);
-			return fail_usage(ctl,
-					  "\"%s\" is not datapath-id=HEX16 or fail-mode=secure|standalone",
-					  argv[i]);
+			return fail_usage(
+				ctl,
+				"\"%s\" is not datapath-id=HEX16 or fail-mode=secure|standalone",
+				argv[i]);
 		}
 		json_object_set_new(params, id ? "datapath_id" : "fail_mode",
 				    json_string(id ? id : mode));
@@ -63,8 +64,9 @@ int cmd_set_bridge(const struct skepctl *ctl, int argc, char **argv)
 
 		if (!is_right) {
 			json_decref(params);
-			return fail_usage(ctl, "\"%s\" is not mac-ageing=SECONDS or forward-bpdu=true|false",
-					  argv[i]);
+			return fail_usage(
+				ctl, "\"%s\" is not mac-ageing=SECONDS or forward-bpdu=true|false",
+				argv[i]);
 		}
 		if (ageing)
 			json_object_set_new(params, "mac_ageing", json_integer(seconds));

@@ -75,9 +75,10 @@ static int change(const struct skepctl *ctl, const char *method, json_t *params,
 
 int cmd_fdb_add(const struct skepctl *ctl, int argc, char **argv)
 {
-	return change(ctl, "fdb-add",
-		      json_pack("{s:s,s:s,s:s}", "bridge", argv[0], "mac", argv[1], "port", argv[2]),
-		      argc > 3 ? argv[3] : NULL);
+	return change(
+		ctl, "fdb-add",
+		json_pack("{s:s,s:s,s:s}", "bridge", argv[0], "mac", argv[1], "port", argv[2]),
+		argc > 3 ? argv[3] : NULL);
 }
 
 int cmd_fdb_del(const struct skepctl *ctl, int argc, char **argv)

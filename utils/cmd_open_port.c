@@ -23,8 +23,8 @@ int cmd_open_port(const struct skepctl *ctl, int argc, char **argv)
 
 	(void)argc;
 	status = control_call_fd(ctl, "open-port",
-				 json_pack("{s:s,s:s}", "bridge", argv[0], "port", argv[1]), &result,
-				 &fd);
+				 json_pack("{s:s,s:s}", "bridge", argv[0], "port", argv[1]),
+				 &result, &fd);
 	if (status)
 		return status;
 	json_decref(result);

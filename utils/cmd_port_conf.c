@@ -124,7 +124,8 @@ static int put_argument(const struct skepctl *ctl, json_t *params, const char *a
 			options = json_object();
 			json_object_set_new(params, "options", options);
 		}
-		json_object_set_new(options, name + 8, equals[1] ? json_string(equals + 1) : json_null());
+		json_object_set_new(options, name + 8,
+				    equals[1] ? json_string(equals + 1) : json_null());
 		return EXIT_OK;
 	}
 	for (size_t i = 0; i < N_KEYS; i++) {
@@ -168,7 +169,8 @@ int cmd_set_port(const struct skepctl *ctl, int argc, char **argv)
 int cmd_del_port(const struct skepctl *ctl, int argc, char **argv)
 {
 	(void)argc;
-	return control_do(ctl, "del-port", json_pack("{s:s,s:s}", "bridge", argv[0], "port", argv[1]));
+	return control_do(ctl, "del-port",
+			  json_pack("{s:s,s:s}", "bridge", argv[0], "port", argv[1]));
 }
 
 /* Half of a pair: the warning that the other half is missing says nothing new. */

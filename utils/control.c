@@ -151,7 +151,8 @@ int control_call_fd(const struct skepctl *ctl, const char *method, json_t *param
 		error = send_all(fd, line, strlen(line));
 		if (!error)
 			error = send_all(fd, "\n", 1);
-		status = error ? fail("skepd: %s", strerror(-error)) : recv_line(ctl, fd, &answer, ret_fd);
+		status = error ? fail("skepd: %s", strerror(-error))
+			       : recv_line(ctl, fd, &answer, ret_fd);
 		close(fd);
 	}
 	if (!status)

@@ -453,7 +453,8 @@ static int check_vlans(const struct setting *s, const struct conf_port *port)
 		break;
 	case CONF_VLAN_ACCESS:
 		if (!port->has_tag || port->trunks)
-			return fail(s, "vlan_mode \"access\" needs a \"tag\", and has no \"trunks\"");
+			return fail(s,
+				    "vlan_mode \"access\" needs a \"tag\", and has no \"trunks\"");
 		break;
 	case CONF_VLAN_NATIVE_TAGGED:
 	case CONF_VLAN_NATIVE_UNTAGGED:

@@ -112,13 +112,13 @@ static json_t *show_bridge(struct bridge *br)
 	TAILQ_FOREACH (port, &br->ports, node)
 		json_array_append_new(ports, call_show_port(port));
 	snprintf(id, sizeof(id), "%016" PRIx64, br->datapath_id);
-	return json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:I, s:o}", "name", br->name,
-			 "datapath_id", id, "fail_mode", conf && conf->is_standalone ? "standalone" : "secure",
-			 "is_standalone_now", (int)agent_is_alone(br->agent), "ports", ports, "controllers",
-			 agent_show_controllers(br->agent), "listeners",
-			 agent_show_listeners(br->agent), "packet_ins_dropped",
-			 (json_int_t)agent_n_dropped_packet_ins(br->agent), "datapath",
-			 show_datapath(br->sw));
+	return json_pack(
+		"{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:I, s:o}", "name", br->name, "datapath_id",
+		id, "fail_mode", conf && conf->is_standalone ? "standalone" : "secure",
+		"is_standalone_now", (int)agent_is_alone(br->agent), "ports", ports, "controllers",
+		agent_show_controllers(br->agent), "listeners", agent_show_listeners(br->agent),
+		"packet_ins_dropped", (json_int_t)agent_n_dropped_packet_ins(br->agent), "datapath",
+		show_datapath(br->sw));
 }
 
 static json_t *do_show(struct call *call)
@@ -177,7 +177,8 @@ static json_t *do_add_br(struct call *call)
 			    "datapath_id \"%s\" is not 1 to 16 hexadecimal digits other than 0",
 			    id);
 	if (mode && !conf_parse_fail_mode(mode, &is_standalone))
-		return call_fail(call, "fail_mode \"%s\" is not \"secure\" or \"standalone\"", mode);
+		return call_fail(call, "fail_mode \"%s\" is not \"secure\" or \"standalone\"",
+				 mode);
 	br = conf_add_bridge(call->conf, name);
 	if (!br)
 		return call_fail(call, "out of memory");
@@ -198,7 +199,8 @@ static json_t *do_set_fail_mode(struct call *call)
 	const char *mode = call_str(call, "fail_mode");
 
 	if (!conf_parse_fail_mode(mode, &call->br->is_standalone))
-		return call_fail(call, "fail_mode \"%s\" is not \"secure\" or \"standalone\"", mode);
+		return call_fail(call, "fail_mode \"%s\" is not \"secure\" or \"standalone\"",
+				 mode);
 	return call_change(call);
 }
 
@@ -262,7 +264,8 @@ static json_t *do_set_ssl(struct call *call)
 	for (int i = 0; i < 3; i++) {
 		files[i] = call_str(call, keys[i]);
 		if (files[i][0] != '/')
-			return call_fail(call, "%s \"%s\" is not an absolute path", keys[i], files[i]);
+			return call_fail(call, "%s \"%s\" is not an absolute path", keys[i],
+					 files[i]);
 	}
 	/* The same files again: what is in them may have changed. */
 	if (old->has_ssl && !strcmp(old->private_key, files[0]) &&
@@ -287,7 +290,8 @@ static json_t *do_log_level(struct call *call)
 	enum log_level level;
 
 	if (log_level_parse(call_str(call, "level"), &level))
-		return call_fail(call, "\"%s\" is not err, warn, info or debug", call_str(call, "level"));
+		return call_fail(call, "\"%s\" is not err, warn, info or debug",
+				 call_str(call, "level"));
 	log_set_level(level);
 	return json_object();
 }

@@ -65,7 +65,8 @@ json_t *call_fdb_add(struct call *call)
 	error = conf_set_mac(call->br, mac, vlan, port);
 	if (error)
 		return call_fail(call, "%s",
-				 error == -E2BIG ? "there are too many static addresses" : strerror(-error));
+				 error == -E2BIG ? "there are too many static addresses"
+						 : strerror(-error));
 	return call_change(call);
 }
 

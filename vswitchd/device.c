@@ -135,7 +135,8 @@ static int sync_spec(struct sw *sw, const struct spec *spec, uint32_t *ret_ifind
 		return -ENODEV;
 	if (!is_ours(link, spec)) {
 		snprintf(err, err_size,
-			 "interface %s exists already, and is not the device that skepd makes of that name",
+			 "interface %s exists already, and is not the device that skepd makes of "
+			 "that name",
 			 spec->name);
 		return -EEXIST;
 	}

@@ -592,8 +592,9 @@ int nl_take_link(struct nl *nl, int socket, const char *name)
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	mnl_attr_put_u32(nlh, IFLA_NET_NS_PID, (uint32_t)getpid());
 	mnl_attr_put_str(nlh, IFLA_IFALIAS, TAKEN_ALIAS);
-	error = mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) ? -errno
-							      : transact_on(nl, sock, nlh, NULL, NULL);
+	error = mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID)
+			? -errno
+			: transact_on(nl, sock, nlh, NULL, NULL);
 	mnl_socket_close(sock);
 	if (!error)
 		error = read_link(nl, 0, name);

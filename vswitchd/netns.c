@@ -51,8 +51,8 @@ static void answer_init(struct answer *a, int error)
 static int drop_privileges(void)
 {
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_SYS_ADMIN, CAP_SYS_PTRACE,
-			  CAP_DAC_READ_SEARCH, CAP_NET_ADMIN, -1))
+	if (capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_SYS_ADMIN,
+			  CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_NET_ADMIN, -1))
 		return -EPERM;
 	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
 }
@@ -182,7 +182,8 @@ int netns_open(struct netns *netns, const char *name, int *ret_ns, int *ret_sock
 		return n < 0 ? -errno : -EPIPE;
 	if (a.error)
 		return a.error;
-	if (a.msg.msg_controllen < CMSG_LEN(sizeof(fds)) || a.control.head.cmsg_len != CMSG_LEN(sizeof(fds)))
+	if (a.msg.msg_controllen < CMSG_LEN(sizeof(fds)) ||
+	    a.control.head.cmsg_len != CMSG_LEN(sizeof(fds)))
 		return -EMFILE; /* there was no room for them here */
 	memcpy(fds, CMSG_DATA(&a.control.head), sizeof(fds));
 	*ret_ns = fds[0];

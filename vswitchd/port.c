@@ -194,7 +194,8 @@ static void apply_normal(struct port *port, struct sw_problems *problems)
 		error = dp_port_set_isolated(br->sw->dp, br->number, port->ofport,
 					     conf_port_is_isolated(port->conf));
 	if (error)
-		set_error(port, problems, error == -ENOSPC ? "there are too many sets of VLANs" : strerror(-error));
+		set_error(port, problems,
+			  error == -ENOSPC ? "there are too many sets of VLANs" : strerror(-error));
 }
 
 /* What OpenFlow knows of the port from now on. */
@@ -275,7 +276,9 @@ static const char *why_not_taken(int error)
 		return "an interface of this name is here already";
 	case -ENOSYS:
 	case -EPIPE:
-		return "no namespace can be entered: skepd was started without CAP_SYS_ADMIN";
+	case -ECONNRESET:
+		return "no namespace can be entered: the process skepd-netns has ended, or skepd was "
+		       "started without CAP_SYS_ADMIN";
 	default:
 		return strerror(-error);
 	}
@@ -297,7 +300,7 @@ static bool fetch(struct port *port, struct sw_problems *problems)
 {
 	const struct nl_link *link = attached_link(port);
 	bool is_waiting;
-	char text[200];
+	char text[sizeof(port->error)];
 	int error = 0;
 
 	if (link)
