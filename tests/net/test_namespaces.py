@@ -2,6 +2,7 @@
 """Ports whose interfaces are taken out of other network namespaces."""
 import os
 import re
+import signal
 
 import pytest
 import skepnet
@@ -96,6 +97,19 @@ def test_nothing_keeps_the_namespace_and_teardown_gives_back(switch, there):
     run(switch.ns.cmd([f'{build_dir()}/vswitchd/skepd', '--teardown', '--rundir', switch.dir, '--statedir', switch.dir, '--bpffs',
                        f'{switch.dir}/bpf/skep']))
     assert has(there, 'e0') and not has(switch.ns, 'e0')
+
+
+def test_without_the_helper_the_port_says_so_and_skepd_goes_on(switch, there):
+    there.make()
+    for p in os.listdir('/proc'):
+        if p.isdigit() and re.match(rf'\d+ \(skepd-netns\) \w {switch.pid} ', read(f'/proc/{p}/stat')):
+            os.kill(int(p), signal.SIGKILL)
+            wait_until(lambda p=p: not skepnet.is_alive(int(p)), what='the helper is gone')
+    done = switch.skepctl('add-port', 'br0', 'e0', f'netns={there.name}', check=False)
+    assert done.returncode == 1 and 'skepd-netns has ended' in done.stderr
+    switch.skepctl('add-flow', 'br0', 'in_port=1,actions=2')
+    switch.wires[1].send(FRAME)
+    assert switch.wires[2].recv() == FRAME
 
 
 def read(path):
