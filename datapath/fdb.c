@@ -301,11 +301,12 @@ static bool read_entry(const struct dp *dp, uint32_t bridge, const struct skep_f
 	uint64_t key = load(&e->key), value = load(&e->value);
 	bool is_static = key & SKEP_FDB_STATIC;
 	uint32_t port = (uint32_t)value;
-	int32_t age = age_of(value, now_s());
+	int32_t age;
 
 	if (!key || key & SKEP_FDB_BUSY || port >= dp->set.map[MAP_PORTS].n ||
 	    load(&e->key) != key)
 		return false;
+	age = age_of(value, now_s());
 	if (!is_static &&
 	    (age >= (int32_t)BRIDGE(dp, bridge)->fdb_ageing || !PORT(dp, port)->ifindex))
 		return false;
