@@ -21,7 +21,7 @@
  * What is compared, after each run() and packet_out():
  *
  *   outputs  an ordered list: for each, kind; to a port: the port and all bytes; to the controller:
- *            reason, table_id, cookie, metadata, in_port, total_len, max_len (not for
+ *            reason, table_id, cookie, metadata, tunnel fields, in_port, total_len, max_len (not for
  *            ORACLE_INVALID_TTL), and all bytes.  VLAN tags are in the bytes (a tag in skb metadata
  *            is put back where it was).  Copies of ALL and FLOOD are in ascending order of port
  *            numbers, LOCAL last.  With BACKEND_UNORDERED, or where NORMAL sent any of them, only the order of copies to one port, and

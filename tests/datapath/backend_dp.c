@@ -23,6 +23,7 @@ static void on_packet_in(void *aux, const struct dp_packet_in *pin)
 	o->in_port = pin->in_port;
 	o->cookie = pin->cookie;
 	o->metadata = pin->metadata;
+	o->tunnel = pin->tunnel;
 }
 
 static void on_output(void *aux, uint32_t ofport, const uint8_t *frame, size_t len)

@@ -30,6 +30,8 @@ static const char *output_difference(const struct oracle_result *ra, const struc
 			return "cookie";
 		if (a->metadata != b->metadata)
 			return "metadata";
+		if (memcmp(&a->tunnel, &b->tunnel, sizeof(a->tunnel)))
+			return "tunnel fields";
 		if (a->in_port != b->in_port)
 			return "in_port";
 		if (a->total_len != b->total_len)

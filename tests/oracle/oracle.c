@@ -271,6 +271,9 @@ static void send_to_controller(struct run *run, const struct cause *cause,
 	out->in_port = run->in_port;
 	out->cookie = cause->cookie;
 	out->metadata = run->metadata;
+#define X(FIELD, MEMBER) out->tunnel.MEMBER = run->tunnel[FIELD];
+	TUNNEL_FIELDS(X)
+#undef X
 }
 
 static void send_to_port(struct run *run, uint32_t ofport)

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "model/flow.h"
+#include "model/tunnel.h"
 
 /* OF1.3.5 §7.2.1, ofp_port_config. */
 enum oracle_port_config {
@@ -63,6 +64,7 @@ struct oracle_output {
 	uint32_t in_port;
 	uint64_t cookie; /* ORACLE_NO_COOKIE from the action set and from a packet-out's list */
 	uint64_t metadata;
+	struct tunnel_fields tunnel;
 };
 
 /* How often a rule was hit; a rule is known by its cookie, which tests make unique. */
