@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ports and timeouts as a controller sees them."""
+import re
 import struct
 
 import of13
 import pytest
-from skepnet import wait_until
+from skepnet import Wire, wait_until
 from scapy.layers.l2 import Ether
 
 FRAME = bytes(Ether(src='02:00:00:00:00:01', dst='02:00:00:00:00:02', type=0x88b5) / (b'x' * 46))
@@ -149,3 +150,111 @@ def test_ports_come_and_go_with_skepctl(sw):
     finally:
         sw.skepctl('del-port', sw.bridge, 'nosuchdev', check=False)
         sw.ns.ip('link', 'del', 'extra')
+
+
+class Late:
+    """A veth pair 'late' in the switch's namespace that tests make and remove; its far end is received on as a Wire."""
+
+    def __init__(self, switch):
+        self.switch = switch
+        self.wire = None
+
+    def make(self, name='late'):
+        self.close()
+        self.switch.ns.ip('link', 'add', name, 'type', 'veth', 'peer', 'name', 'latefar', 'netns', self.switch.far.name)
+        self.switch.ns.ip('link', 'set', name, 'up')
+        self.switch.far.ip('link', 'set', 'latefar', 'up')
+        self.wire = Wire(self.switch.far, 'latefar')
+
+    def close(self):
+        if self.wire:
+            self.wire.close()
+        self.wire = None
+
+    def is_joined(self):
+        """Whether frames cross both ways between port 1 and the late port."""
+        self.switch.wires[1].drain()
+        self.wire.drain()
+        self.switch.wires[1].send(FRAME)
+        self.wire.send(FRAME)
+        return self.wire.recv(0.1) == FRAME and self.switch.wires[1].recv(0.1) == FRAME
+
+    def is_gone(self):
+        show = self.switch.skepctl('show').stdout
+        return re.search(r'Port late\n\s+ofport: 9\n\s+state: absent\n\s+error: no such interface\n', show)
+
+
+@pytest.fixture
+def late(switch):
+    """The switch has a port 9, 'late', whose interface is not there yet, and rules between it and port 1."""
+    it = Late(switch)
+    switch.ofctl('add-flows', '-', stdin='in_port=1,actions=9\nin_port=9,actions=1\n')
+    switch.skepctl('add-port', switch.bridge, 'late', 'ofport=9')
+    yield it
+    it.close()
+
+
+@pytest.mark.skep_only
+def test_a_port_appears_later_vanishes_and_comes_back_and_controllers_are_told(switch, late):
+    def told(conn):
+        reason, number = struct.unpack('!B7xI', conn.recv_kind(of13.PORT_STATUS)[:12])
+        return reason if number == 9 else told(conn)
+
+    def told_last_of(conn, wanted):
+        return next(reason for reason in iter(lambda: told(conn), None) if reason == wanted)
+    added, deleted = 0, 1
+    assert late.is_gone()
+    with of13.Connection(switch.mgmt) as conn:
+        ask_for_events(conn)
+        assert 9 not in ports(conn)
+        for _ in range(3):
+            late.make()
+            assert told_last_of(conn, added) == added
+            wait_until(late.is_joined, what='traffic with the port that came')
+            switch.ns.ip('link', 'del', 'late')
+            assert told_last_of(conn, deleted) == deleted
+            assert 9 not in ports(conn)
+    assert len(switch.flows()) == 2
+    assert late.is_gone()
+
+
+@pytest.mark.skep_only
+def test_a_port_is_found_by_name_through_renames_and_namespaces(switch, late):
+    late.make('other')
+    switch.ns.ip('link', 'set', 'other', 'down')
+    switch.ns.ip('link', 'set', 'other', 'name', 'late', 'up')
+    wait_until(late.is_joined, what='traffic after the interface got the name')
+    switch.ns.ip('link', 'set', 'late', 'down')
+    switch.ns.ip('link', 'set', 'late', 'name', 'other', 'up')
+    wait_until(late.is_gone, what='the port waits again')
+    assert not late.is_joined()
+    switch.ns.ip('link', 'set', 'other', 'down')
+    switch.ns.ip('link', 'set', 'other', 'name', 'late', 'up')
+    wait_until(late.is_joined, what='traffic after the name came back')
+    switch.ns.ip('link', 'set', 'late', 'netns', switch.far.name)
+    wait_until(late.is_gone, what='the port waits while its interface is elsewhere')
+    switch.far.ip('link', 'set', 'late', 'netns', switch.ns.name)
+    switch.ns.ip('link', 'set', 'late', 'up')
+    wait_until(late.is_joined, what='traffic after the interface came back')
+
+
+@pytest.mark.skep_only
+def test_a_port_that_came_back_while_skepd_was_dead_is_attached_by_the_next(switch, late):
+    late.make()
+    wait_until(late.is_joined, what='traffic')
+    switch.kill9()
+    assert late.is_joined()
+    switch.ns.ip('link', 'del', 'late')
+    late.make()
+    assert not late.is_joined()
+    switch.start_daemon()
+    wait_until(late.is_joined, what='traffic with the new interface')
+
+
+@pytest.mark.skep_only
+def test_a_port_that_flaps_forwards_in_the_end(switch, late):
+    for _ in range(20):
+        switch.ns.run(['sh', '-c', 'ip link add late type veth peer name x && ip link set late up && ip link del late'])
+    late.make()
+    wait_until(late.is_joined, what='traffic after the flapping')
+    assert switch.skepctl('show').stdout.count('Port late') == 1
