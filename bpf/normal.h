@@ -123,15 +123,17 @@ SKEP_SUB int skep_fdb_victim(struct skep_state *s, struct skep_fdb_bucket *b, __
 	return n_own >= SKEP_FDB_WAYS / 2 ? own_oldest : oldest;
 }
 
-/* Another CPU may have added the same address at the same time: the first of the two stays. */
+/* Another CPU may have added the same address at the same time.  The one that looks last sees both, and whoever sees both clears the same of
+ * them: the later in the bucket, unless the other is static. */
 SKEP_INLINE void skep_fdb_settle(struct skep_fdb_bucket *b, __u32 own, __u64 key)
 {
 	for (__u32 i = 0; i < SKEP_FDB_WAYS; i++) {
 		__u64 other = SKEP_ONCE(b->e[i].key);
+		__u32 loser = other == key && i > own ? i : own;
 
-		if (i == own || (other & ~SKEP_FDB_STATIC) != key || (i > own && other == key))
+		if (i == own || (other & ~SKEP_FDB_STATIC) != key)
 			continue;
-		__sync_val_compare_and_swap(&b->e[own & (SKEP_FDB_WAYS - 1)].key, key, 0);
+		__sync_val_compare_and_swap(&b->e[loser & (SKEP_FDB_WAYS - 1)].key, key, 0);
 		return;
 	}
 }

@@ -46,6 +46,9 @@ void harness_receive(uint32_t ofport, const uint8_t *frame, size_t len);
 /* The same for a packet-out with these actions. */
 void harness_packet_out(uint32_t in_port, const struct action_list *actions, const uint8_t *frame,
 			size_t len);
+/* Several CPUs run packets at once, each 'n' of its own port (1, 2): from addresses of a few, to 'dst'.  Meanwhile 'meanwhile' is called, again and again.
+ * False: this build runs on one. */
+bool harness_storm(unsigned int n, const uint8_t dst[6], void (*meanwhile)(void));
 /* For the two: adds to h.out. */
 void harness_add_out(uint32_t port, const uint8_t *frame, size_t len);
 

@@ -65,6 +65,14 @@ void harness_receive(uint32_t ofport, const uint8_t *frame, size_t len)
 	assert_int_equal(dp_inject(h.dp, h.bridge, ofport, frame, len), 0);
 }
 
+bool harness_storm(unsigned int n, const uint8_t dst[6], void (*meanwhile)(void))
+{
+	(void)n;
+	(void)dst;
+	(void)meanwhile;
+	return false;
+}
+
 void harness_packet_out(uint32_t in_port, const struct action_list *actions, const uint8_t *frame,
 			size_t len)
 {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -283,4 +284,62 @@ void harness_packet_out(uint32_t in_port, const struct action_list *actions, con
 	begin();
 	assert_int_equal(dp_packet_out(h.dp, h.bridge, in_port, actions, frame, len), 0);
 	take_captured();
+}
+
+struct storm {
+	pthread_t thread;
+	uint32_t port;
+	unsigned int n;
+	uint8_t dst[6];
+	unsigned int n_failed;
+	bool is_done;
+};
+
+/* Runs the program directly: what it decides is not looked at. */
+static void *run_storm(void *arg)
+{
+	struct storm *storm = arg;
+	struct __sk_buff ctx = { .ifindex = k.ifindex[storm->port] };
+	uint8_t frame[64] = { 0 };
+	unsigned int seed = storm->port;
+	cpu_set_t cpus;
+
+	/* One CPU each, if there are so many. */
+	CPU_ZERO(&cpus);
+	CPU_SET(storm->port - 1, &cpus);
+	pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+	memcpy(frame, storm->dst, 6);
+	frame[6] = 2;
+	frame[12] = 0x88;
+	frame[13] = 0xb5;
+	for (unsigned int i = 0; i < storm->n; i++) {
+		LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame),
+			    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = 1);
+
+		frame[11] = (uint8_t)(rand_r(&seed) % 64);
+		if (bpf_prog_test_run_opts(h.dp->set.prog_fd, &run))
+			storm->n_failed++;
+	}
+	__atomic_store_n(&storm->is_done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+bool harness_storm(unsigned int n, const uint8_t dst[6], void (*meanwhile)(void))
+{
+	struct storm storms[2] = { { .port = 1, .n = n }, { .port = 2, .n = n } };
+
+	for (int i = 0; i < 2; i++) {
+		memcpy(storms[i].dst, dst, 6);
+		assert_int_equal(pthread_create(&storms[i].thread, NULL, run_storm, &storms[i]), 0);
+	}
+	while (!__atomic_load_n(&storms[0].is_done, __ATOMIC_ACQUIRE) ||
+	       !__atomic_load_n(&storms[1].is_done, __ATOMIC_ACQUIRE)) {
+		meanwhile();
+		sched_yield();
+	}
+	for (int i = 0; i < 2; i++) {
+		pthread_join(storms[i].thread, NULL);
+		assert_int_equal(storms[i].n_failed, 0);
+	}
+	return true;
 }

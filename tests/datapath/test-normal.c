@@ -640,6 +640,50 @@ static void ten_thousand_addresses_are_all_kept(void **state)
 	}
 }
 
+/* Sets, deletes and forgets what the programs are learning: addresses 0 to 63. */
+static void disturb(void)
+{
+	static unsigned int n;
+	uint8_t mac[6] = { 2, 0, 0, 0, 0, (uint8_t)(n++ % 64) };
+
+	if (mac[5] < 32)
+		assert_int_equal(dp_fdb_set(h.dp, h.bridge, 0, mac, 3), 0);
+	else
+		dp_fdb_del(h.dp, h.bridge, 0, mac);
+	if (n % 64 == 0)
+		dp_fdb_flush(h.dp, h.bridge, n % 128 ? PORT_ANY : 1);
+}
+
+static void many_writers_leave_each_address_once_and_static_ones_alone(void **state)
+{
+	uint8_t mac[6] = { 2, 0, 0, 0, 0, 0 };
+	struct dp_fdb_entry e;
+
+	(void)state;
+	assert_int_equal(dp_fdb_set(h.dp, h.bridge, 0, (const uint8_t[]){ 2, 1, 0, 0, 0, 0 }, 4), 0);
+	/* All in a few buckets, so that they get into each other's way. */
+	BRIDGE(h.dp, h.bridge)->fdb_mask = 15;
+	assert_int_equal(dp_fdb_set(h.dp, h.bridge, 0, (const uint8_t[]){ 2, 1, 0, 0, 0, 0 }, 4), 0);
+	if (!harness_storm(30000, (const uint8_t[]){ 2, 1, 0, 0, 0, 0 }, disturb))
+		skip();
+	for (uint32_t i = 0; i < 16; i++) {
+		const struct skep_fdb_bucket *b = &fdb_region()[i];
+
+		for (unsigned int k = 0; k < SKEP_FDB_WAYS; k++) {
+			assert_int_equal(b->e[k].key & SKEP_FDB_BUSY, 0);
+			for (unsigned int l = 0; l < k && b->e[k].key; l++)
+				assert_true((b->e[k].key | SKEP_FDB_STATIC) !=
+					    (b->e[l].key | SKEP_FDB_STATIC));
+		}
+	}
+	for (mac[5] = 0; mac[5] < 32; mac[5]++) {
+		assert_true(find(mac, 0, &e));
+		assert_true(e.is_static);
+		assert_int_equal(e.ofport, 3);
+	}
+	BRIDGE(h.dp, h.bridge)->fdb_mask = FDB_REGION - 1;
+}
+
 /* --- The split horizon --- */
 
 static void nothing_goes_from_an_isolated_port_to_another(void **state)
@@ -1119,6 +1163,7 @@ int main(void)
 		TEST(static_entries_leave_a_place_to_learn_in),
 		TEST(a_flood_of_random_addresses_stays_in_bounds),
 		TEST(ten_thousand_addresses_are_all_kept),
+		TEST(many_writers_leave_each_address_once_and_static_ones_alone),
 		TEST(nothing_goes_from_an_isolated_port_to_another),
 		TEST(packets_stay_in_their_vlan),
 		TEST(a_packet_of_a_vlan_that_the_port_lacks_is_counted_and_teaches_nothing),
