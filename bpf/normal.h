@@ -221,7 +221,7 @@ SKEP_INLINE _Bool skep_wants_tag(const struct skep_port *port, __u32 vlan)
 SKEP_INLINE _Bool skep_find_vlan(struct skep_state *s)
 {
 	const struct skep_port *port = s->in_port_idx ? home_port(s->in_port_idx) : NULL;
-	__u32 tci = bpf_ntohs(s->key.vlan_tci), vid = tci & SKEP_VID, flags = port ? port->flags : 0;
+	__u32 tci = (__u32)bpf_ntohs(s->key.vlan_tci), vid = tci & SKEP_VID, flags = port ? port->flags : 0;
 
 	s->in_flags = flags;
 	if (flags & SKEP_PF_ACCESS && vid)
@@ -237,7 +237,7 @@ SKEP_INLINE _Bool skep_find_vlan(struct skep_state *s)
 /* Gives the packet the VLAN's tag, or takes it off.  Nothing is pending.  Returns 0 or negative. */
 SKEP_INLINE int skep_retag(SKEP_CTX *ctx, struct skep_state *s, _Bool wants_tag)
 {
-	__u32 tci = (bpf_ntohs(s->key.vlan_tci) & SKEP_PCP) | s->vlan;
+	__u32 tci = ((__u32)bpf_ntohs(s->key.vlan_tci) & SKEP_PCP) | s->vlan;
 
 	s->stale = SKEP_STALE_ALL;
 	if (s->tag != SKEP_TAG_NONE && home_pop_vlan(ctx))
