@@ -16,7 +16,7 @@ enum value_form {
 	FORM_ETH,
 	FORM_IPV4,
 	FORM_IPV6,
-	FORM_FLAGS, /* +df-csum, or a number: tun_flags */
+	FORM_FLAGS, /* +df-csum, df|csum, or a number: tun_flags */
 };
 
 static enum value_form value_form(enum field_id id)
@@ -181,7 +181,7 @@ static const char *expected(const struct text_input *in, enum field_id id, bool 
 				 : "not a port (a number or a reserved port)";
 	case FORM_FLAGS:
 		return is_mask ? "the mask is not a number"
-			       : "neither a number nor flags: +oam, -df, +csum, -key";
+			       : "neither a number nor flags: +df-csum, or df|csum; there are df, csum, key and oam";
 	case FORM_DECIMAL:
 	case FORM_HEX:
 	case FORM_HEX16:
@@ -220,6 +220,30 @@ static bool parse_flags(struct text_span s, struct field_value *ret, struct fiel
 	return s.len;
 }
 
+/* "df|csum", as Open vSwitch writes a value without a mask: these and no others. */
+static bool parse_flag_names(struct text_span s, struct field_value *ret, struct field_value *ret_mask)
+{
+	struct text_span word = { s.p, 0 };
+
+	memset(ret, 0, sizeof(*ret));
+	*ret_mask = field_exact_mask(FIELD_TUN_FLAGS);
+	for (size_t i = 0; i <= s.len; i++) {
+		uint8_t bit = 0;
+
+		if (i < s.len && s.p[i] != '|') {
+			word.len++;
+			continue;
+		}
+		for (size_t k = 0; k < N_FLAGS; k++)
+			bit |= text_span_is(word, flag_words[k].word) ? flag_words[k].bit : 0;
+		if (!bit || ret->b[1] & bit)
+			return false;
+		ret->b[1] |= bit;
+		word = (struct text_span){ s.p + i + 1, 0 };
+	}
+	return true;
+}
+
 static int fail_value(const struct text_input *in, const struct text_word *word, int error,
 		      enum field_id id, bool is_mask)
 {
@@ -241,6 +265,10 @@ int text_parse_value(const struct text_input *in, const struct text_word *word,
 	struct text_span mask = { NULL, 0 };
 	int error;
 
+	if (value_form(id) == FORM_FLAGS && text.len && *text.p >= 'a' && *text.p <= 'z')
+		return parse_flag_names(text, ret, ret_mask)
+			       ? 0
+			       : fail_value(in, word, -EINVAL, id, false);
 	if (value_form(id) == FORM_FLAGS && text.len && (*text.p == '+' || *text.p == '-'))
 		return parse_flags(text, ret, ret_mask)
 			       ? 0

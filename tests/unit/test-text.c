@@ -386,6 +386,18 @@ static const struct {
 	{ "metadata=0x10000000000000000,actions=drop", 10,
 	  "metadata: \"0x10000000000000000\": does not fit into 64 bits" },
 	{ "in_port=eth0,actions=drop", 9, "in_port: \"eth0\": not a port" },
+	{ "tun_flags=+df+foo,actions=drop", 11, "tun_flags: \"+df+foo\": neither a number nor flags" },
+	{ "tun_flags=+df-df,actions=drop", 11, "tun_flags: \"+df-df\": neither a number nor flags" },
+	{ "tun_flags=+,actions=drop", 11, "tun_flags: \"+\": neither a number nor flags" },
+	{ "tun_flags=df|foo,actions=drop", 11, "tun_flags: \"df|foo\": neither a number nor flags" },
+	{ "tun_flags=df|,actions=drop", 11, "tun_flags: \"df|\": neither a number nor flags" },
+	{ "tun_flags=16,actions=drop", 11, "tun_flags: \"16\": " },
+	{ "tun_src=2001:db8::1,actions=drop", 9, "tun_src: \"2001:db8::1\": not an IPv4 address" },
+	{ "tun_ttl=256,actions=drop", 9, "tun_ttl: \"256\": does not fit into 8 bits" },
+	{ "tun_id=1,tunnel_id=1,actions=drop", 10, "tunnel_id: this field is given twice" },
+	{ "tun_gbp_id=1,actions=drop", 1, "\"tun_gbp_id\" is not supported by skep" },
+	{ "actions=set_tunnel", 9, "set_tunnel needs a value" },
+	{ "actions=set_tunnel:1/1", 20, "set_tunnel: \"1/1\": a value that is set cannot have a mask" },
 	{ "foo=1,actions=drop", 1, "unknown word \"foo\"" },
 	{ "in_port=1 foo actions=drop", 11, "unknown word \"foo\"" },
 	{ "reg0=1,actions=drop", 1, "\"reg0\" is not supported by skep" },
@@ -462,6 +474,41 @@ static void assert_refused(enum flow_command command, const char *line, const ch
 	assert_int_not_equal(text_parse_flow_mod(line, command, NULL, &fm, &e), 0);
 	if (!strstr(e.message, message))
 		fail_msg("%s: column %u: %s", line, e.column, e.message);
+}
+
+/* What ovs-ofctl cannot be asked: flags and fields that are skep's own. */
+static void tunnel_words_are_printed_as_open_vswitch_would(void **state)
+{
+	static const struct {
+		const char *given, *printed;
+	} cases[] = {
+		{ "tunnel_id=0x64,actions=normal", " tun_id=0x64 actions=NORMAL" },
+		{ "tun_id=1/0xff,tun_dst=192.0.2.0/24,tun_ipv6_src=2001:db8::/32,actions=drop",
+		  " tun_id=0x1/0xff,tun_dst=192.0.2.0/24,tun_ipv6_src=2001:db8::/32 actions=drop" },
+		{ "tun_tos=16,tun_ttl=64/0xf0,actions=1", " tun_tos=16,tun_ttl=0x40/0xf0 actions=output:1" },
+		{ "tun_flags=-csum+df,actions=1", " tun_flags=+df-csum actions=output:1" },
+		{ "tun_flags=0x1/0x1,actions=1", " tun_flags=+oam actions=output:1" },
+		{ "tun_flags=df|key,actions=1", " tun_flags=0xa actions=output:1" },
+		{ "tun_flags=0,actions=1", " tun_flags=0 actions=output:1" },
+		{ "actions=set_tunnel:5,set_tunnel64:0x100000000,1",
+		  " actions=set_field:0x5->tun_id,set_field:0x100000000->tun_id,output:1" },
+		{ "actions=set_field:192.0.2.1->tun_src,set_field:9->tun_ttl,set_field:df->tun_flags,1",
+		  " actions=set_field:192.0.2.1->tun_src,set_field:9->tun_ttl,set_field:0x2->tun_flags,"
+		  "output:1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf out = BUF_INIT;
+		const char *end;
+
+		parse(&fm, FLOW_ADD, cases[i].given);
+		format_dump_line(&fm, &out);
+		end = strstr(buf_cstr(&out), "n_bytes=0,");
+		assert_non_null(end);
+		assert_string_equal(end + strlen("n_bytes=0,"), cases[i].printed);
+		buf_uninit(&out);
+	}
 }
 
 static void commands_take_their_own_words(void **state)
@@ -632,6 +679,7 @@ int main(void)
 		cmocka_unit_test(a_dumped_flow_can_be_added_again),
 		cmocka_unit_test(what_is_printed_is_read_back),
 		cmocka_unit_test(a_wrong_flow_is_refused_with_place_and_reason),
+		cmocka_unit_test(tunnel_words_are_printed_as_open_vswitch_would),
 		cmocka_unit_test(commands_take_their_own_words),
 		cmocka_unit_test(a_filter_selects_by_table_cookie_port_and_match),
 		cmocka_unit_test(ports_have_names),
