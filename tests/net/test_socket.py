@@ -113,6 +113,33 @@ def test_the_process_gets_packets_as_on_a_wire_segmented_and_with_checksums(make
     wire.close()
 
 
+COUNT = """
+import socket
+s = socket.socket(fileno=3)
+print('ready', flush=True)
+while True:
+    print(s.recv(2000)[-1], flush=True)
+"""
+
+
+def test_two_processes_of_one_port_get_every_packet_each(switch):
+    switch.skepctl('add-flows', 'br0', '-', stdin='in_port=1,actions=9\n')
+    switch.skepctl('add-port', 'br0', 'count', 'ofport=9', 'type=socket')
+    command = [f'{build_dir()}/utils/skepctl', '--rundir', switch.dir, 'open-port', 'br0', 'count', '--', '/usr/bin/python3', '-c', COUNT]
+    processes = [subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        for process in processes:
+            assert process.stdout.readline() == 'ready\n'
+        for i in range(100):
+            switch.wires[1].send(FRAME + bytes([i]))
+        for process in processes:
+            assert [int(process.stdout.readline()) for _ in range(100)] == list(range(100))
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
 def test_the_port_outlives_its_process_and_takes_another(switch):
     switch.skepctl('add-flows', 'br0', '-', stdin='in_port=1,actions=9\nin_port=9,actions=1\n')
     with echo(switch, '--reflect'):
