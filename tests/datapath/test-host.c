@@ -32,6 +32,7 @@ static struct {
 	struct skep_counter counters[256 * N_STRIPES];
 	struct skep_table_counter table_counters[512 * N_STRIPES];
 	struct skep_drop_counter drops[SKEP_N_DROPS * N_STRIPES];
+	struct skep_tunnel tunnels[8];
 } m;
 
 static const struct skep_host_maps maps = {
@@ -58,6 +59,8 @@ static const struct skep_host_maps maps = {
 	.n_table_counters = N(m.table_counters),
 	.drops = m.drops,
 	.n_drops = N(m.drops),
+	.tunnels = m.tunnels,
+	.n_tunnels = N(m.tunnels),
 };
 
 /* How much of the maps is in use. */
@@ -474,6 +477,13 @@ static void no_contents_of_the_maps_are_fatal(void **state)
 	for (int i = 0; i < 400; i++) {
 		fill_randomly(&m, sizeof(m), masks[i % 4]);
 		m.dp.n_stripes = N_STRIPES;
+		for (uint32_t k = 0; k < N(m.ports) && i % 2; k++) {
+			/* Ports of all kinds, that name each other and tunnels. */
+			m.ports[k].config = SKEP_PC_SPECIAL_OUT;
+			m.ports[k].kind %= SKEP_PORT_IO_DEV + 1;
+			m.ports[k].aux %= 2 * N(m.ports);
+			m.tunnels[k].port = k;
+		}
 		for (uint32_t k = 1; k < N(m.subtables) && i % 8 >= 4; k++) {
 			/* Deeper in: rules that everything hits. */
 			memset(m.subtables[k].mask, 0, sizeof(m.subtables[k].mask));
