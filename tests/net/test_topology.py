@@ -193,6 +193,26 @@ def test_a_topology_outlives_its_skepd(mesh):
     mesh.check()
 
 
+def test_the_manuals_example_does_what_the_manual_says(mesh, tmp_path):
+    with open(os.path.join(TOP, 'docs', 'topology.md'), encoding='utf-8') as f:
+        blocks = re.findall(r'^```\n(.*?)^```$', f.read(), re.M | re.S)
+    example, output, errors = blocks[:3]
+    mesh.switches['c'].skepctl('topology', 'remove')
+
+    def apply(text):
+        path = tmp_path / 'mesh.json'
+        path.write_text(text)
+        done = mesh.switches['c'].skepctl('topology', 'apply', str(path), '--host', 'a', '--dry-run', check=False)
+        return done.stdout + done.stderr
+    wanted = [line for line in output.splitlines() if line.startswith('  +')]
+    assert apply(example).splitlines()[1:] == wanted
+    edits = [('"web",  "network": "blue"', '"web",  "network": "blu"'), ('200', '100'), ('"c", "interface": "vm3"', '"a", "interface": "vm1"'),
+             ('00:00:02', '00:00:01'), ('"netns": "db"', '"nets": "db"')]
+    for (old, new), message in zip(edits, errors.splitlines()):
+        assert apply(example.replace(old, new)).strip().endswith('/' + message)
+    assert len(edits) == len(errors.splitlines())
+
+
 def test_errors_change_nothing(mesh):
     a = mesh.switches['a']
     before = a.skepctl('topology', 'show').stdout
