@@ -15,9 +15,10 @@ tests_bench_bench_xsk_SOURCES = tests/bench/bench-xsk.c
 tests_bench_bench_xsk_LDADD = $(BPF_LIBS)
 
 bench-programs: $(EXTRA_PROGRAMS)
-bench: $(EXTRA_PROGRAMS)
+bench: all $(EXTRA_PROGRAMS)
 	tests/bench/bench-testrun
-	$(top_srcdir)/tests/bench/bench-overlay --build $(abs_top_builddir)
+	$(top_srcdir)/tests/bench/bench-overlay --fifo --build $(abs_top_builddir)
+	$(top_srcdir)/tests/bench/bench-socket --build $(abs_top_builddir)
 .PHONY: bench bench-programs
 
 tests/bench/bench-testrun.$(OBJEXT): tests/bench/bare.skel.h
