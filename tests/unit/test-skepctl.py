@@ -159,7 +159,8 @@ class CommandLine(Case):
                             (('add-port', 'br0', 'p', 'trunks=4096'), 'VLANs like'), (('add-port', 'br0', 'p', 'isolated=1'), 'true or false'),
                             (('fdb-add', 'br0', '02:00:00:00:00:01', 'p', 'x'), 'VLAN "x"'), (('set-bridge', 'br0', 'x=1'), '"x=1"'),
                             (('set-bridge', 'br0', 'mac-ageing=-1'), 'mac-ageing=-1'), (('open-port', 'br0', 'p'), 'usage:'),
-                            (('mod-port', 'br0', '1', 'sideways'), 'sideways'), (('pki', 'frob'), 'pki takes')):
+                            (('mod-port', 'br0', '1', 'sideways'), 'sideways'), (('topology', 'aply'), 'not apply, show or remove'),
+                            (('topology', 'apply'), 'usage: skepctl topology apply FILE'), (('pki', 'frob'), 'pki takes')):
             self.assertIn(words, self.run_it(*args, status=2))
 
 
@@ -192,6 +193,7 @@ class Configuration(Case):
                  {'bridge': 'br0', 'controllers': ['tcp:1.2.3.4', 'ptcp:6653']}),
                 (('del-controller', 'br0'), 'del-controller', {'bridge': 'br0'}),
                 (('set-ssl', key, '/c', '/ca'), 'set-ssl', {'private_key': os.path.realpath(key), 'certificate': '/c', 'ca_cert': '/ca'}),
+                (('topology', 'remove'), 'topology-remove', {}), (('topology', 'remove', 'm'), 'topology-remove', {'bridge': 'm'}),
                 (('del-ssl',), 'del-ssl', {}), (('log-level', 'debug'), 'log-level', {'level': 'debug'}),
                 (('shutdown',), 'shutdown', {}), (('teardown',), 'teardown', {})):
             self.run_it(*args)
@@ -234,6 +236,44 @@ class Configuration(Case):
                       'ofport: LOCAL', 'state: BACKOFF, for 3 s', 'is_connected: false', 'dropped, no_match: 12', 'tcx'):
             self.assertIn(words, text)
         self.assertEqual(json.loads(self.run_it('--json', 'show')), result)
+
+    def test_a_topology_is_sent_whole_and_what_changed_is_printed(self):
+        self.start_skepd()
+        path = self.path('mesh.json')
+        text = '{"hosts": {}}\n' + ' ' * 70000 + '\u00e9\n'
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(text)
+        result = {'bridge': 'mesh0', 'host': 'a', 'changes': ['+ bridge mesh0', '+ port x: VLAN 1'], 'warning': 'it waits'}
+        self.answers['topology-apply'] = {'result': result}
+        said = self.run_it('topology', 'apply', path, '--host', 'a')
+        self.assertIn('bridge mesh0, host a: 2 changes\n  + bridge mesh0\n  + port x: VLAN 1\n', said)
+        self.assertEqual(self.requests.pop(), {'method': 'topology-apply', 'params': {
+            'name': path, 'text': text, 'dry_run': False, 'host': 'a'}})
+        self.assertIn('2 changes, not made', self.run_it('--dry-run', 'topology', 'apply', path))
+        self.assertEqual(self.requests.pop()['params'], {'name': path, 'text': text, 'dry_run': True})
+        result['changes'] = []
+        self.assertIn('nothing changed', self.run_it('topology', 'apply', path))
+        self.assertEqual(json.loads(self.run_it('--json', 'topology', 'apply', path)), result)
+
+    def test_a_topology_that_cannot_be_sent(self):
+        self.start_skepd()
+        path = self.path('mesh.json')
+        self.assertIn('No such file', self.run_it('topology', 'apply', path, status=1))
+        self.assertIn('Is a directory', self.run_it('topology', 'apply', self.path(''), status=1))
+        for content, words in ((b'\xff\xfe', 'not UTF-8'), (b' ' * (4 << 20) + b'  ', 'more than 4194304 bytes')):
+            with open(path, 'wb') as f:
+                f.write(content)
+            self.assertIn(words, self.run_it('topology', 'apply', path, status=1))
+        self.assertEqual(self.requests, [])
+
+    def test_topology_show(self):
+        self.start_skepd()
+        self.answers['topology-show'] = {'result': {'bridge': 'mesh0', 'host': 'a', 'networks': [
+            {'name': 'red', 'kind': 'vxlan', 'key': 100, 'vlan': 1, 'static_macs': 2, 'ports': [
+                {'name': 'x', 'ofport': 1, 'ifindex': 0, 'state': 'absent', 'error': 'no such interface'},
+                {'name': 't1-b', 'ofport': 2, 'ifindex': 3, 'state': 'up', 'options': {'remote_ip': '192.0.2.2'}}]}]}}
+        self.assertEqual(self.run_it('topology', 'show'), 'bridge mesh0, host a\n  network red: vxlan, key 100, VLAN 1 here, 2 static addresses\n'
+                         '    1(x): absent, error: no such interface\n    2(t1-b): up, tunnel to 192.0.2.2\n')
 
     def test_lists(self):
         self.start_skepd()
