@@ -49,6 +49,8 @@ void harness_packet_out(uint32_t in_port, const struct action_list *actions, con
 /* Several CPUs run packets at once, each 'n' of its own port (1, 2): from addresses of a few, to 'dst'.  Meanwhile 'meanwhile' is called, again and again.
  * False: this build runs on one. */
 bool harness_storm(unsigned int n, const uint8_t dst[6], void (*meanwhile)(void));
+/* Two CPUs run a packet of the same address at the same moment, each of its own port (1, 2), 'n' times; after each, 'check' is called. */
+bool harness_race(unsigned int n, const uint8_t src[6], const uint8_t dst[6], void (*check)(void));
 /* For the two: adds to h.out. */
 void harness_add_out(uint32_t port, const uint8_t *frame, size_t len);
 

@@ -73,6 +73,15 @@ bool harness_storm(unsigned int n, const uint8_t dst[6], void (*meanwhile)(void)
 	return false;
 }
 
+bool harness_race(unsigned int n, const uint8_t src[6], const uint8_t dst[6], void (*check)(void))
+{
+	(void)n;
+	(void)src;
+	(void)dst;
+	(void)check;
+	return false;
+}
+
 void harness_packet_out(uint32_t in_port, const struct action_list *actions, const uint8_t *frame,
 			size_t len)
 {

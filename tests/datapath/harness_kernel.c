@@ -343,3 +343,67 @@ bool harness_storm(unsigned int n, const uint8_t dst[6], void (*meanwhile)(void)
 	}
 	return true;
 }
+
+struct racer {
+	pthread_t thread;
+	uint32_t port;
+	unsigned int n;
+	uint8_t frame[64];
+	unsigned int n_ready, n_failed;
+	const unsigned int *go; /* the round that is on */
+};
+
+static void *run_racer(void *arg)
+{
+	struct racer *r = arg;
+	struct __sk_buff ctx = { .ifindex = k.ifindex[r->port] };
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(r->port - 1, &cpus);
+	pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+	for (unsigned int i = 1; i <= r->n; i++) {
+		LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = r->frame,
+			    .data_size_in = sizeof(r->frame), .ctx_in = &ctx,
+			    .ctx_size_in = sizeof(ctx), .repeat = 1);
+
+		__atomic_store_n(&r->n_ready, i, __ATOMIC_RELEASE);
+		for (unsigned int spins = 0; __atomic_load_n(r->go, __ATOMIC_ACQUIRE) < i; spins++) {
+			if (spins % 1024 == 1023)
+				sched_yield();
+		}
+		if (bpf_prog_test_run_opts(h.dp->set.prog_fd, &run))
+			r->n_failed++;
+	}
+	__atomic_store_n(&r->n_ready, r->n + 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+bool harness_race(unsigned int n, const uint8_t src[6], const uint8_t dst[6], void (*check)(void))
+{
+	struct racer racers[2] = { { .port = 1, .n = n }, { .port = 2, .n = n } };
+	unsigned int go = 0;
+
+	for (int i = 0; i < 2; i++) {
+		racers[i].go = &go;
+		memcpy(racers[i].frame, dst, 6);
+		memcpy(racers[i].frame + 6, src, 6);
+		racers[i].frame[12] = 0x88;
+		racers[i].frame[13] = 0xb5;
+		assert_int_equal(pthread_create(&racers[i].thread, NULL, run_racer, &racers[i]), 0);
+	}
+	for (unsigned int round = 1; round <= n + 1; round++) {
+		for (int i = 0; i < 2; i++) {
+			while (__atomic_load_n(&racers[i].n_ready, __ATOMIC_ACQUIRE) < round)
+				sched_yield();
+		}
+		if (round > 1)
+			check();
+		__atomic_store_n(&go, round, __ATOMIC_RELEASE);
+	}
+	for (int i = 0; i < 2; i++) {
+		pthread_join(racers[i].thread, NULL);
+		assert_int_equal(racers[i].n_failed, 0);
+	}
+	return true;
+}
