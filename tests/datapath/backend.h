@@ -31,6 +31,8 @@
  *   tables   n_lookups and n_matches: what this call added to each table's counters.  Not with
  *            BACKEND_NO_COUNTERS or BACKEND_NO_TABLE_COUNTERS.
  *
+ * After the last packet of a reset, and where that differs after each, the addresses that NORMAL has learned.
+ *
  * oracle_result.end is not compared and need not be set.  A backend that reaches one of oracle.h's
  * bounds says so in 'overflow' (oracle_result_add() does), which is a mismatch; where the oracle
  * itself reaches one, nothing is compared.
@@ -83,6 +85,12 @@ struct backend {
 	/* A packet-out.  NULL if the backend has none; 'in_port' may be PORT_CONTROLLER. */
 	int (*packet_out)(uint32_t in_port, const struct action_list *list, const uint8_t *frame,
 			  size_t len, struct oracle_result *r);
+	/* What NORMAL knows: dp_fdb_set() with a static entry, dp_fdb_del(), dp_fdb_flush().  fdb_del() returns -ENOENT where there
+	 * is no entry; fdb_dump() how many there are, of which it writes up to 'size', in any order. */
+	int (*fdb_set)(const struct oracle_fdb_entry *entry);
+	int (*fdb_del)(uint16_t vlan, const uint8_t mac[6]);
+	void (*fdb_flush)(uint32_t ofport);
+	unsigned int (*fdb_dump)(struct oracle_fdb_entry *ret, unsigned int size);
 };
 
 /* NULL-terminated; the first is the default.  In backends.c: a backend that is not built is not there. */
@@ -92,9 +100,11 @@ extern const struct backend *const backends[];
 extern const struct backend backend_host;
 extern const struct backend backend_kernel;
 
-/* backend_oracle.c: the oracle itself, and one that does a few rare things wrong, to test the harness. */
+/* backend_oracle.c: the oracle itself, one that does a few rare things wrong, and one that does so in
+ * its table of addresses alone, to test the harness. */
 struct oracle *backend_make_oracle(const struct backend_config *config);
 extern const struct backend backend_oracle;
 extern const struct backend backend_broken;
+extern const struct backend backend_misfiled;
 
 #endif

@@ -71,6 +71,29 @@ static int reset_port(struct dp_backend *b, const struct backend_port *port)
 	return err;
 }
 
+int dp_backend_fdb_set(struct dp_backend *b, const struct oracle_fdb_entry *entry)
+{
+	return dp_fdb_set(b->dp, b->bridge, entry->vlan, entry->mac, entry->ofport);
+}
+
+unsigned int dp_backend_fdb_dump(struct dp_backend *b, struct oracle_fdb_entry *ret,
+				 unsigned int size)
+{
+	struct dp_cursor cursor = { 0 };
+	struct dp_fdb_entry e;
+	unsigned int n = 0;
+
+	for (; dp_fdb_next(b->dp, b->bridge, &cursor, &e); n++) {
+		if (n >= size)
+			continue;
+		ret[n] = (struct oracle_fdb_entry){ .vlan = e.vlan,
+						    .ofport = e.ofport,
+						    .is_static = e.is_static };
+		memcpy(ret[n].mac, e.mac, 6);
+	}
+	return n;
+}
+
 /* Forgets all addresses, and enters those of 'config'. */
 static int reset_fdb(struct dp_backend *b, const struct backend_config *config)
 {
@@ -83,11 +106,8 @@ static int reset_fdb(struct dp_backend *b, const struct backend_config *config)
 		dp_fdb_del(b->dp, b->bridge, e.vlan, e.mac);
 		cursor = (struct dp_cursor){ 0 };
 	}
-	for (unsigned int i = 0; i < config->n_static && !err; i++) {
-		const struct oracle_fdb_entry *s = &config->static_entries[i];
-
-		err = dp_fdb_set(b->dp, b->bridge, s->vlan, s->mac, s->ofport);
-	}
+	for (unsigned int i = 0; i < config->n_static && !err; i++)
+		err = dp_backend_fdb_set(b, &config->static_entries[i]);
 	return err;
 }
 

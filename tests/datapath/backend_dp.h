@@ -29,6 +29,9 @@ int dp_backend_open(struct dp_backend *b, struct dp_config *config);
 /* No rules, and the port configuration of 'config'; ports exist already. */
 int dp_backend_reset(struct dp_backend *b, const struct backend_config *config);
 int dp_backend_flow_mod(struct dp_backend *b, const struct flow_mod *fm);
+int dp_backend_fdb_set(struct dp_backend *b, const struct oracle_fdb_entry *entry);
+unsigned int dp_backend_fdb_dump(struct dp_backend *b, struct oracle_fdb_entry *ret,
+				 unsigned int size);
 /* Around each call: what it adds to the counters goes to 'r'. */
 void dp_backend_begin(struct dp_backend *b, struct oracle_result *r);
 void dp_backend_end(struct dp_backend *b, struct oracle_result *r);

@@ -62,6 +62,26 @@ static int host_packet_out(uint32_t in_port, const struct action_list *list, con
 	return err;
 }
 
+static int host_fdb_set(const struct oracle_fdb_entry *entry)
+{
+	return dp_backend_fdb_set(&host, entry);
+}
+
+static int host_fdb_del(uint16_t vlan, const uint8_t mac[6])
+{
+	return dp_fdb_del(host.dp, host.bridge, vlan, mac);
+}
+
+static void host_fdb_flush(uint32_t ofport)
+{
+	dp_fdb_flush(host.dp, host.bridge, ofport);
+}
+
+static unsigned int host_fdb_dump(struct oracle_fdb_entry *ret, unsigned int size)
+{
+	return dp_backend_fdb_dump(&host, ret, size);
+}
+
 const struct backend backend_host = {
 	.name = "host",
 	.start = host_start,
@@ -71,4 +91,8 @@ const struct backend backend_host = {
 	.del_strict = host_flow_mod,
 	.run = host_run,
 	.packet_out = host_packet_out,
+	.fdb_set = host_fdb_set,
+	.fdb_del = host_fdb_del,
+	.fdb_flush = host_fdb_flush,
+	.fdb_dump = host_fdb_dump,
 };

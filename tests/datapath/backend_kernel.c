@@ -271,6 +271,26 @@ static int kernel_run(uint32_t in_port, const uint8_t *frame, size_t len, struct
 	return 0;
 }
 
+static int kernel_fdb_set(const struct oracle_fdb_entry *entry)
+{
+	return dp_backend_fdb_set(&k.b, entry);
+}
+
+static int kernel_fdb_del(uint16_t vlan, const uint8_t mac[6])
+{
+	return dp_fdb_del(k.b.dp, k.b.bridge, vlan, mac);
+}
+
+static void kernel_fdb_flush(uint32_t ofport)
+{
+	dp_fdb_flush(k.b.dp, k.b.bridge, ofport);
+}
+
+static unsigned int kernel_fdb_dump(struct oracle_fdb_entry *ret, unsigned int size)
+{
+	return dp_backend_fdb_dump(&k.b, ret, size);
+}
+
 const struct backend backend_kernel = {
 	.name = "kernel",
 	.flags = BACKEND_UNORDERED,
@@ -280,4 +300,8 @@ const struct backend backend_kernel = {
 	.add = kernel_flow_mod,
 	.del_strict = kernel_flow_mod,
 	.run = kernel_run,
+	.fdb_set = kernel_fdb_set,
+	.fdb_del = kernel_fdb_del,
+	.fdb_flush = kernel_fdb_flush,
+	.fdb_dump = kernel_fdb_dump,
 };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Two backends that prove the harness: the oracle compared with itself never differs, and a broken
- * oracle is found out.
+ * Backends that prove the harness: the oracle compared with itself never differs, and
+ * broken oracles are found out.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "tests/datapath/backend.h"
@@ -69,6 +70,39 @@ static int self_packet_out(uint32_t in_port, const struct action_list *list, con
 	return 0;
 }
 
+static int self_fdb_set(const struct oracle_fdb_entry *entry)
+{
+	oracle_fdb_set(oracle, entry);
+	return 0;
+}
+
+static int self_fdb_del(uint16_t vlan, const uint8_t mac[6])
+{
+	return oracle_fdb_del(oracle, vlan, mac) ? 0 : -ENOENT;
+}
+
+static void self_fdb_flush(uint32_t ofport)
+{
+	oracle_fdb_flush(oracle, ofport);
+}
+
+static unsigned int self_fdb_dump(struct oracle_fdb_entry *ret, unsigned int size)
+{
+	return oracle_fdb_dump(oracle, ret, size);
+}
+
+/* Wrong for one learned address: it says that it is static. */
+static unsigned int misfiled_fdb_dump(struct oracle_fdb_entry *ret, unsigned int size)
+{
+	unsigned int n = oracle_fdb_dump(oracle, ret, size);
+
+	for (unsigned int i = 0; i < n && i < size; i++) {
+		if (ret[i].vlan == 2 && ret[i].mac[5] == 3 && ret[i].ofport == 4)
+			ret[i].is_static = true;
+	}
+	return n;
+}
+
 /* Wrong for a later IPv4 fragment with a decremented TTL only: its checksum is off by one. */
 static int broken_run(uint32_t in_port, const uint8_t *frame, size_t len, struct oracle_result *r)
 {
@@ -92,6 +126,10 @@ const struct backend backend_oracle = {
 	.del_strict = self_del_strict,
 	.run = self_run,
 	.packet_out = self_packet_out,
+	.fdb_set = self_fdb_set,
+	.fdb_del = self_fdb_del,
+	.fdb_flush = self_fdb_flush,
+	.fdb_dump = self_fdb_dump,
 };
 
 const struct backend backend_broken = {
@@ -103,4 +141,23 @@ const struct backend backend_broken = {
 	.del_strict = self_del_strict,
 	.run = broken_run,
 	.packet_out = self_packet_out,
+	.fdb_set = self_fdb_set,
+	.fdb_del = self_fdb_del,
+	.fdb_flush = self_fdb_flush,
+	.fdb_dump = self_fdb_dump,
+};
+
+const struct backend backend_misfiled = {
+	.name = "misfiled",
+	.start = self_start,
+	.stop = self_stop,
+	.reset = self_reset,
+	.add = self_add,
+	.del_strict = self_del_strict,
+	.run = self_run,
+	.packet_out = self_packet_out,
+	.fdb_set = self_fdb_set,
+	.fdb_del = self_fdb_del,
+	.fdb_flush = self_fdb_flush,
+	.fdb_dump = misfiled_fdb_dump,
 };

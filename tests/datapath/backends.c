@@ -9,5 +9,6 @@ const struct backend *const backends[] = {
 	&backend_kernel,
 	&backend_oracle,
 	&backend_broken,
+	&backend_misfiled,
 	NULL,
 };

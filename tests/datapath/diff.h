@@ -25,9 +25,18 @@ enum {
 	DIFF_STEPS_MAX = 2048,
 	DIFF_PORTS_MAX = 10,
 	DIFF_STATIC_MAX = 3,
+	DIFF_FDB_MAX = 1024,
 };
 
-enum diff_step_type { DIFF_ADD, DIFF_DEL, DIFF_RUN, DIFF_PACKET_OUT };
+enum diff_step_type {
+	DIFF_ADD,
+	DIFF_DEL,
+	DIFF_RUN,
+	DIFF_PACKET_OUT,
+	DIFF_FDB_SET,
+	DIFF_FDB_DEL,
+	DIFF_FDB_FLUSH,
+};
 
 struct diff_step {
 	enum diff_step_type type;
@@ -35,6 +44,7 @@ struct diff_step {
 	unsigned int frame; /* RUN, PACKET_OUT */
 	unsigned int list;  /* PACKET_OUT */
 	uint32_t in_port;   /* RUN, PACKET_OUT */
+	struct oracle_fdb_entry entry; /* FDB_*; of FLUSH the port alone */
 };
 
 struct diff_scenario {
@@ -68,8 +78,18 @@ int diff_scenario_run(struct diff_scenario *s, const struct backend *b, struct d
 bool diff_results_equal(const struct oracle_result *expected, const struct oracle_result *actual,
 			unsigned int flags, char *why, size_t why_size);
 
+/* What NORMAL knows. */
+struct diff_fdb {
+	unsigned int n; /* not more than DIFF_FDB_MAX are here */
+	struct oracle_fdb_entry entries[DIFF_FDB_MAX];
+};
+/* In any order.  If not, says in 'why' what differs first. */
+bool diff_fdbs_equal(const struct diff_fdb *expected, const struct diff_fdb *actual, char *why,
+		     size_t why_size);
+
 /* Of a bridge with VLANs or other things of NORMAL; else nothing. */
 void diff_print_config(FILE *to, const struct backend_config *config);
+void diff_print_fdb_entry(FILE *to, const struct oracle_fdb_entry *entry);
 void diff_print_rule(FILE *to, const struct flow_mod *rule);
 void diff_print_list(FILE *to, const struct action_list *list);
 void diff_print_frame(FILE *to, const uint8_t *b, size_t n);

@@ -141,6 +141,42 @@ bool diff_results_equal(const struct oracle_result *expected, const struct oracl
 	return flags & BACKEND_NO_TABLE_COUNTERS || tables_equal(expected, actual, why, why_size);
 }
 
+static const struct oracle_fdb_entry *find_entry(const struct diff_fdb *fdb,
+						 const struct oracle_fdb_entry *e)
+{
+	for (unsigned int i = 0; i < fdb->n; i++) {
+		if (fdb->entries[i].vlan == e->vlan && !memcmp(fdb->entries[i].mac, e->mac, 6))
+			return &fdb->entries[i];
+	}
+	return NULL;
+}
+
+bool diff_fdbs_equal(const struct diff_fdb *expected, const struct diff_fdb *actual, char *why,
+		     size_t why_size)
+{
+	if (expected->n > DIFF_FDB_MAX || actual->n > DIFF_FDB_MAX) {
+		snprintf(why, why_size, "too many addresses to compare: %u and %u", expected->n,
+			 actual->n);
+		return false;
+	}
+	for (unsigned int i = 0; i < expected->n; i++) {
+		const struct oracle_fdb_entry *a = &expected->entries[i];
+		const struct oracle_fdb_entry *b = find_entry(actual, a);
+
+		if (b && a->ofport == b->ofport && a->is_static == b->is_static)
+			continue;
+		snprintf(why, why_size,
+			 "the learned addresses differ: %02x:%02x:%02x:%02x:%02x:%02x of VLAN %u",
+			 a->mac[0], a->mac[1], a->mac[2], a->mac[3], a->mac[4], a->mac[5], a->vlan);
+		return false;
+	}
+	/* So one that is there twice is found, too. */
+	if (expected->n == actual->n)
+		return true;
+	snprintf(why, why_size, "the learned addresses differ: %u, not %u", actual->n, expected->n);
+	return false;
+}
+
 /* Printing. */
 
 static void print_hex(FILE *to, const uint8_t *b, size_t n)
@@ -238,6 +274,15 @@ static void print_port_vlan(FILE *to, const struct backend_port *port)
 	fprintf(to, "%s\n", vlan->has_trunks ? ", no others" : "");
 }
 
+void diff_print_fdb_entry(FILE *to, const struct oracle_fdb_entry *entry)
+{
+	fprintf(to, entry->is_static ? "static entry " : "learned ");
+	print_hex(to, entry->mac, 6);
+	fprintf(to, " of VLAN %u: port ", entry->vlan);
+	print_port(to, entry->ofport);
+	fputc('\n', to);
+}
+
 void diff_print_config(FILE *to, const struct backend_config *config)
 {
 	static const struct oracle_port_vlan all;
@@ -253,13 +298,8 @@ void diff_print_config(FILE *to, const struct backend_config *config)
 			print_port_vlan(to, &config->ports[i]);
 	}
 	for (unsigned int i = 0; i < config->n_static; i++) {
-		const struct oracle_fdb_entry *e = &config->static_entries[i];
-
-		fprintf(to, "  static entry ");
-		print_hex(to, e->mac, 6);
-		fprintf(to, " of VLAN %u: port ", e->vlan);
-		print_port(to, e->ofport);
-		fputc('\n', to);
+		fprintf(to, "  ");
+		diff_print_fdb_entry(to, &config->static_entries[i]);
 	}
 }
 

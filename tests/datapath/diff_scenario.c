@@ -21,8 +21,8 @@ static const struct backend_port test_ports[] = {
 
 _Static_assert(sizeof(test_ports) / sizeof(test_ports[0]) == DIFF_PORTS_MAX, "all are copied");
 
-/* Which rules are in force: indices into diff_scenario.rules.  Of a failure also which packets came before: indices into
- * diff_scenario.steps, ascending. */
+/* Which rules are in force: indices into diff_scenario.rules.  Of a failure also which packets, and changes of the table of
+ * addresses, came before: indices into diff_scenario.steps, ascending. */
 struct live {
 	unsigned int n;
 	unsigned int rule[DIFF_RULES_MAX];
@@ -107,6 +107,18 @@ static void make_packet(struct gen *g, struct diff_scenario *s)
 	}
 }
 
+/* The table of addresses is changed by hand. */
+static void make_fdb_change(struct gen *g, struct diff_scenario *s)
+{
+	static const enum diff_step_type types[] = { DIFF_FDB_SET, DIFF_FDB_DEL, DIFF_FDB_DEL,
+						     DIFF_FDB_FLUSH };
+	struct diff_step *step = add_step(s, types[gen_below(g, 4)]);
+
+	gen_fdb_entry(g, &step->entry);
+	if (step->type == DIFF_FDB_FLUSH && gen_chance(g, 30))
+		step->entry.ofport = PORT_ANY;
+}
+
 /* How many rules to begin with: a few, dozens, or now and then a crowd. */
 static unsigned int n_wanted(struct gen *g)
 {
@@ -144,6 +156,7 @@ void diff_scenario_make(struct diff_scenario *s, uint64_t seed)
 {
 	unsigned int n_packets, n_first;
 	struct live live = { 0 };
+	bool is_normal;
 	struct gen g;
 
 	gen_init(&g, seed);
@@ -158,7 +171,8 @@ void diff_scenario_make(struct diff_scenario *s, uint64_t seed)
 	s->n_frames = 4 + gen_below(&g, DIFF_FRAMES_MAX - 3);
 	for (unsigned int i = 0; i < s->n_frames; i++)
 		gen_frame(&g, &s->frames[i]);
-	if (gen_chance(&g, 20))
+	is_normal = gen_chance(&g, 20);
+	if (is_normal)
 		make_normal(&g, s);
 	s->n_lists = DIFF_LISTS_MAX;
 	for (unsigned int i = 0; i < s->n_lists; i++)
@@ -177,6 +191,8 @@ void diff_scenario_make(struct diff_scenario *s, uint64_t seed)
 		make_packet(&g, s);
 		if (gen_chance(&g, 15))
 			make_change(&g, s, &live);
+		if (is_normal && gen_chance(&g, 5))
+			make_fdb_change(&g, s);
 	}
 }
 
@@ -184,6 +200,7 @@ void diff_scenario_make(struct diff_scenario *s, uint64_t seed)
 
 /* Large, and one scenario runs at a time. */
 static struct oracle_result expected, actual;
+static struct diff_fdb expected_fdb, actual_fdb;
 
 static int backend_error(const struct backend *b, const char *what, int error)
 {
@@ -216,6 +233,36 @@ static int del_rule(struct oracle *o, const struct backend *b, struct flow_mod *
 	}
 	oracle_del_strict(o, fm);
 	return 0;
+}
+
+static int change_fdb(struct oracle *o, const struct backend *b, const struct diff_step *step)
+{
+	const struct oracle_fdb_entry *e = &step->entry;
+	int error = 0;
+
+	switch (step->type) {
+	case DIFF_FDB_SET:
+		oracle_fdb_set(o, e);
+		error = b->fdb_set(e);
+		return error ? backend_error(b, "fdb_set", error) : 0;
+	case DIFF_FDB_DEL:
+		error = b->fdb_del(e->vlan, e->mac);
+		if (error == (oracle_fdb_del(o, e->vlan, e->mac) ? 0 : -ENOENT))
+			return 0;
+		return backend_error(b, "fdb_del", error ? error : -EEXIST);
+	default:
+		oracle_fdb_flush(o, e->ofport);
+		b->fdb_flush(e->ofport);
+		return 0;
+	}
+}
+
+/* 1 if the tables of addresses differ, 0 if not. */
+static int compare_fdbs(const struct oracle *o, const struct backend *b, char *why, size_t why_size)
+{
+	expected_fdb.n = oracle_fdb_dump(o, expected_fdb.entries, DIFF_FDB_MAX);
+	actual_fdb.n = b->fdb_dump(actual_fdb.entries, DIFF_FDB_MAX);
+	return !diff_fdbs_equal(&expected_fdb, &actual_fdb, why, why_size);
 }
 
 /* Sends the packet of 'step' both ways: 0 if the results are equal, 1 if not, or an error. */
@@ -257,37 +304,46 @@ static int run_packet(struct oracle *o, const struct backend *b,
 	return !diff_results_equal(&expected, &actual, b->flags, why, why_size);
 }
 
-/* True if the packet of 'step' still differs, sent to a new switch with the rules in force after the packets before it that are left. */
-static bool still_fails(const struct diff_scenario *s, const struct backend *b,
-			const struct live *live, const struct diff_step *step, char *why,
-			size_t why_size)
-{
-	struct diff_stats ignored = { 0 };
-	struct oracle *o = backend_make_oracle(&s->config);
-	int error = b->reset(&s->config);
-
-	for (unsigned int i = 0; i < live->n && !error; i++)
-		error = add_rule(o, b, &s->rules[live->rule[i]]);
-	for (unsigned int i = 0; i < live->n_before && error >= 0; i++)
-		error = run_packet(o, b, s, &s->steps[live->before[i]], &ignored, why, why_size);
-	if (error >= 0)
-		error = run_packet(o, b, s, step, &ignored, why, why_size);
-	oracle_free(o);
-	return error == 1;
-}
-
 struct shrink {
 	struct diff_scenario *s;
 	const struct backend *b;
 	const struct diff_step *step;
 	struct live *live;
+	bool is_fdb; /* it is the tables of addresses that differ afterwards, and not the results */
 	char *why;
 	size_t why_size;
 };
 
+/* A packet, or a change of the addresses: as run_packet().  What rules are in force, *k->live says. */
+static int run_again(const struct shrink *k, struct oracle *o, const struct diff_step *step)
+{
+	struct diff_stats ignored = { 0 };
+
+	if (step->type == DIFF_ADD || step->type == DIFF_DEL)
+		return 0;
+	if (step->type >= DIFF_FDB_SET)
+		return change_fdb(o, k->b, step);
+	return run_packet(o, k->b, k->s, step, &ignored, k->why, k->why_size);
+}
+
+/* True if 'step' still differs, on a new switch with the rules in force after those before it that are left. */
 static bool shrink_fails(const struct shrink *k)
 {
-	return still_fails(k->s, k->b, k->live, k->step, k->why, k->why_size);
+	const struct diff_scenario *s = k->s;
+	const struct live *live = k->live;
+	struct oracle *o = backend_make_oracle(&s->config);
+	int error = k->b->reset(&s->config);
+
+	for (unsigned int i = 0; i < live->n && !error; i++)
+		error = add_rule(o, k->b, &s->rules[live->rule[i]]);
+	for (unsigned int i = 0; i < live->n_before && error >= 0; i++)
+		error = run_again(k, o, &s->steps[live->before[i]]);
+	if (error >= 0)
+		error = run_again(k, o, k->step);
+	if (error >= 0 && k->is_fdb)
+		error = compare_fdbs(o, k->b, k->why, k->why_size);
+	oracle_free(o);
+	return error == 1;
 }
 
 /* Leaves out every action that can go. */
@@ -368,27 +424,57 @@ static void print_step(const struct diff_scenario *s, const struct diff_step *st
 		fprintf(stderr, "packet-out with in_port 0x%" PRIx32 ", actions ", step->in_port);
 		diff_print_list(stderr, &s->lists[step->list]);
 		break;
+	case DIFF_FDB_SET:
+	case DIFF_FDB_DEL:
+		fprintf(stderr, step->type == DIFF_FDB_SET ? "fdb_set " : "fdb_del ");
+		diff_print_fdb_entry(stderr, &step->entry);
+		return;
+	case DIFF_FDB_FLUSH:
+		fprintf(stderr, "fdb_flush of port 0x%" PRIx32 "\n", step->entry.ofport);
+		return;
 	}
 	fprintf(stderr, ", %zu bytes:\n  ", s->frames[step->frame].len);
 	diff_print_frame(stderr, s->frames[step->frame].b, s->frames[step->frame].len);
 }
 
-/* Notes all packets before step number 'at'. */
+static void print_fdb(const struct diff_fdb *fdb)
+{
+	for (unsigned int i = 0; i < fdb->n && i < DIFF_FDB_MAX; i++) {
+		fprintf(stderr, "  ");
+		diff_print_fdb_entry(stderr, &fdb->entries[i]);
+	}
+}
+
+static void print_results(const struct shrink *k)
+{
+	fprintf(stderr, "expected (%s):\n", k->is_fdb ? "addresses" : oracle_end_names[expected.end]);
+	if (k->is_fdb)
+		print_fdb(&expected_fdb);
+	else
+		diff_print_result(stderr, &expected);
+	fprintf(stderr, "actual:\n");
+	if (k->is_fdb)
+		print_fdb(&actual_fdb);
+	else
+		diff_print_result(stderr, &actual);
+}
+
+/* Notes all packets, and changes of addresses, before step number 'at'. */
 static void packets_before(struct live *live, const struct diff_scenario *s, unsigned int at)
 {
 	for (unsigned int i = 0; i < at; i++) {
-		if (s->steps[i].type == DIFF_RUN || s->steps[i].type == DIFF_PACKET_OUT)
+		if (s->steps[i].type != DIFF_ADD && s->steps[i].type != DIFF_DEL)
 			live->before[live->n_before++] = i;
 	}
 }
 
-/* Step number 'at' gave another result than expected. */
+/* Step number 'at' gave another result than expected, or, where 'is_fdb', other addresses. */
 static void report(struct diff_scenario *s, const struct backend *b, struct live *live,
-		   unsigned int at, char *why, size_t why_size)
+		   unsigned int at, bool is_fdb, char *why, size_t why_size)
 {
 	const struct diff_step *step = &s->steps[at];
 	char first[200];
-	const struct shrink k = { s, b, step, live, why, why_size };
+	const struct shrink k = { s, b, step, live, is_fdb, why, why_size };
 
 	snprintf(first, sizeof(first), "%s", why);
 	live->n_before = 0;
@@ -412,10 +498,7 @@ static void report(struct diff_scenario *s, const struct backend *b, struct live
 	for (unsigned int i = 0; i < live->n_before; i++)
 		print_step(s, &s->steps[live->before[i]]);
 	print_step(s, step);
-	fprintf(stderr, "expected (%s):\n", oracle_end_names[expected.end]);
-	diff_print_result(stderr, &expected);
-	fprintf(stderr, "actual:\n");
-	diff_print_result(stderr, &actual);
+	print_results(&k);
 }
 
 static int run_step(struct diff_scenario *s, const struct backend *b, struct oracle *o,
@@ -436,14 +519,29 @@ static int run_step(struct diff_scenario *s, const struct backend *b, struct ora
 	case DIFF_RUN:
 	case DIFF_PACKET_OUT:
 		return run_packet(o, b, s, step, stats, why, why_size);
+	case DIFF_FDB_SET:
+	case DIFF_FDB_DEL:
+	case DIFF_FDB_FLUSH:
+		return change_fdb(o, b, step);
 	}
 	return -EINVAL;
 }
 
-int diff_scenario_run(struct diff_scenario *s, const struct backend *b, struct diff_stats *stats)
+/* True if the tables of addresses are compared after step 'at' anyway: at the end, and before they are changed by hand, which could hide a
+ * difference. */
+static bool is_fdb_checked(const struct diff_scenario *s, unsigned int at)
+{
+	return at == s->n_steps - 1 || s->steps[at + 1].type >= DIFF_FDB_SET;
+}
+
+/* Runs all steps.  1 if there is a difference, which is reported.  The tables of addresses are compared after some steps, or each, to
+ * know which one it was. */
+static int run_steps(struct diff_scenario *s, const struct backend *b, bool after_each,
+		     struct diff_stats *stats)
 {
 	struct oracle *o = backend_make_oracle(&s->config);
 	struct live live = { 0 };
+	bool is_fdb = false;
 	char why[200] = "";
 	int error;
 
@@ -452,9 +550,23 @@ int diff_scenario_run(struct diff_scenario *s, const struct backend *b, struct d
 		backend_error(b, "reset", error);
 	for (unsigned int i = 0; i < s->n_steps && !error; i++) {
 		error = run_step(s, b, o, &live, &s->steps[i], stats, why, sizeof(why));
-		if (error == 1)
-			report(s, b, &live, i, why, sizeof(why));
+		if (!error && (after_each || is_fdb_checked(s, i))) {
+			error = compare_fdbs(o, b, why, sizeof(why));
+			is_fdb = error;
+		}
+		if (error == 1 && (after_each || !is_fdb))
+			report(s, b, &live, i, is_fdb, why, sizeof(why));
 	}
 	oracle_free(o);
+	/* Should it not happen again, it is still a difference. */
+	if (is_fdb && !after_each) {
+		fprintf(stderr, "diff: backend %s: %s\n", b->name, why);
+		run_steps(s, b, true, stats);
+	}
 	return error;
+}
+
+int diff_scenario_run(struct diff_scenario *s, const struct backend *b, struct diff_stats *stats)
+{
+	return run_steps(s, b, false, stats);
 }

@@ -17,6 +17,10 @@ timeout 100 "$diff" --backend oracle --seed 1 --cases 20000 >"$tmp/1" 2>&1 ||
 timeout 100 "$diff" --backend broken --seed 1 --cases 200000 >"$tmp/2" 2>&1 &&
 	fail "a wrong bit was not found"
 grep -q '^Shrunk to [1-9] rules: output 0 differs in its bytes$' "$tmp/2" || fail "the failure was not shrunk"
+timeout 100 "$diff" --backend misfiled --seed 1 --cases 200000 >"$tmp/5" 2>&1 &&
+	fail "a wrong entry of the table of addresses was not found"
+grep -q '^Shrunk to [0-9] rules: the learned addresses differ' "$tmp/5" || fail "a wrong entry was not shrunk"
+[ "$(sed '1,/^Shrunk/d' "$tmp/5" | grep -c '^packet')" -le 2 ] || fail "more packets are shown than one that teaches and one that asks"
 again=$(sed -n 's/^diff: once more: diff //p' "$tmp/2")
 [ -n "$again" ] || fail "no way to have it again is printed"
 timeout 100 "$diff" $again >"$tmp/3" 2>&1 && fail "the failure cannot be had again with $again"

@@ -82,6 +82,7 @@ void gen_fdb_entry(struct gen *g, struct oracle_fdb_entry *entry)
 	memset(entry, 0, sizeof(*entry));
 	put_station(g, entry->mac);
 	entry->vlan = gen_chance(g, 40) ? 0 : some_vlan(g);
-	entry->ofport = gen_in_port(g);
+	/* Now and then there is no such port. */
+	entry->ofport = gen_chance(g, 8) ? 77 : gen_in_port(g);
 	entry->is_static = true;
 }

@@ -191,6 +191,42 @@ void oracle_fdb_set(struct oracle *o, const struct oracle_fdb_entry *entry)
 	oracle_fdb_put(&o->fdb, entry);
 }
 
+static void fdb_remove(struct oracle_fdb *fdb, unsigned int i)
+{
+	fdb->entries[i] = fdb->entries[--fdb->n];
+}
+
+bool oracle_fdb_del(struct oracle *o, uint16_t vlan, const uint8_t mac[6])
+{
+	for (unsigned int i = 0; i < o->fdb.n; i++) {
+		const struct oracle_fdb_entry *e = &o->fdb.entries[i];
+
+		if (e->vlan == vlan && !memcmp(e->mac, mac, 6)) {
+			fdb_remove(&o->fdb, i);
+			return true;
+		}
+	}
+	return false;
+}
+
+void oracle_fdb_flush(struct oracle *o, uint32_t ofport)
+{
+	for (unsigned int i = o->fdb.n; i-- > 0;) {
+		const struct oracle_fdb_entry *e = &o->fdb.entries[i];
+
+		if (!e->is_static && (ofport == PORT_ANY || e->ofport == ofport))
+			fdb_remove(&o->fdb, i);
+	}
+}
+
+unsigned int oracle_fdb_dump(const struct oracle *o, struct oracle_fdb_entry *ret,
+			     unsigned int size)
+{
+	for (unsigned int i = 0; i < o->fdb.n && i < size; i++)
+		ret[i] = o->fdb.entries[i];
+	return o->fdb.n;
+}
+
 void oracle_set_standalone(struct oracle *o, bool is_standalone)
 {
 	o->is_standalone = is_standalone;

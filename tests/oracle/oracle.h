@@ -151,6 +151,13 @@ struct oracle_fdb_entry {
 	bool is_static; /* traffic does not change it */
 };
 void oracle_fdb_set(struct oracle *o, const struct oracle_fdb_entry *entry);
+/* Forgets an address, static or not; true if it was known. */
+bool oracle_fdb_del(struct oracle *o, uint16_t vlan, const uint8_t mac[6]);
+/* Forgets what was learned on port 'ofport', or on all: PORT_ANY.  Static entries stay. */
+void oracle_fdb_flush(struct oracle *o, uint32_t ofport);
+/* Writes up to 'size' entries, in no order; returns how many there are. */
+unsigned int oracle_fdb_dump(const struct oracle *o, struct oracle_fdb_entry *ret,
+			     unsigned int size);
 
 /* All received packets take NORMAL and no tables. */
 void oracle_set_standalone(struct oracle *o, bool is_standalone);

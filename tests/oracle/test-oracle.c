@@ -948,6 +948,40 @@ static void test_normal_keeps_static_entries_and_the_split_horizon(void **state)
 	expect_only(5, STATION_A STATION_B NO_TAG);
 }
 
+/* Tells the only entry that there is. */
+static void expect_known(uint16_t vlan, uint32_t port, bool is_static)
+{
+	struct oracle_fdb_entry e;
+
+	assert_int_equal(oracle_fdb_dump(o, &e, 1), 1);
+	assert_int_equal(e.vlan, vlan);
+	assert_int_equal(e.ofport, port);
+	assert_int_equal(e.is_static, is_static);
+}
+
+static void test_normal_forgets(void **state)
+{
+	struct oracle_fdb_entry entry = { { 2, 0, 0, 0, 0, 0x0a }, 0, 5, true };
+
+	(void)state;
+	normal_everywhere();
+	run(1, STATION_B STATION_A NO_TAG);
+	expect_known(0, 1, false);
+	oracle_fdb_flush(o, 2);
+	expect_known(0, 1, false);
+	oracle_fdb_flush(o, 1);
+	assert_int_equal(oracle_fdb_dump(o, NULL, 0), 0);
+
+	oracle_fdb_set(o, &entry);
+	run(1, STATION_A STATION_B NO_TAG);
+	assert_int_equal(oracle_fdb_dump(o, NULL, 0), 2);
+	oracle_fdb_flush(o, PORT_ANY);
+	expect_known(0, 5, true);
+	assert_false(oracle_fdb_del(o, 1, entry.mac));
+	assert_true(oracle_fdb_del(o, 0, entry.mac));
+	assert_int_equal(oracle_fdb_dump(o, NULL, 0), 0);
+}
+
 static void test_normal_drops_reserved_addresses(void **state)
 {
 	(void)state;
@@ -1082,6 +1116,7 @@ int main(void)
 		TEST(test_frag_drop),
 		TEST(test_normal_learns_and_floods),
 		TEST(test_normal_keeps_static_entries_and_the_split_horizon),
+		TEST(test_normal_forgets),
 		TEST(test_normal_drops_reserved_addresses),
 		TEST(test_normal_and_vlans),
 		TEST(test_normal_leaves_the_packet_as_it_was),
