@@ -236,6 +236,25 @@ def test_a_port_whose_interface_comes_later_is_waited_for(mesh):
     mesh.check()
 
 
+def test_an_interface_is_taken_from_a_namespace_and_put_back(mesh):
+    guest, end = Namespace(), Namespace()
+    try:
+        guest.ip('link', 'add', 'tap7', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', end.name)
+        end.ip('addr', 'add', '10.0.0.77/24', 'dev', 'eth0')
+        end.ip('link', 'set', 'eth0', 'mtu', '1450', 'up')
+        mesh.topology['ports'].append({'host': 'c', 'interface': 'tap7', 'network': 'red', 'netns': guest.path})
+        assert f'+ port tap7: VLAN 1, of namespace {guest.path}' in mesh.apply('c').stdout
+        wait_until(lambda: 'tap7' in mesh.switches['c'].ns.ip('-o', 'link').stdout, what='the interface')
+        mesh.switches['c'].ns.ip('link', 'set', 'tap7', 'up')
+        wait_until(lambda: mesh.ping('red0', '10.0.0.77'), what='an answer')
+        mesh.topology['ports'].pop()
+        mesh.apply('c')
+        wait_until(lambda: 'tap7' in guest.ip('-o', 'link').stdout, what='the interface is back')
+    finally:
+        end.close()
+        guest.close()
+
+
 def test_a_large_file_is_taken(mesh):
     """More than a line of the control socket used to have; the ports are other hosts', but of a network that is here."""
     mesh.topology['ports'] += [{'host': 'b', 'interface': f'x{i}', 'network': 'red', 'macs': [f'02:00:00:01:{i >> 8:02x}:{i & 255:02x}']}
