@@ -172,7 +172,7 @@ static int home_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 	copy_state.dirty = s->dirty;
 	copy_state.frame_len = copy.len;
 	if (!skep_parse(&copy, &copy_state))
-		skep_run_tables(&copy, &copy_state);
+		skep_go_on(&copy, &copy_state, SKEP_GO); /* from table 0, or NORMAL where the bridge is standalone */
 	end(&copy_state);
 	host.is_table = false;
 	host.cells = cells;

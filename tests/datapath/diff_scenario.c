@@ -127,16 +127,6 @@ static unsigned int n_wanted(struct gen *g)
 	return 1 + gen_below(g, gen_chance(g, 40) ? 16 : 72);
 }
 
-/* No TABLE in packet-outs of a standalone bridge: skep looks up the tables for them, which docs/distributed.md does not
- * say ("all packets take NORMAL"). */
-static void avoid_table(struct action_list *list)
-{
-	for (unsigned int i = 0; i < list->n; i++) {
-		if (list->a[i].type == ACTION_OUTPUT && list->a[i].output.port == PORT_TABLE)
-			list->a[i].output.port = PORT_NORMAL;
-	}
-}
-
 /* A bridge that learns. */
 static void make_normal(struct gen *g, struct diff_scenario *s)
 {
@@ -177,8 +167,6 @@ void diff_scenario_make(struct diff_scenario *s, uint64_t seed)
 	s->n_lists = DIFF_LISTS_MAX;
 	for (unsigned int i = 0; i < s->n_lists; i++)
 		gen_packet_out(&g, &s->lists[i]);
-	for (unsigned int i = 0; i < s->n_lists && s->config.is_standalone; i++)
-		avoid_table(&s->lists[i]);
 
 	gen_tables(&g, &s->tables);
 	n_first = gen_rules(&g, &s->tables, s->frames, s->n_frames, s->rules, 0, n_wanted(&g));
