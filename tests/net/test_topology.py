@@ -6,7 +6,7 @@ import os
 import re
 
 import pytest
-from skepnet import TOP, Namespace, Switch, run, wait_until
+from skepnet import TOP, Namespace, Switch, Wire, run, wait_until
 
 pytestmark = pytest.mark.skep_only
 PYTHON = '/usr/bin/python3'
@@ -80,6 +80,23 @@ class Mesh:
                 f.write(f'{name} {hosts[name]} {address} {network} {self.ends[name].path}\n')
         run([PYTHON, CHECK, path, *options], timeout=60)
 
+    def check_broadcast(self, sender):
+        """What an endpoint broadcasts reaches each other member of its network once, and nobody else."""
+        wires = {name: Wire(end, 'eth0') for name, end in self.ends.items() if name in self.spec}
+        frames = [b'\xff' * 6 + bytes.fromhex(self.mac_of(sender).replace(':', '')) + b'\x88\xb5' + bytes([n]) * 46 for n in (1, 2)]
+        try:
+            for frame in frames:
+                wires[sender].send(frame)
+            for name, (network, _) in self.spec.items():
+                if network == self.spec[sender][0] and name != sender:
+                    seen = []
+                    wait_until(lambda: (seen.append(wires[name].recv(0.1)) or seen[-1] == frames[1]), what=f'the frames at {name}')
+                    assert [f for f in seen if f and f[12:14] == b'\x88\xb5'] == frames, name
+            assert not [name for name, wire in wires.items() for f in wire.drain() if f[12:14] == b'\x88\xb5']
+        finally:
+            for wire in wires.values():
+                wire.close()
+
     def populate(self):
         for n, host in enumerate(HOSTS):
             self.add(f'red{n}', host, 'red', f'10.0.0.{n + 1}', macs=n == 0)
@@ -132,6 +149,11 @@ def test_networks_span_hosts_and_do_not_touch_each_other(mesh):
     assert 'network red: vxlan, key 100, VLAN 1 here, 1 static' in shown and 't2-b' in shown and 't2-c' not in shown
     fdb = mesh.switches['b'].skepctl('fdb', 'mesh0').stdout
     assert re.search(rf'{mesh.mac_of("red0")} +static', fdb), fdb
+
+
+@pytest.mark.parametrize('sender', ['red0', 'blue9'])
+def test_a_broadcast_reaches_the_members_of_its_network_once(mesh, sender):
+    mesh.check_broadcast(sender)
 
 
 def test_a_second_apply_changes_nothing_and_a_change_touches_nothing_else(mesh):
@@ -245,7 +267,6 @@ def test_an_interface_is_taken_from_a_namespace_and_put_back(mesh):
         mesh.topology['ports'].append({'host': 'c', 'interface': 'tap7', 'network': 'red', 'netns': guest.path})
         assert f'+ port tap7: VLAN 1, of namespace {guest.path}' in mesh.apply('c').stdout
         wait_until(lambda: 'tap7' in mesh.switches['c'].ns.ip('-o', 'link').stdout, what='the interface')
-        mesh.switches['c'].ns.ip('link', 'set', 'tap7', 'up')
         wait_until(lambda: mesh.ping('red0', '10.0.0.77'), what='an answer')
         mesh.topology['ports'].pop()
         mesh.apply('c')
@@ -289,17 +310,36 @@ def test_an_os_ken_application_makes_the_same_networks_over_tls(pki, tmp_path):
                                    'options:key=flow')
         mesh.check()
         assert 'refused' not in log() and 'Traceback' not in log(), log()
+        mesh.check_broadcast('red0')
+        mesh.check_broadcast('blue9')
         # What is known goes to its place alone, and stays in the kernel.
         wait_until(lambda: f'eth_dst={mesh.mac_of("red2")}' in str(mesh.switches['a'].flows('table=2'))
                    or f'dl_dst={mesh.mac_of("red2")}' in str(mesh.switches['a'].flows('table=2')), what='the rule for red2')
         before = mesh.switches['a'].to_controller()
         assert mesh.ping('red0', '10.0.0.3', 50)
         assert mesh.switches['a'].to_controller() == before
+        # An address that moves to another host is found there.
+        moved = mesh.mac_of('red2')
+        frame = bytes.fromhex((mesh.mac_of('red1') + moved).replace(':', '')) + b'\x88\xb5' + bytes(46)
+        mesh.ends['red2'].ip('link', 'set', 'eth0', 'address', '02:00:00:00:99:99')
+        wire = Wire(mesh.ends['red0'], 'eth0')
+        wire.send(frame)
+        wire.close()
+        wait_until(lambda: f'{moved} is at red0 of host a' in log(), what='the move')
+        answer = Wire(mesh.ends['red0'], 'eth0')
+        back = bytes.fromhex((moved + mesh.mac_of('red1')).replace(':', '')) + b'\x88\xb5' + bytes(46)
+        sender = Wire(mesh.ends['red1'], 'eth0')
+
+        def arrives():
+            sender.send(back)
+            return answer.recv(0.1) == back
+        wait_until(arrives, what='a packet to the new place')
+        sender.close()
+        answer.close()
         # Without the controller everything that is known goes on.
         controller.kill()
         controller.wait()
-        for name in ('red1', 'red2'):
-            assert mesh.ping(name, '10.0.0.1', 10)
+        assert mesh.ping('red1', '10.0.0.1', 10)
     finally:
         controller.kill()
         controller.wait()
