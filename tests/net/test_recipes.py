@@ -120,8 +120,8 @@ def test_recipes_on_another_kernel():
     if not titles:
         pytest.skip('this kernel has all that is needed')
     shut_up.need_other_kernel()
-    # A namespace each: they use the same names.
-    scripts = (f"unshare --net --mount bash <<'END_OF_RECIPE' || exit\n{recipe(title)}END_OF_RECIPE\n" for title in titles)
+    # A namespace each, and none of the earlier one's: they use the same names.
+    scripts = (f"ip -all netns delete; unshare --net --mount bash <<'END_OF_RECIPE' || exit\n{recipe(title)}END_OF_RECIPE\n" for title in titles)
     out = shut_up.run(''.join(scripts), timeout=200,
                       modules=['veth', 'sch_ingress', 'cls_bpf', *(NEEDS[title][2] for title in titles)])
     print(out)
