@@ -29,7 +29,7 @@
  *	  }
  *	}
  *
- * Everything but "ofport" may be absent (docs/distributed.md has all keys of ports).  Passive addresses among the controllers are listened on.
+ * Everything but "ofport" may be absent (docs/distributed.md has all keys of ports, and what a topology leaves in a bridge that it made).  Passive addresses among the controllers are listened on.
  *An unknown key, a wrong type and a value that cannot be are errors, with file, line and column: a
  *file that says what we do not understand is not obeyed in part, and never overwritten.
  */
