@@ -166,7 +166,8 @@ int ethtool_set_no_offloads(int fd, const char *name)
 	set.head.cmd = ETHTOOL_SFEATURES;
 	set.head.size = get.head.size < FEATURE_WORDS ? get.head.size : FEATURE_WORDS;
 	for (unsigned int i = 0; i < set.head.size; i++)
-		set.words[i].valid = get.words[i].available;
+		/* A dummy names as available what never changes; to ask for that is -EINVAL. */
+		set.words[i].valid = get.words[i].available & ~get.words[i].never_changed;
 	ifr.ifr_data = (char *)&set;
 	return ioctl(fd, SIOCETHTOOL, &ifr) < 0 ? -errno : 0;
 }
