@@ -48,5 +48,10 @@ mutant normal.h 'SKEP_PF_TAGGED' 'SKEP_PF_NO_LEARN'
 mutant normal.h 'SKEP_PF_ACCESS' 'SKEP_PF_NATIVE'
 mutant normal.h 'SKEP_BF_FORWARD_BPDU' 'SKEP_BF_FRAG_DROP'
 mutant normal.h 'SKEP_FDB_STATIC' 'SKEP_FDB_BUSY'
+# Of its code: moves, group addresses learned (only the table tells), the bounds of reserved addresses, and the tag of what follows NORMAL.
+mutant normal.h '(__u32)old == s->in_port_idx && skep_fdb_age' '(__u32)old != s->in_port_idx && skep_fdb_age'
+mutant normal.h 's->in_port_idx && !skep_is_multicast(src)' 's->in_port_idx'
+mutant normal.h 'fdb_key >> 20 == 0x0180c200000ULL' 'fdb_key >> 24 == 0x0180c20000ULL'
+mutant normal.h 'is_last || s->tag == tag_before' 'is_last || s->tag != tag_before'
 echo "test-mutants: $passed found, $failed not"
 [ $failed = 0 ]
