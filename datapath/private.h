@@ -40,8 +40,8 @@
 #define N_TABLE_SLOTS  SKEP_TABLE_SLOTS
 _Static_assert(DP_BRIDGES_MAX == SKEP_BRIDGES, "both say how many bridges there are");
 #define MASK_BUCKETS   1024
-#define FDB_REGION_LOG2 13
-#define FDB_REGION     (1u << FDB_REGION_LOG2) /* buckets for a bridge: 65,536 addresses, in 1 MB */
+#define FDB_REGION_LOG2 14
+#define FDB_REGION     (1u << FDB_REGION_LOG2) /* buckets for a bridge: 131,072 addresses, in 2 MB */
 #define MIN_REGION_LOG2 4 /* buckets of the smallest region: one line */
 
 struct subtable;

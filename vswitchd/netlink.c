@@ -10,6 +10,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/if_tunnel.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <stdlib.h>
@@ -519,6 +520,23 @@ static void put_own_device(struct nlmsghdr *nlh, const char *name)
 	mnl_attr_put_u32(nlh, IFLA_MTU, DEVICE_MTU);
 }
 
+/* Lets nothing wait in front of the interface: a packet's tunnel metadata is of its CPU, and good until the next packet's is set there. */
+static int set_no_queue(struct nl *nl, uint32_t ifindex)
+{
+	char req[REQUEST_SIZE];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(req);
+	struct tcmsg *tc;
+
+	nlh->nlmsg_type = RTM_NEWQDISC;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+	tc = mnl_nlmsg_put_extra_header(nlh, sizeof(*tc));
+	tc->tcm_family = AF_UNSPEC;
+	tc->tcm_ifindex = (int)ifindex;
+	tc->tcm_parent = TC_H_ROOT;
+	mnl_attr_put_strz(nlh, TCA_KIND, "noqueue");
+	return transact(nl, nlh, NULL, NULL);
+}
+
 int nl_add_tunnel(struct nl *nl, const char *name, const char *kind, uint16_t port)
 {
 	const struct tunnel_kind *tunnel = find_tunnel_kind(kind);
@@ -545,7 +563,9 @@ int nl_add_tunnel(struct nl *nl, const char *name, const char *kind, uint16_t po
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	error = transact(nl, nlh, NULL, NULL);
-	return error ? error : read_link(nl, 0, name);
+	if (!error)
+		error = read_link(nl, 0, name);
+	return error ? error : set_no_queue(nl, nl_find(nl, name)->ifindex);
 }
 
 static int add_plain(struct nl *nl, const char *name, const char *kind)
