@@ -3,6 +3,7 @@
 import itertools
 import socket
 import struct
+import time
 
 (HELLO, ERROR, ECHO_REQUEST, ECHO_REPLY, EXPERIMENTER, FEATURES_REQUEST, FEATURES_REPLY, GET_CONFIG_REQUEST,
  GET_CONFIG_REPLY, SET_CONFIG, PACKET_IN, FLOW_REMOVED, PORT_STATUS, PACKET_OUT, FLOW_MOD, GROUP_MOD, PORT_MOD, TABLE_MOD,
@@ -105,8 +106,11 @@ class Connection:
             self.data += more
 
     def recv(self):
-        """The next message as (type, xid, body)."""
+        """The next message as (type, xid, body). The switch's echo requests are answered, and no reason to wait longer."""
+        until = time.monotonic() + self.sock.gettimeout()
         while True:
+            if time.monotonic() > until:
+                raise TimeoutError('nothing but echo requests')
             self._fill(8)
             _, kind, length, xid = struct.unpack('!BBHI', self.data[:8])
             self._fill(length)

@@ -233,6 +233,8 @@ def test_hosts_ping_through_a_standalone_switch(make_switch):
     switch.start()
     assert switch.ping(1, 2, count=1).returncode != 0
     switch.skepctl('set-fail-mode', 'br0', 'standalone')
+    # The host may be giving up on the address just now, and lose what waits for it.
+    wait_until(lambda: switch.ping(1, 2, count=1).returncode == 0, what='traffic')
     switch.ping_all()
     ping = subprocess.Popen(switch.hosts[1].cmd(['ping', '-q', '-i', '0.005', '-c', '200', '10.0.0.2']), stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, text=True)

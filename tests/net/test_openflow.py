@@ -143,7 +143,8 @@ def test_what_a_packet_in_says(sw, conn):
 
 
 def test_a_packet_in_says_the_tunnel_id(sw, conn):
-    conn.barrier(of13.flow_mod(of13.match(in_port=1), of13.apply_actions(of13.set_field('tunnel_id', 0x1234567890)), goto(2)),
+    conn.barrier(of13.message(of13.SET_CONFIG, struct.pack('!HH', 0, 128)),
+                 of13.flow_mod(of13.match(in_port=1), of13.apply_actions(of13.set_field('tunnel_id', 0x1234567890)), goto(2)),
                  of13.flow_mod(of13.match(tunnel_id=0x1234567890), of13.apply_actions(of13.output(of13.CONTROLLER)), table=2, cookie=7))
     sw.wires[1].send(FRAME)
     assert packet_in(conn) == (1, 2, 7, of13.match(in_port=1, tunnel_id=0x1234567890))
