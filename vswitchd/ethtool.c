@@ -143,13 +143,16 @@ void ethtool_get_features(int fd, const char *name, struct nl_features *ret)
 
 int ethtool_set_no_offloads(int fd, const char *name)
 {
-	struct {
+	/* With room for the words of features behind. */
+	union {
 		struct ethtool_gfeatures head;
-		struct ethtool_get_features_block words[FEATURE_WORDS];
+		uint8_t room[sizeof(struct ethtool_gfeatures) +
+			     FEATURE_WORDS * sizeof(struct ethtool_get_features_block)];
 	} get;
-	struct {
+	union {
 		struct ethtool_sfeatures head;
-		struct ethtool_set_features_block words[FEATURE_WORDS];
+		uint8_t room[sizeof(struct ethtool_sfeatures) +
+			     FEATURE_WORDS * sizeof(struct ethtool_set_features_block)];
 	} set;
 	struct ifreq ifr;
 
@@ -167,7 +170,8 @@ int ethtool_set_no_offloads(int fd, const char *name)
 	set.head.size = get.head.size < FEATURE_WORDS ? get.head.size : FEATURE_WORDS;
 	for (unsigned int i = 0; i < set.head.size; i++)
 		/* A dummy names as available what never changes; to ask for that is -EINVAL. */
-		set.words[i].valid = get.words[i].available & ~get.words[i].never_changed;
+		set.head.features[i].valid =
+			get.head.features[i].available & ~get.head.features[i].never_changed;
 	ifr.ifr_data = (char *)&set;
 	return ioctl(fd, SIOCETHTOOL, &ifr) < 0 ? -errno : 0;
 }
