@@ -10,6 +10,8 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "mono.h"
+
 static const struct {
 	const char *name;
 	int priority;
@@ -93,11 +95,8 @@ void log_msg(enum log_level level, const char *fmt, ...)
 
 static bool limit_passes(struct log_limit *limit)
 {
-	struct timespec now;
-	uint64_t ms, earned;
+	uint64_t ms = mono_clock_ms(), earned;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 	if (!limit->last_ms) {
 		limit->tokens = limit->burst;
 		limit->last_ms = ms;

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "mono.h"
 #include "ofchan/conn_hello.h"
 #include "ofchan/stream.h"
 #include "ofchan/tls.h"
@@ -32,17 +32,9 @@ struct ofchan_client {
 	char error[2048];
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static uint64_t deadline_of(const struct ofchan_client *c)
 {
-	return c->timeout_ms < 0 ? NO_TIME : now_ms() + (uint64_t)c->timeout_ms;
+	return c->timeout_ms < 0 ? NO_TIME : mono_clock_ms() + (uint64_t)c->timeout_ms;
 }
 
 static int fail(struct ofchan_client *c, int error, const char *fmt, ...)
@@ -77,10 +69,10 @@ static int wait_fd(struct ofchan_client *c, int fd, int want, uint64_t deadline)
 	pfd.events = (short)((want & STREAM_WANT_READ ? POLLIN : 0) |
 			     (want & STREAM_WANT_WRITE ? POLLOUT : 0));
 	do {
-		uint64_t now = now_ms(), left = deadline > now ? deadline - now : 0;
+		uint64_t now = mono_clock_ms(), left = deadline > now ? deadline - now : 0;
 
 		r = poll(&pfd, 1, deadline == NO_TIME ? -1 : left > 1000000 ? 1000000 : (int)left);
-	} while ((r < 0 && errno == EINTR) || (!r && deadline > now_ms()));
+	} while ((r < 0 && errno == EINTR) || (!r && deadline > mono_clock_ms()));
 	if (r < 0)
 		return fail(c, -errno, "poll: %s", strerror(errno));
 	if (!r)

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "mono.h"
 #include "ofchan/conn_hello.h"
 #include "ofchan/conn_private.h"
 #include "ofchan/tls.h"
@@ -41,14 +41,6 @@ const char *of_conn_state_name(enum of_conn_state state)
 	return names[state];
 }
 
-uint64_t conn_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Logging each distinct cause once. */
 
 void conn_quiet_reset(struct conn_quiet *quiet)
@@ -66,7 +58,7 @@ static uint64_t hash_add(uint64_t hash, const char *s)
 void conn_quiet_warn(struct conn_quiet *quiet, const char *who, const char *name, const char *text)
 {
 	uint64_t hash = hash_add(hash_add(0xcbf29ce484222325, who), text) | 1;
-	uint64_t now = conn_now_ms();
+	uint64_t now = mono_clock_ms();
 	size_t oldest = 0;
 
 	for (size_t i = 0; i < CONN_QUIET_SLOTS; i++) {
@@ -106,7 +98,7 @@ void conn_set_state(struct of_conn *conn, enum of_conn_state state)
 	};
 
 	conn->state = state;
-	conn->state_ms = conn_now_ms();
+	conn->state_ms = mono_clock_ms();
 	if (timeout[state] == NEVER_MS)
 		evtimer_del(&conn->ev_timer);
 	else
@@ -137,7 +129,7 @@ void conn_doom(struct of_conn *conn, const char *fmt, ...)
 
 void conn_heard(struct of_conn *conn)
 {
-	conn->rx_ms = conn_now_ms();
+	conn->rx_ms = mono_clock_ms();
 	if (conn->state == OF_CONN_IDLE)
 		conn_set_state(conn, OF_CONN_ACTIVE);
 }
@@ -182,7 +174,7 @@ static struct of_conn *conn_new(struct event_base *base, const struct stream_add
 	conn->connect_fd = -1;
 	conn->role = "";
 	conn->next_xid = 1;
-	conn->state_ms = conn_now_ms();
+	conn->state_ms = mono_clock_ms();
 	conn->quiet = (struct conn_quiet)CONN_QUIET_INIT;
 	conn->own_limit = (struct log_limit)LOG_LIMIT_INIT(10, 5000);
 	conn->limit = &conn->own_limit;
@@ -409,7 +401,7 @@ static void next_backoff(struct of_conn *conn, bool was_up)
 {
 	uint32_t in_force = conn->backoff_ms ? conn->backoff_ms : conn->config.min_backoff_ms;
 
-	if (was_up && conn_now_ms() - conn->up_ms >= in_force)
+	if (was_up && mono_clock_ms() - conn->up_ms >= in_force)
 		conn->backoff_ms = 0;
 	if (!conn->backoff_ms)
 		conn->backoff_ms = conn->config.min_backoff_ms;
@@ -426,7 +418,7 @@ static void conn_fail(struct of_conn *conn)
 	bool is_orderly = conn->rx.is_over && !conn->rx.over;
 
 	memcpy(conn->last_error, conn->doom, sizeof(conn->last_error));
-	conn->last_error_ms = conn_now_ms();
+	conn->last_error_ms = mono_clock_ms();
 	if (conn->is_tls_done)
 		conn_tx_flush(conn); /* an error about the peer's hello, say */
 	log_down(conn, was_up, is_orderly);
@@ -576,7 +568,7 @@ static void on_turn(evutil_socket_t fd, short events, void *arg)
 static void probe(struct of_conn *conn)
 {
 	uint32_t interval = conn->config.probe_interval_ms;
-	uint64_t now = conn_now_ms();
+	uint64_t now = mono_clock_ms();
 
 	if (conn->is_blocked || (conn->is_paused && of_conn_backlog(conn))) {
 		/* We do not listen, so silence says nothing; that nothing is taken does. */
@@ -697,7 +689,7 @@ void of_conn_pause(struct of_conn *conn, bool paused)
 	if (conn->is_paused == paused || !of_conn_is_up(conn))
 		return;
 	conn->is_paused = paused;
-	conn->rx_ms = conn_now_ms();
+	conn->rx_ms = mono_clock_ms();
 	if (!conn->busy)
 		conn_defer(conn);
 }
@@ -748,7 +740,7 @@ void of_conn_set_role(struct of_conn *conn, const char *role)
 
 void of_conn_get_info(const struct of_conn *conn, struct of_conn_info *ret)
 {
-	uint64_t now = conn_now_ms();
+	uint64_t now = mono_clock_ms();
 
 	*ret = (struct of_conn_info){
 		.state = conn->state,

@@ -5,8 +5,8 @@
 #include <event2/buffer.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "mono.h"
 #include "ofchan/conn_hello.h"
 #include "ofchan/conn_private.h"
 
@@ -246,14 +246,6 @@ static void doom_length(struct of_conn *conn, const uint8_t *msg)
 	conn_doom(conn, "peer sent a header with length %zu", msg_len(msg));
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Something forbids to deliver more in this turn. */
 static bool must_stop(struct of_conn *conn, unsigned int n, uint64_t deadline_us)
 {
@@ -261,7 +253,7 @@ static bool must_stop(struct of_conn *conn, unsigned int n, uint64_t deadline_us
 		conn->is_blocked = true;
 	if (!conn_rx_may_deliver(conn) || n >= OF_CONN_BATCH_MAX)
 		return true;
-	return n && n % CLOCK_INTERVAL == 0 && now_us() >= deadline_us;
+	return n && n % CLOCK_INTERVAL == 0 && mono_clock_ns() / 1000 >= deadline_us;
 }
 
 /* The first bytes of a peer are looked at before they are taken for a length.  Dooms the connection
@@ -305,7 +297,7 @@ static bool deliver_one(struct of_conn *conn)
 
 void conn_rx_deliver(struct of_conn *conn)
 {
-	uint64_t deadline_us = now_us() + OF_CONN_BATCH_US;
+	uint64_t deadline_us = mono_clock_ns() / 1000 + OF_CONN_BATCH_US;
 	bool is_owner_called = false;
 	unsigned int n = 0;
 
@@ -326,7 +318,7 @@ int conn_tx_queue(struct of_conn *conn, const void *data, size_t len)
 	if (conn->is_overflowed)
 		return -ENOBUFS;
 	if (!evbuffer_get_length(conn->tx))
-		conn->tx_ms = conn_now_ms();
+		conn->tx_ms = mono_clock_ms();
 	if (evbuffer_get_length(conn->tx) + len > OF_CONN_TX_HARD ||
 	    evbuffer_add(conn->tx, data, len)) {
 		conn->is_overflowed = true;
@@ -389,7 +381,7 @@ void conn_tx_flush(struct of_conn *conn)
 		evbuffer_drain(conn->tx, (size_t)r);
 		n_written += (size_t)r;
 		conn->n_tx_bytes += (uint64_t)r;
-		conn->tx_ms = conn_now_ms();
+		conn->tx_ms = mono_clock_ms();
 	}
 	if (evbuffer_get_length(conn->tx) <= OF_CONN_TX_LOW)
 		conn->is_blocked = false;

@@ -125,8 +125,6 @@ struct of_conn {
 				    there is one */
 };
 
-uint64_t conn_now_ms(void);
-
 /* conn.c */
 /* Wraps an accepted, non-blocking descriptor, which the connection owns even if this fails (NULL).
  * The hooks may be called at the earliest from the loop's next turn. */

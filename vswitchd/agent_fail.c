@@ -11,19 +11,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "mono.h"
 #include "vswitchd/agent_private.h"
 
 #define NORMAL_COOKIE 0x736b65702d666d00u /* "skep-fm" */
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static void set_standalone(struct agent *agent, bool is_on)
 {
@@ -64,8 +56,8 @@ void agent_fail_update(struct agent *agent)
 		agent->alone_since_ms = 0;
 		set_standalone(agent, false);
 	} else if (!agent->alone_since_ms) {
-		agent->alone_since_ms = now_ms();
-	} else if (now_ms() - agent->alone_since_ms >= AGENT_ALONE_MS) {
+		agent->alone_since_ms = mono_clock_ms();
+	} else if (mono_clock_ms() - agent->alone_since_ms >= AGENT_ALONE_MS) {
 		set_standalone(agent, true);
 	}
 }

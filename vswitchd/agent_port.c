@@ -3,8 +3,8 @@
  * agent.h. */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "mono.h"
 #include "vswitchd/agent_private.h"
 
 enum ofp_err agent_port_mod(struct session *s, const struct ofmsg *msg)
@@ -61,10 +61,7 @@ enum ofp_err agent_mp_port_desc(struct session *s, const struct ofmsg *msg)
 
 static uint64_t age_ns(const struct port *port)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec - port->since_ns;
+	return mono_clock_ns() - port->since_ns;
 }
 
 static void put_stats(struct mp_writer *w, const struct port *port)

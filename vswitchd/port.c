@@ -5,24 +5,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "model/action.h"
+#include "mono.h"
 #include "vswitchd/agent.h"
 #include "vswitchd/conf_port.h"
 #include "vswitchd/device.h"
 #include "vswitchd/netns.h"
 #include "vswitchd/switch.h"
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 /* Nobody sends from the address of a port that is no interface; it only must be there, and stay. */
 static void make_mac(const struct port *port, uint8_t ret[6])
@@ -204,7 +196,7 @@ static void attached(struct port *port)
 	const struct bridge *br = port->br;
 
 	port->is_attached = true;
-	port->since_ns = now_ns();
+	port->since_ns = mono_clock_ns();
 	dp_port_set_config(br->sw->dp, br->number, port->ofport, port->config);
 	update(port);
 	log_info("bridge %s: port %s (%s%.0u) attached", br->name, port->name,
