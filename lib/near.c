@@ -2,9 +2,11 @@
 /* The distance between names (Levenshtein's); see near.h. */
 #include "near.h"
 
+#include <stdio.h>
 #include <string.h>
 
-unsigned int near_distance(const char *a, const char *b)
+/* The number of letters to insert, delete or replace to make 'b' of 'a'; both are short. */
+static unsigned int distance(const char *a, const char *b)
 {
 	enum { MAX = 32 };
 	unsigned int row[MAX + 1];
@@ -39,7 +41,7 @@ const char *near_find(const char *wrong, const char *const names[], size_t n)
 	unsigned int best = len / 2 + 1 < NEAR_MAX ? (unsigned int)len / 2 + 1 : NEAR_MAX;
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned int d = names[i] ? near_distance(wrong, names[i]) : best;
+		unsigned int d = names[i] ? distance(wrong, names[i]) : best;
 
 		if (d < best) {
 			best = d;
@@ -47,4 +49,15 @@ const char *near_find(const char *wrong, const char *const names[], size_t n)
 		}
 	}
 	return nearest;
+}
+
+const char *near_hint(const char *wrong, const char *const names[], size_t n,
+		      char buf[NEAR_HINT_SIZE])
+{
+	const char *nearest = near_find(wrong, names, n);
+
+	buf[0] = '\0';
+	if (nearest)
+		snprintf(buf, NEAR_HINT_SIZE, "; did you mean \"%s\"?", nearest);
+	return buf;
 }

@@ -8,10 +8,13 @@
 /* How far apart names may be to be taken for one another. */
 #define NEAR_MAX 4
 
-/* The number of letters to insert, delete or replace to make 'b' of 'a'; both are short. */
-unsigned int near_distance(const char *a, const char *b);
 /* The one of 'n' names (NULL: none there) that is nearest to 'wrong', or NULL if all are further than NEAR_MAX - 1 letters, or
  * half of 'wrong'. */
 const char *near_find(const char *wrong, const char *const names[], size_t n);
+
+#define NEAR_HINT_SIZE 96
+/* The same as the end of a message: "; did you mean "NAME"?" in 'buf', or nothing.  Returns 'buf'. */
+const char *near_hint(const char *wrong, const char *const names[], size_t n,
+		      char buf[NEAR_HINT_SIZE]);
 
 #endif

@@ -125,15 +125,13 @@ static void print_help(void)
 
 static int fail_unknown(const struct skepctl *ctl, const char *name)
 {
-	const char *names[N_COMMANDS], *nearest;
+	const char *names[N_COMMANDS];
+	char hint[NEAR_HINT_SIZE];
 
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		names[i] = commands[i].name;
-	nearest = near_find(name, names, N_COMMANDS);
-	if (nearest)
-		return fail_usage(ctl, "unknown command \"%s\"; did you mean \"%s\"?", name,
-				  nearest);
-	return fail_usage(ctl, "unknown command \"%s\"", name);
+	return fail_usage(ctl, "unknown command \"%s\"%s", name,
+			  near_hint(name, names, N_COMMANDS, hint));
 }
 
 static const struct command *find_command(const char *name)

@@ -177,8 +177,7 @@ void bridge_prune(struct bridge *br, const struct conf_bridge *conf)
 		next = TAILQ_NEXT(port, node);
 		cp = conf_find_port(conf, port->name);
 		if (!cp || cp->ofport != port->ofport || cp->type != port->type ||
-		    strcmp(cp->netns ? cp->netns : "",
-			   port->conf->netns ? port->conf->netns : "") != 0)
+		    !conf_same_text(cp->netns, port->conf->netns))
 			del_port(port);
 	}
 	while (ofport <= PORT_LOCAL && dp_port_next(br->sw->dp, br->number, ofport, &dpp)) {

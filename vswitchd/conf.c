@@ -3,6 +3,7 @@
  * it. */
 #include "vswitchd/conf.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -395,24 +396,30 @@ bool conf_topology_name_is_valid(const char *name)
 	return len && len < CONF_TOPOLOGY_NAME_SIZE;
 }
 
-bool conf_parse_tunnel_kind(const char *s, enum conf_port_type *ret)
+bool conf_parse_address(const char *s, uint8_t ret[16], bool *ret_is_ipv6)
 {
-	static const struct {
-		const char *name;
-		enum conf_port_type kind;
-	} kinds[] = { { "vxlan", CONF_VXLAN }, { "geneve", CONF_GENEVE }, { "gre", CONF_GRE } };
+	uint8_t a[16] = { 0 };
+	bool is_ipv6 = strchr(s, ':');
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(kinds[i].name, s)) {
-			*ret = kinds[i].kind;
-			return true;
-		}
-	return false;
+	if (inet_pton(is_ipv6 ? AF_INET6 : AF_INET, s, a) != 1)
+		return false;
+	memcpy(ret, a, sizeof(a));
+	*ret_is_ipv6 = is_ipv6;
+	return true;
 }
 
-uint32_t conf_tunnel_key_max(enum conf_port_type kind)
+const char *conf_address_fault(const uint8_t a[16], bool is_ipv6)
 {
-	return kind == CONF_GRE ? UINT32_MAX : (1u << 24) - 1;
+	static const uint8_t zero[16];
+
+	if (is_ipv6 ? a[0] == 0xff : a[0] >= 224)
+		return "is a multicast address";
+	return memcmp(a, zero, sizeof(zero)) ? NULL : "is nobody's address";
+}
+
+bool conf_same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
 }
 
 bool conf_parse_mac(const char *s, uint8_t ret[6])

@@ -218,10 +218,13 @@ bool conf_parse_datapath_id(const char *s, uint64_t *ret);
 bool conf_parse_fail_mode(const char *s, bool *ret_is_standalone);
 /* The name of a host or a network of a topology: 1 to 63 characters without spaces. */
 bool conf_topology_name_is_valid(const char *name);
-/* A tunnel's kind by its name, vxlan, geneve or gre; and the keys that it can carry. */
-bool conf_parse_tunnel_kind(const char *s, enum conf_port_type *ret);
-uint32_t conf_tunnel_key_max(enum conf_port_type kind);
+/* An IPv4 (then the first 4 bytes) or IPv6 address, network order. */
+bool conf_parse_address(const char *s, uint8_t ret[16], bool *ret_is_ipv6);
+/* Why no host can have the address, as in "… is a multicast address"; NULL: one can. */
+const char *conf_address_fault(const uint8_t a[16], bool is_ipv6);
 /* Six pairs of hexadecimal digits with colons. */
 bool conf_parse_mac(const char *s, uint8_t ret[6]);
+/* True if both are NULL, or equal. */
+bool conf_same_text(const char *a, const char *b);
 
 #endif

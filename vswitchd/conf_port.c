@@ -2,7 +2,6 @@
 /* The keys of ports, their checks and their meaning; see conf_port.h. */
 #include "vswitchd/conf_port.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -57,17 +56,6 @@ static int __attribute__((format(printf, 2, 3))) fail(const struct setting *s, c
 	return -EINVAL;
 }
 
-/* Writes "; did you mean …?" into 'buf', or nothing. */
-static const char *hint(const char *wrong, const char *const names[], size_t n, char buf[64])
-{
-	const char *nearest = near_find(wrong, names, n);
-
-	buf[0] = '\0';
-	if (nearest)
-		snprintf(buf, 64, "; did you mean \"%s\"?", nearest);
-	return buf;
-}
-
 static int find_name(const char *s, const char *const names[], size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -94,35 +82,18 @@ static bool parse_number(const char *s, uint64_t max, uint64_t *ret)
 	return true;
 }
 
-/* 'ret' may be NULL. */
-static bool parse_address(const char *s, uint8_t ret[16], bool *ret_is_ipv6)
-{
-	uint8_t a[16] = { 0 };
-	bool is_ipv6 = strchr(s, ':');
-
-	if (inet_pton(is_ipv6 ? AF_INET6 : AF_INET, s, a) != 1)
-		return false;
-	if (ret)
-		memcpy(ret, a, sizeof(a));
-	*ret_is_ipv6 = is_ipv6;
-	return true;
-}
-
 static int check_address(const struct setting *s, const char *name, const char *value)
 {
-	static const uint8_t zero[16];
+	const char *fault;
 	uint8_t a[16];
 	bool is_ipv6;
 
 	if (!strcmp(value, "flow"))
 		return 0;
-	if (!parse_address(value, a, &is_ipv6))
+	if (!conf_parse_address(value, a, &is_ipv6))
 		return fail(s, "%s \"%s\" is not an IPv4 or IPv6 address or \"flow\"", name, value);
-	if (is_ipv6 ? a[0] == 0xff : a[0] >= 224)
-		return fail(s, "%s \"%s\" is a multicast address", name, value);
-	if (!memcmp(a, zero, sizeof(a)))
-		return fail(s, "%s \"%s\" is nobody's address", name, value);
-	return 0;
+	fault = conf_address_fault(a, is_ipv6);
+	return fault ? fail(s, "%s \"%s\" %s", name, value, fault) : 0;
 }
 
 static int check_option(const struct setting *s, enum conf_option id, const char *value)
@@ -167,7 +138,7 @@ static int check_option(const struct setting *s, enum conf_option id, const char
 static int set_option(const struct setting *s, const char *name, const json_t *value)
 {
 	const char *names[CONF_N_OPTIONS], *text = json_string_value(value);
-	char buf[64], *copy = NULL;
+	char buf[NEAR_HINT_SIZE], *copy = NULL;
 	int id, error;
 
 	for (int i = 0; i < CONF_N_OPTIONS; i++)
@@ -176,7 +147,7 @@ static int set_option(const struct setting *s, const char *name, const json_t *v
 	id = find_name(name, names, CONF_N_OPTIONS);
 	if (id < 0)
 		return fail(s, "unknown option \"%s\"%s", name,
-			    hint(name, names, CONF_N_OPTIONS, buf));
+			    near_hint(name, names, CONF_N_OPTIONS, buf));
 	if (!json_is_null(value)) {
 		if (!text)
 			return fail(s, "option \"%s\" must be a string", name);
@@ -208,13 +179,13 @@ static int set_ofport(const struct setting *s, const json_t *value)
 static int set_type(const struct setting *s, const json_t *value)
 {
 	const char *name = json_string_value(value);
-	char buf[64];
+	char buf[NEAR_HINT_SIZE];
 	int type = name ? find_name(name, type_names, CONF_N_TYPES) : CONF_SYSTEM;
 
 	if (type < 0)
 		return fail(s,
 			    "type \"%s\" is not system, vxlan, geneve, gre, patch or socket%s",
-			    name, hint(name, type_names, CONF_N_TYPES, buf));
+			    name, near_hint(name, type_names, CONF_N_TYPES, buf));
 	s->port->type = (enum conf_port_type)type;
 	return 0;
 }
@@ -260,14 +231,14 @@ static int set_netns(const struct setting *s, const json_t *value)
 static int set_vlan_mode(const struct setting *s, const json_t *value)
 {
 	const char *name = json_string_value(value);
-	char buf[64];
+	char buf[NEAR_HINT_SIZE];
 	int mode = name ? find_name(name, vlan_mode_names, CONF_N_VLAN_MODES) : 0;
 
 	if (mode < 0)
 		return fail(
 			s,
 			"vlan_mode \"%s\" is not access, trunk, native-tagged or native-untagged%s",
-			name, hint(name, vlan_mode_names, CONF_N_VLAN_MODES, buf));
+			name, near_hint(name, vlan_mode_names, CONF_N_VLAN_MODES, buf));
 	s->port->has_vlan_mode = name;
 	s->port->vlan_mode = (enum conf_vlan_mode)mode;
 	return 0;
@@ -342,11 +313,6 @@ static const struct key *find_key(const char *name)
 	return NULL;
 }
 
-bool conf_port_has_key(const char *key)
-{
-	return find_key(key);
-}
-
 int conf_port_set(struct conf_port *port, const char *key, const json_t *value,
 		  struct conf_place *ret_place, char *err, size_t err_size)
 {
@@ -355,14 +321,14 @@ int conf_port_set(struct conf_port *port, const char *key, const json_t *value,
 	};
 	const struct key *k = find_key(key);
 	const char *names[N_KEYS];
-	char buf[64];
+	char buf[NEAR_HINT_SIZE];
 	json_type type = json_typeof(value);
 
 	*ret_place = (struct conf_place){ .key = key, .idx = -1 };
 	if (!k) {
 		for (size_t i = 0; i < N_KEYS; i++)
 			names[i] = keys[i].name;
-		return fail(&s, "unknown key \"%s\"%s", key, hint(key, names, N_KEYS, buf));
+		return fail(&s, "unknown key \"%s\"%s", key, near_hint(key, names, N_KEYS, buf));
 	}
 	if (type == JSON_FALSE)
 		type = JSON_TRUE;
@@ -376,7 +342,7 @@ int conf_port_set(struct conf_port *port, const char *key, const json_t *value,
 static int check_options(const struct setting *s, const struct conf_port *port)
 {
 	const char *names[CONF_N_OPTIONS];
-	char buf[64];
+	char buf[NEAR_HINT_SIZE];
 
 	for (int i = 0; i < CONF_N_OPTIONS; i++)
 		names[i] = options[i].types & 1u << port->type ? options[i].name : NULL;
@@ -385,7 +351,7 @@ static int check_options(const struct setting *s, const struct conf_port *port)
 			*s->place = (struct conf_place){ "options", options[i].name, -1 };
 			return fail(s, "a port of type %s has no option \"%s\"%s",
 				    type_names[port->type], options[i].name,
-				    hint(options[i].name, names, CONF_N_OPTIONS, buf));
+				    near_hint(options[i].name, names, CONF_N_OPTIONS, buf));
 		}
 	return 0;
 }
@@ -411,7 +377,7 @@ static int check_keys(const struct setting *s, const struct conf_port *port)
 	*s->place = (struct conf_place){ "options", NULL, -1 };
 	if (is_flow(in) != is_flow(out) || !in != !out || n_in != n_out)
 		return fail(s, "\"in_key\" and \"out_key\" must be the same");
-	if (port->type != CONF_GRE && n_in > 0xffffff)
+	if (n_in > conf_tunnel_key_max(port->type))
 		return fail(s, "key %" PRIu64 " of a port of type %s is not below 2^24", n_in,
 			    type_names[port->type]);
 	return 0;
@@ -422,13 +388,14 @@ static int check_tunnel(const struct setting *s, const struct conf_port *port)
 	const char *remote = port->options[CONF_OPTION_REMOTE_IP],
 		   *local = port->options[CONF_OPTION_LOCAL_IP];
 	bool is_remote_ipv6, is_local_ipv6;
+	uint8_t a[16];
 
 	*s->place = (struct conf_place){ NULL, NULL, -1 };
 	if (!remote)
 		return fail(s, "a port of type %s needs the option \"remote_ip\"",
 			    type_names[port->type]);
-	if (local && parse_address(remote, NULL, &is_remote_ipv6) &&
-	    parse_address(local, NULL, &is_local_ipv6) && is_remote_ipv6 != is_local_ipv6)
+	if (local && conf_parse_address(remote, a, &is_remote_ipv6) &&
+	    conf_parse_address(local, a, &is_local_ipv6) && is_remote_ipv6 != is_local_ipv6)
 		return fail(s, "remote_ip \"%s\" and local_ip \"%s\" are of two kinds", remote,
 			    local);
 	return check_keys(s, port);
@@ -540,20 +507,15 @@ json_t *conf_port_to_json(const struct conf_port *port)
 	return obj;
 }
 
-static bool same_string(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
 bool conf_port_equal(const struct conf_port *a, const struct conf_port *b)
 {
 	for (int i = 0; i < CONF_N_OPTIONS; i++)
-		if (!same_string(a->options[i], b->options[i]))
+		if (!conf_same_text(a->options[i], b->options[i]))
 			return false;
 	if (!a->trunks != !b->trunks ||
 	    (a->trunks && memcmp(a->trunks, b->trunks, CONF_TRUNK_WORDS * sizeof(*a->trunks)) != 0))
 		return false;
-	return a->ofport == b->ofport && a->type == b->type && same_string(a->netns, b->netns) &&
+	return a->ofport == b->ofport && a->type == b->type && conf_same_text(a->netns, b->netns) &&
 	       a->has_vlan_mode == b->has_vlan_mode && a->vlan_mode == b->vlan_mode &&
 	       a->has_tag == b->has_tag && a->tag == b->tag &&
 	       a->has_isolated == b->has_isolated && a->isolated == b->isolated;
@@ -569,6 +531,21 @@ const char *conf_port_type_name(enum conf_port_type type)
 bool conf_port_is_tunnel(const struct conf_port *port)
 {
 	return CONF_TUNNELS & 1u << port->type;
+}
+
+bool conf_parse_tunnel_kind(const char *s, enum conf_port_type *ret)
+{
+	int type = find_name(s, type_names, CONF_N_TYPES);
+
+	if (type < 0 || !(CONF_TUNNELS & 1u << type))
+		return false;
+	*ret = (enum conf_port_type)type;
+	return true;
+}
+
+uint32_t conf_tunnel_key_max(enum conf_port_type kind)
+{
+	return kind == CONF_GRE ? UINT32_MAX : (1u << 24) - 1;
 }
 
 static bool is_true(const char *option, bool by_default)
@@ -599,9 +576,9 @@ void conf_port_tunnel(const struct conf_port *port, struct dp_tunnel *ret, uint1
 	ret->is_remote_flow = is_flow(remote);
 	/* With "flow" for both this is no more than a guess, and only GRE, with two devices, minds. */
 	if (local && !ret->is_local_flow)
-		parse_address(local, ret->local, &is_ipv6);
+		conf_parse_address(local, ret->local, &is_ipv6);
 	if (!ret->is_remote_flow)
-		parse_address(remote, ret->remote, &is_ipv6);
+		conf_parse_address(remote, ret->remote, &is_ipv6);
 	ret->is_ipv6 = is_ipv6;
 	ret->is_key_flow = is_flow(key);
 	ret->has_key = key || port->type != CONF_GRE;

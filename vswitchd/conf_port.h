@@ -25,8 +25,6 @@ struct conf_place {
 	int idx;
 };
 
-/* True if ports have the key 'key'. */
-bool conf_port_has_key(const char *key);
 /* Sets 'key' to 'value'.  Options are added to those that are there; JSON's null takes away a key, or an option.  Returns 0, or a negative errno with a
  * message in 'err' and its place. */
 int conf_port_set(struct conf_port *port, const char *key, const json_t *value,
@@ -41,6 +39,9 @@ json_t *conf_port_to_json(const struct conf_port *port);
 bool conf_port_equal(const struct conf_port *a, const struct conf_port *b);
 const char *conf_port_type_name(enum conf_port_type type);
 bool conf_port_is_tunnel(const struct conf_port *port);
+/* A tunnel's kind by its name, vxlan, geneve or gre; and the greatest key that it can carry. */
+bool conf_parse_tunnel_kind(const char *s, enum conf_port_type *ret);
+uint32_t conf_tunnel_key_max(enum conf_port_type kind);
 
 /* For a port that conf_port_check() found right.  conf_port_tunnel() is for tunnels: '*ret_dst_port' 0 for GRE. */
 void conf_port_tunnel(const struct conf_port *port, struct dp_tunnel *ret, uint16_t *ret_dst_port);

@@ -144,15 +144,13 @@ static const char *type_name(json_type type)
 
 static int fail_unknown(struct json_text *ps, const char *key, const struct json_member *members)
 {
-	const char *names[MEMBERS_MAX], *nearest;
+	const char *names[MEMBERS_MAX];
+	char hint[NEAR_HINT_SIZE];
 	size_t n = 0;
 
 	for (const struct json_member *m = members; m->key && n < MEMBERS_MAX; m++)
 		names[n++] = m->key;
-	nearest = near_find(key, names, n);
-	if (nearest)
-		return json_text_fail(ps, "unknown key \"%s\"; did you mean \"%s\"?", key, nearest);
-	return json_text_fail(ps, "unknown key \"%s\"", key);
+	return json_text_fail(ps, "unknown key \"%s\"%s", key, near_hint(key, names, n, hint));
 }
 
 int json_text_object(struct json_text *ps, const json_t *obj, const struct json_member *members,

@@ -191,11 +191,6 @@ int sw_teardown(struct sw *sw, char *err, size_t err_size)
 	return dp_teardown(sw->paths.pin_dir, err, err_size);
 }
 
-static bool same_string(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
 static void apply_tls(struct sw *sw, const struct conf *conf, struct sw_problems *problems)
 {
 	const struct conf *old = sw->conf;
@@ -205,9 +200,9 @@ static void apply_tls(struct sw *sw, const struct conf *conf, struct sw_problems
 		tls_unload(sw->tls);
 		return;
 	}
-	if (tls_is_loaded(sw->tls) && same_string(conf->private_key, old->private_key) &&
-	    same_string(conf->certificate, old->certificate) &&
-	    same_string(conf->ca_cert, old->ca_cert))
+	if (tls_is_loaded(sw->tls) && conf_same_text(conf->private_key, old->private_key) &&
+	    conf_same_text(conf->certificate, old->certificate) &&
+	    conf_same_text(conf->ca_cert, old->ca_cert))
 		return;
 	if (tls_load(sw->tls, conf->private_key, conf->certificate, conf->ca_cert, err,
 		     sizeof(err)))

@@ -49,16 +49,15 @@ static int host_address(struct json_text *ps, const json_t *value, void *arg)
 {
 	const char *s = json_string_value(value);
 	struct topology_host *host = arg;
-	uint8_t a[16] = { 0 };
+	const char *fault;
+	uint8_t a[16];
 
-	host->is_ipv6 = strchr(s, ':');
-	if (inet_pton(host->is_ipv6 ? AF_INET6 : AF_INET, s, a) != 1)
+	if (!conf_parse_address(s, a, &host->is_ipv6))
 		return json_text_fail(ps, "address \"%s\" is not an IPv4 or IPv6 address", s);
-	if (host->is_ipv6 ? a[0] == 0xff : a[0] >= 224)
-		return json_text_fail(ps, "address \"%s\" is a multicast address", s);
+	fault = conf_address_fault(a, host->is_ipv6);
+	if (fault)
+		return json_text_fail(ps, "address \"%s\" %s", s, fault);
 	inet_ntop(host->is_ipv6 ? AF_INET6 : AF_INET, a, host->address, sizeof(host->address));
-	if (!strcmp(host->address, "::") || !strcmp(host->address, "0.0.0.0"))
-		return json_text_fail(ps, "address \"%s\" is nobody's address", s);
 	return 0;
 }
 
@@ -210,48 +209,47 @@ struct reading_port {
 	bool has_host, has_network;
 };
 
-/* 'nearest' of what there is, if any is near. */
-static int fail_unknown(struct json_text *ps, const char *what, const char *name, const char *nearest)
-{
-	if (nearest)
-		return json_text_fail(ps, "there is no %s \"%s\"; did you mean \"%s\"?", what, name, nearest);
-	return json_text_fail(ps, "there is no %s \"%s\"", what, name);
-}
-
 #define NAMES_MAX 64
+
+/* The place of 'name' among 'n' elements of 'size' bytes, each of which begins with its name.  If it has none, fails; 'what' they are is said. */
+static int find_named(struct json_text *ps, const char *what, const char *name, const void *elements,
+		      size_t size, unsigned int n, unsigned int *ret)
+{
+	const char *names[NAMES_MAX];
+	char hint[NEAR_HINT_SIZE];
+
+	for (unsigned int i = 0; i < n; i++) {
+		const char *other = (const char *)elements + i * size;
+
+		if (!strcmp(other, name)) {
+			*ret = i;
+			return 0;
+		}
+		if (i < NAMES_MAX)
+			names[i] = other;
+	}
+	return json_text_fail(ps, "there is no %s \"%s\"%s", what, name,
+			      near_hint(name, names, n < NAMES_MAX ? n : NAMES_MAX, hint));
+}
 
 static int port_host(struct json_text *ps, const json_t *value, void *arg)
 {
-	const char *name = json_string_value(value), *names[NAMES_MAX];
 	struct reading_port *r = arg;
-	size_t n = 0;
+	int error = find_named(ps, "host", json_string_value(value), r->t->hosts, sizeof(*r->t->hosts),
+			       r->t->n_hosts, &r->port->host);
 
-	for (unsigned int i = 0; i < r->t->n_hosts; i++)
-		if (!strcmp(r->t->hosts[i].name, name)) {
-			r->port->host = i;
-			r->has_host = true;
-			return 0;
-		}
-	for (unsigned int i = 0; i < r->t->n_hosts && n < NAMES_MAX; i++)
-		names[n++] = r->t->hosts[i].name;
-	return fail_unknown(ps, "host", name, near_find(name, names, n));
+	r->has_host = !error;
+	return error;
 }
 
 static int port_network(struct json_text *ps, const json_t *value, void *arg)
 {
-	const char *name = json_string_value(value), *names[NAMES_MAX];
 	struct reading_port *r = arg;
-	size_t n = 0;
+	int error = find_named(ps, "network", json_string_value(value), r->t->networks,
+			       sizeof(*r->t->networks), r->t->n_networks, &r->port->network);
 
-	for (unsigned int i = 0; i < r->t->n_networks; i++)
-		if (!strcmp(r->t->networks[i].name, name)) {
-			r->port->network = i;
-			r->has_network = true;
-			return 0;
-		}
-	for (unsigned int i = 0; i < r->t->n_networks && n < NAMES_MAX; i++)
-		names[n++] = r->t->networks[i].name;
-	return fail_unknown(ps, "network", name, near_find(name, names, n));
+	r->has_network = !error;
+	return error;
 }
 
 static int port_interface(struct json_text *ps, const json_t *value, void *arg)
