@@ -188,8 +188,6 @@ enum skep_port_flags {
 	SKEP_PF_TAGGED = 1 << 1,    /* with 'pvid': packets of that VLAN leave with a tag (native-tagged) */
 	SKEP_PF_ACCESS = 1 << 2,    /* NORMAL: access port of VLAN 'pvid' */
 	SKEP_PF_NATIVE = 1 << 3,    /* NORMAL: trunk; packets without tag belong to VLAN 'pvid' */
-	SKEP_PF_NO_LEARN = 1 << 4,
-	SKEP_PF_FRAG = 1 << 5,      /* not used yet */
 };
 
 /* A port, or a port number that rules name while no such port exists (ifindex 0). */

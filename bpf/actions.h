@@ -21,73 +21,74 @@
 /* The action set's cookie: it belongs to no rule (OF1.3.5 §7.4.1). */
 #define SKEP_NO_COOKIE (~0ULL)
 
+/* Loads what set-field cell 'idx' sets into s->value.  Returns SKEP_SKIP if the next cell holds a part of it, else SKEP_GO; or negative. */
+SKEP_INLINE int skep_load_value(struct skep_state *s, const struct skep_cell *cell, __u32 idx)
+{
+	const struct skep_cell_data *data;
+
+	s->value.w[0] = cell->arg64;
+	s->value.w[1] = 0;
+	if (!skep_is_wide_field(cell->arg))
+		return SKEP_GO;
+	data = (const struct skep_cell_data *)home_cell(idx + 1);
+	if (!data)
+		return -1;
+	s->value.w[0] = data->words[0];
+	s->value.w[1] = data->words[1];
+	return SKEP_SKIP;
+}
+
 SKEP_INLINE int skep_exec_set_field(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 {
 	const struct skep_cell *cell = home_cell(idx);
-	const struct skep_cell_data *data;
-	_Bool is_wide;
+	int verdict;
 
 	if (!cell)
 		return -1;
-	is_wide = skep_is_wide_field(cell->arg);
-	s->value.w[0] = cell->arg64;
-	s->value.w[1] = 0;
-	if (is_wide) {
-		data = (const struct skep_cell_data *)home_cell(idx + 1);
-		if (!data)
-			return -1;
-		s->value.w[0] = data->words[0];
-		s->value.w[1] = data->words[1];
-	}
-	if (skep_set_field(ctx, s, cell->arg))
+	verdict = skep_load_value(s, cell, idx);
+	if (verdict < 0 || skep_set_field(ctx, s, cell->arg))
 		return -1;
-	return is_wide ? SKEP_SKIP : SKEP_GO;
+	return verdict;
 }
 
-/* Sets tunnel field 'field' of the key to 'value', or, a wide one, to what stands in cell 'data_idx'. */
-SKEP_INLINE int skep_put_tunnel_field(struct skep_state *s, __u32 field, const struct skep_cell *cell,
-				      __u32 data_idx)
+/* Sets tunnel field 'field' of the key to s->value. */
+SKEP_INLINE void skep_put_tunnel_field(struct skep_state *s, __u32 field)
 {
-	const struct skep_cell_data *data = (const struct skep_cell_data *)home_cell(data_idx);
-	const __u8 *value = (const __u8 *)&cell->arg64;
+	const __u8 *value = s->value.b;
 
 	s->dirty |= SKEP_DIRTY_TUNNEL;
 	switch (field) {
 	case SKEP_F_TUN_ID:
-		s->key.tun_id = cell->arg64;
-		return SKEP_GO;
+		s->key.tun_id = s->value.w[0];
+		break;
 	case SKEP_F_TUN_SRC:
 		s->key.tun_src = skep_ld32(value);
-		return SKEP_GO;
+		break;
 	case SKEP_F_TUN_DST:
 		s->key.tun_dst = skep_ld32(value);
-		return SKEP_GO;
+		break;
 	case SKEP_F_TUN_TOS:
 		s->key.tun_tos = value[0];
 		s->dirty |= SKEP_SET_TUN_TOS;
-		return SKEP_GO;
+		break;
 	case SKEP_F_TUN_TTL:
 		s->key.tun_ttl = value[0];
 		s->dirty |= SKEP_SET_TUN_TTL;
-		return SKEP_GO;
+		break;
 	case SKEP_F_TUN_FLAGS:
 		s->key.tun_flags = skep_ld16(value);
 		s->dirty |= SKEP_SET_TUN_FLAGS;
-		return SKEP_GO;
+		break;
 	case SKEP_F_TUN_IPV6_SRC:
+		s->w[17] = s->value.w[0];
+		s->w[18] = s->value.w[1];
+		break;
 	case SKEP_F_TUN_IPV6_DST:
-		if (!data)
-			return SKEP_ABORT;
-		if (field == SKEP_F_TUN_IPV6_SRC) {
-			s->w[17] = data->words[0];
-			s->w[18] = data->words[1];
-		} else {
-			s->w[19] = data->words[0];
-			s->w[20] = data->words[1];
-		}
-		return SKEP_SKIP;
+		s->w[19] = s->value.w[0];
+		s->w[20] = s->value.w[1];
+		break;
 	default:
-		return SKEP_GO;
+		break;
 	}
 }
 
@@ -96,10 +97,15 @@ SKEP_INLINE int skep_put_tunnel_field(struct skep_state *s, __u32 field, const s
 SKEP_SUB int skep_set_tunnel_field(struct skep_state *s, __u32 idx)
 {
 	const struct skep_cell *cell = home_cell(idx);
+	int verdict;
 
 	if (!s || !cell)
 		return SKEP_ABORT;
-	return skep_put_tunnel_field(s, cell->arg, cell, idx + 1);
+	verdict = skep_load_value(s, cell, idx);
+	if (verdict < 0)
+		return SKEP_ABORT;
+	skep_put_tunnel_field(s, cell->arg);
+	return verdict;
 }
 
 SKEP_INLINE int skep_exec_dec_ttl(SKEP_CTX *ctx, struct skep_state *s)

@@ -365,7 +365,7 @@ SKEP_INLINE int skep_normal_forward(SKEP_CTX *ctx, struct skep_state *s)
 		skep_fdb_clock(s);
 		src = skep_fdb_key(s->w[3], s->vlan);
 		s->fdb_key = src;
-		if (s->in_port_idx && !skep_is_multicast(src) && !(s->in_flags & SKEP_PF_NO_LEARN))
+		if (s->in_port_idx && !skep_is_multicast(src))
 			skep_fdb_learn(s);
 		s->fdb_key = dst;
 		if (!skep_is_multicast(dst) && skep_normal_known(ctx, s))

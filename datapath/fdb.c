@@ -144,8 +144,7 @@ void fdb_copy(const struct map *to, const struct map *from)
 
 /* --- Forgetting --- */
 
-/* Forgets what was learned of the port with index 'port', or of all: 0. */
-static void forget(struct dp *dp, uint32_t bridge, uint32_t port)
+void fdb_forget_port(struct dp *dp, uint32_t bridge, uint32_t port)
 {
 	const struct skep_bridge *b = BRIDGE(dp, bridge);
 
@@ -165,17 +164,11 @@ static void forget(struct dp *dp, uint32_t bridge, uint32_t port)
 	}
 }
 
-void fdb_forget_port(struct dp *dp, uint32_t bridge, uint32_t port)
-{
-	if (has_region(dp, bridge))
-		forget(dp, bridge, port);
-}
-
 void fdb_port_gone(struct dp *dp, uint32_t bridge, uint32_t port)
 {
 	if (!has_region(dp, bridge))
 		return;
-	forget(dp, bridge, port);
+	fdb_forget_port(dp, bridge, port);
 	garbage_put(dp, GARBAGE_FDB_PORT, port, bridge);
 	reclaim_kick(dp);
 }
@@ -189,7 +182,7 @@ void dp_fdb_flush(struct dp *dp, uint32_t bridge, uint32_t ofport)
 		if (!port)
 			return;
 	}
-	forget(dp, bridge, port);
+	fdb_forget_port(dp, bridge, port);
 }
 
 /* --- Entries --- */
@@ -341,20 +334,13 @@ bool dp_fdb_next(const struct dp *dp, uint32_t bridge, struct dp_cursor *cursor,
 
 /* --- What the bridge says of NORMAL --- */
 
-static void set_flag(struct dp *dp, uint32_t bridge, uint32_t flag, bool is_set)
-{
-	struct skep_bridge *b = BRIDGE(dp, bridge);
-
-	PUBLISH(&b->flags, is_set ? b->flags | flag : b->flags & ~flag);
-}
-
 int dp_bridge_set_standalone(struct dp *dp, uint32_t bridge, bool is_standalone)
 {
 	int err = is_standalone ? fdb_make(dp, bridge) : 0;
 
 	if (err)
 		return err;
-	set_flag(dp, bridge, SKEP_BF_STANDALONE, is_standalone);
+	bridge_set_flag(dp, bridge, SKEP_BF_STANDALONE, is_standalone);
 	for (uint32_t i = BRIDGE(dp, bridge)->first_port; i; i = PORT(dp, i)->next)
 		port_set_special(dp, i);
 	return 0;
@@ -367,5 +353,5 @@ void dp_bridge_set_ageing(struct dp *dp, uint32_t bridge, uint32_t seconds)
 
 void dp_bridge_set_forward_bpdu(struct dp *dp, uint32_t bridge, bool forward)
 {
-	set_flag(dp, bridge, SKEP_BF_FORWARD_BPDU, forward);
+	bridge_set_flag(dp, bridge, SKEP_BF_FORWARD_BPDU, forward);
 }

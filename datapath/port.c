@@ -411,12 +411,16 @@ const char *dp_bridge_name(const struct dp *dp, uint32_t bridge)
 	return BRIDGE(dp, bridge)->name;
 }
 
-void dp_bridge_set_frag_drop(struct dp *dp, uint32_t bridge, bool drop)
+void bridge_set_flag(struct dp *dp, uint32_t bridge, uint32_t flag, bool is_set)
 {
 	struct skep_bridge *b = BRIDGE(dp, bridge);
 
-	PUBLISH(&b->flags, drop ? b->flags | SKEP_BF_FRAG_DROP
-				: b->flags & ~(uint32_t)SKEP_BF_FRAG_DROP);
+	PUBLISH(&b->flags, is_set ? b->flags | flag : b->flags & ~flag);
+}
+
+void dp_bridge_set_frag_drop(struct dp *dp, uint32_t bridge, bool drop)
+{
+	bridge_set_flag(dp, bridge, SKEP_BF_FRAG_DROP, drop);
 }
 
 void dp_bridge_set_pktin_limit(struct dp *dp, uint32_t bridge, uint32_t rate, uint32_t burst)

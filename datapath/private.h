@@ -292,6 +292,8 @@ int port_slot(struct dp *dp, uint32_t bridge, uint32_t ofport);
 /* Knows again the ports that stand in the maps: after adoption. */
 int ports_recall(struct dp *dp);
 void ports_forget(struct dp *dp);
+/* Sets or clears one of enum skep_bridge_flags. */
+void bridge_set_flag(struct dp *dp, uint32_t bridge, uint32_t flag, bool is_set);
 /* The index of an existing port, or 0. */
 uint32_t port_find(const struct dp *dp, uint32_t bridge, uint32_t ofport);
 /* Checks that port 'ofport' of 'bridge' can be made. */
@@ -327,7 +329,7 @@ void fdb_init(struct dp *dp, uint32_t bridge);
 int fdb_make(struct dp *dp, uint32_t bridge);
 /* Takes it away. */
 void fdb_free(struct dp *dp, uint32_t bridge);
-/* Forgets what was learned of a port index; for one that is gone, again when no packet can learn there any more. */
+/* Forgets what was learned of a port index (0: of all); for one that is gone, again when no packet can learn there any more. */
 void fdb_forget_port(struct dp *dp, uint32_t bridge, uint32_t port);
 void fdb_port_gone(struct dp *dp, uint32_t bridge, uint32_t port);
 /* Copies the entries to a larger map, or one of a new process. */

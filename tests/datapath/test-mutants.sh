@@ -21,7 +21,7 @@ mutant() {
 	$cc -D_GNU_SOURCE= -std=gnu11 -O1 -I"$tmp/tree" -I"$src" -I"$src/lib" -c "$tmp/tree/bpf/host.c" -o "$tmp/host.o" ||
 		exit 1
 	cp "$build/bpf/libskephost.a" "$tmp/libskephost.a"
-	(cd "$build" && $cc -pthread tests/datapath/backend*.o tests/datapath/diff*.o "$tmp/host.o" tests/oracle/liboracle.a \
+	(cd "$build" && $cc -pthread tests/datapath/backend*.o tests/datapath/capture_room.o tests/datapath/diff*.o "$tmp/host.o" tests/oracle/liboracle.a \
 		datapath/libdatapath.a model/libmodel.a lib/libbase.a -lbpf -lelf $SANITIZE -o "$tmp/diff") || exit 1
 	timeout 100 "$tmp/diff" --backend host --seed 7 --cases 200000 >"$tmp/out" 2>&1
 	if [ $? != 1 ] || ! grep -q "they differ" "$tmp/out"; then
@@ -43,8 +43,8 @@ mutant actions.h 'ttl > 1' 'ttl > 2'
 mutant output.h 'idx != s->in_port_idx' 'idx == s->in_port_idx'
 mutant edit.h 'field == SKEP_F_IPV4_SRC ? 12 : 16' 'field != SKEP_F_IPV4_SRC ? 12 : 16'
 # By names of bpf/abi.h alone, as the oracle's author has not read normal.h.
-mutant normal.h 'SKEP_PF_ISOLATED' 'SKEP_PF_NO_LEARN'
-mutant normal.h 'SKEP_PF_TAGGED' 'SKEP_PF_NO_LEARN'
+mutant normal.h 'SKEP_PF_ISOLATED' '0'
+mutant normal.h 'SKEP_PF_TAGGED' '0'
 mutant normal.h 'SKEP_PF_ACCESS' 'SKEP_PF_NATIVE'
 mutant normal.h 'SKEP_BF_FORWARD_BPDU' 'SKEP_BF_FRAG_DROP'
 mutant normal.h 'SKEP_FDB_STATIC' 'SKEP_FDB_BUSY'
