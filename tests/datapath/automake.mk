@@ -5,6 +5,7 @@ DATAPATH_LIBS = datapath/libdatapath.a bpf/libskephost.a model/libmodel.a lib/li
 	$(BPF_LIBS) $(ELF_LIBS)
 
 BPF_SKELETONS += tests/datapath/capture.skel.h
+CAPTURE_SOURCES = tests/datapath/capture.h tests/datapath/capture_room.c tests/datapath/capture_room.h
 EXTRA_DIST += tests/datapath/capture.bpf.c
 check_PROGRAMS += tests/datapath/diff
 tests_datapath_diff_SOURCES = \
@@ -13,7 +14,7 @@ tests_datapath_diff_SOURCES = \
 	tests/datapath/backend_host.c \
 	tests/datapath/backend_kernel.c \
 	tests/datapath/backend_oracle.c \
-	tests/datapath/capture.h \
+	$(CAPTURE_SOURCES) \
 	tests/datapath/backends.c \
 	tests/datapath/diff.c tests/datapath/diff.h \
 	tests/datapath/diff_report.c \
@@ -46,7 +47,7 @@ TESTS += tests/datapath/test-normal tests/datapath/test-normal-kernel
 HARNESS_SOURCES = tests/datapath/harness.c tests/datapath/harness.h
 tests_datapath_test_normal_SOURCES = tests/datapath/test-normal.c tests/datapath/harness_host.c $(HARNESS_SOURCES)
 tests_datapath_test_normal_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
-tests_datapath_test_normal_kernel_SOURCES = tests/datapath/test-normal.c tests/datapath/harness_kernel.c $(HARNESS_SOURCES)
+tests_datapath_test_normal_kernel_SOURCES = tests/datapath/test-normal.c tests/datapath/harness_kernel.c $(CAPTURE_SOURCES) $(HARNESS_SOURCES)
 tests_datapath_test_normal_kernel_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test-datapath

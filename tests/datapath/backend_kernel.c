@@ -14,8 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -25,21 +23,15 @@
 #include <bpf/libbpf.h>
 
 #include "tests/datapath/backend_dp.h"
-#include "tests/datapath/capture.h"
-#include "tests/datapath/capture.skel.h"
+#include "tests/datapath/capture_room.h"
 
 /* Of so many tagged frames one comes by the wire: that takes a grace period. */
 #define TAGGED_BY_WIRE 64
 
 static struct {
 	struct dp_backend b;
-	struct capture_bpf *capture;
-	struct capture_head *head;
-	struct capture_frame *frames;
-	char bpffs[64];
-	char pin_dir[80];
+	struct capture_room room;
 	bool has_ports;
-	int socket;
 	unsigned int n_tagged;
 } k;
 
@@ -51,37 +43,9 @@ static int run_command(const char *fmt, const char *arg)
 	return system(command) ? -EIO : 0; /* NOLINT: a test's own words */
 }
 
-/* A namespace, and a bpffs, that go with the process. */
-static int make_room(void)
-{
-	snprintf(k.bpffs, sizeof(k.bpffs), "/tmp/skep-diff.XXXXXX");
-	if (unshare(CLONE_NEWNET | CLONE_NEWNS) || !mkdtemp(k.bpffs))
-		return -errno;
-	snprintf(k.pin_dir, sizeof(k.pin_dir), "%s/dp", k.bpffs);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("bpf", k.bpffs, "bpf", 0, NULL))
-		return -errno;
-	return run_command("ip link set lo up", "");
-}
-
-static int open_capture(void)
-{
-	size_t size = sizeof(struct capture_frame) * CAPTURE_MAX;
-
-	k.capture = capture_bpf__open_and_load();
-	if (!k.capture)
-		return -errno;
-	k.head = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
-		      bpf_map__fd(k.capture->maps.cap_head), 0);
-	k.frames = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			bpf_map__fd(k.capture->maps.cap_frames), 0);
-	return k.head == MAP_FAILED || k.frames == MAP_FAILED ? -errno : 0;
-}
-
 static int kernel_start(void)
 {
 	struct dp_config config = {
-		.pin_dir = k.pin_dir,
 		.clone_last = true,
 		.n_rules = 4096,
 	};
@@ -91,12 +55,10 @@ static int kernel_start(void)
 		fprintf(stderr, "kernel: needs root, for BPF and a network namespace\n");
 		return -EOPNOTSUPP;
 	}
-	err = make_room();
-	k.socket = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (!err && k.socket < 0)
-		err = -errno;
+	err = capture_room_open(&k.room);
 	if (!err)
-		err = open_capture();
+		err = run_command("ip link set lo up", "");
+	config.pin_dir = k.room.pin_dir;
 	if (!err)
 		err = dp_backend_open(&k.b, &config);
 	return err;
@@ -108,22 +70,9 @@ static void kernel_stop(void)
 
 	if (k.b.dp) {
 		dp_close(k.b.dp);
-		dp_teardown(k.pin_dir, err_buf, sizeof(err_buf));
+		dp_teardown(k.room.pin_dir, err_buf, sizeof(err_buf));
 	}
-	capture_bpf__destroy(k.capture);
-	if (k.bpffs[0]) {
-		umount2(k.bpffs, MNT_DETACH);
-		rmdir(k.bpffs);
-	}
-}
-
-static int capture_at(unsigned int ifindex)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(k.capture->progs.capture));
-	int err = bpf_tc_hook_create(&hook);
-
-	return err ? err : bpf_tc_attach(&hook, &opts);
+	capture_room_close(&k.room);
 }
 
 static int make_port(uint32_t ofport)
@@ -138,7 +87,7 @@ static int make_port(uint32_t ofport)
 	if (!err)
 		err = run_command("ip link set %s up mtu 9000 && ip link set %sx up mtu 9000", name);
 	if (!err)
-		err = capture_at(if_nametoindex(name));
+		err = capture_room_watch(&k.room, if_nametoindex(name));
 	if (!err)
 		err = dp_port_add(k.b.dp, k.b.bridge, ofport, if_nametoindex(name), err_buf,
 				  sizeof(err_buf));
@@ -212,7 +161,7 @@ static uint64_t count_seen(void)
 	uint64_t n, sum;
 
 	dp_table_stats(k.b.dp, k.b.bridge, 0, &st);
-	sum = st.lookups + *(volatile uint32_t *)&k.head->n;
+	sum = st.lookups + *(volatile uint32_t *)&k.room.head->n;
 	for (unsigned int i = 0; dp_drop(k.b.dp, i, &n); i++)
 		sum += n;
 	return sum;
@@ -228,7 +177,7 @@ static int run_by_wire(uint32_t in_port, const uint8_t *frame, size_t len)
 
 	snprintf(name, sizeof(name), "p%ux", in_port == PORT_LOCAL ? 99999 : in_port);
 	to.sll_ifindex = (int)if_nametoindex(name);
-	if (sendto(k.socket, frame, len, 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+	if (sendto(k.room.socket, frame, len, 0, (struct sockaddr *)&to, sizeof(to)) < 0)
 		return -errno;
 	while (count_seen() == seen) {
 		if (mono_ns() > deadline)
@@ -255,16 +204,16 @@ static int kernel_run(uint32_t in_port, const uint8_t *frame, size_t len, struct
 	int err = 0;
 
 	dp_backend_begin(&k.b, r);
-	k.head->n = 0;
+	k.room.head->n = 0;
 	if (is_tagged(frame, len) && !(k.n_tagged++ % TAGGED_BY_WIRE))
 		err = run_by_wire(in_port, frame, len);
 	else if (bpf_prog_test_run_opts(k.b.dp->set.prog_fd, &run))
 		err = errno == EINVAL ? run_by_wire(in_port, frame, len) : -errno;
 	if (err)
 		return err;
-	for (uint32_t i = 0; i < k.head->n && i < CAPTURE_MAX; i++)
-		add_captured(&k.frames[i], r);
-	if (k.head->n > CAPTURE_MAX)
+	for (uint32_t i = 0; i < k.room.head->n && i < CAPTURE_MAX; i++)
+		add_captured(&k.room.frames[i], r);
+	if (k.room.head->n > CAPTURE_MAX)
 		r->overflow = true;
 	dp_run(k.b.dp, 1000);
 	dp_backend_end(&k.b, r);

@@ -117,47 +117,29 @@ static int broken_run(uint32_t in_port, const uint8_t *frame, size_t len, struct
 	return 0;
 }
 
+/* What the three have in common. */
+#define SELF                                                                                    \
+	.start = self_start, .stop = self_stop, .reset = self_reset, .add = self_add,           \
+	.del_strict = self_del_strict, .packet_out = self_packet_out, .fdb_set = self_fdb_set,  \
+	.fdb_del = self_fdb_del, .fdb_flush = self_fdb_flush
+
 const struct backend backend_oracle = {
+	SELF,
 	.name = "oracle",
-	.start = self_start,
-	.stop = self_stop,
-	.reset = self_reset,
-	.add = self_add,
-	.del_strict = self_del_strict,
 	.run = self_run,
-	.packet_out = self_packet_out,
-	.fdb_set = self_fdb_set,
-	.fdb_del = self_fdb_del,
-	.fdb_flush = self_fdb_flush,
 	.fdb_dump = self_fdb_dump,
 };
 
 const struct backend backend_broken = {
+	SELF,
 	.name = "broken",
-	.start = self_start,
-	.stop = self_stop,
-	.reset = self_reset,
-	.add = self_add,
-	.del_strict = self_del_strict,
 	.run = broken_run,
-	.packet_out = self_packet_out,
-	.fdb_set = self_fdb_set,
-	.fdb_del = self_fdb_del,
-	.fdb_flush = self_fdb_flush,
 	.fdb_dump = self_fdb_dump,
 };
 
 const struct backend backend_misfiled = {
+	SELF,
 	.name = "misfiled",
-	.start = self_start,
-	.stop = self_stop,
-	.reset = self_reset,
-	.add = self_add,
-	.del_strict = self_del_strict,
 	.run = self_run,
-	.packet_out = self_packet_out,
-	.fdb_set = self_fdb_set,
-	.fdb_del = self_fdb_del,
-	.fdb_flush = self_fdb_flush,
 	.fdb_dump = misfiled_fdb_dump,
 };

@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,8 +24,7 @@
 
 #include <cmocka.h>
 
-#include "tests/datapath/capture.h"
-#include "tests/datapath/capture.skel.h"
+#include "tests/datapath/capture_room.h"
 #include "tests/datapath/harness.h"
 
 #define N_PORTS  40
@@ -36,12 +33,7 @@
 #define WAIT_NS  2000000000ULL
 
 static struct {
-	struct capture_bpf *capture;
-	struct capture_head *head;
-	struct capture_frame *frames;
-	char bpffs[64];
-	char pin_dir[80];
-	int socket;
+	struct capture_room room;
 	uint32_t ifindex[SENTINEL + 1], peer[SENTINEL + 1];
 } k;
 
@@ -49,7 +41,7 @@ const uint32_t harness_n_ports = N_PORTS;
 
 static struct dp_config config(void)
 {
-	return (struct dp_config){ .pin_dir = k.pin_dir, .n_rules = 4096 };
+	return (struct dp_config){ .pin_dir = k.room.pin_dir, .n_rules = 4096 };
 }
 
 static int run_command(const char *fmt, unsigned int arg)
@@ -60,42 +52,18 @@ static int run_command(const char *fmt, unsigned int arg)
 	return system(command) ? -EIO : 0; /* NOLINT: a test's own words */
 }
 
-/* A namespace, and a bpffs, that go with the process. */
-static int make_room(void)
+/* One CPU, whose queue is in order. */
+static int stay_here(void)
 {
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
 	CPU_SET((unsigned int)sched_getcpu(), &cpus);
-	snprintf(k.bpffs, sizeof(k.bpffs), "/tmp/skep-test.XXXXXX");
-	if (sched_setaffinity(0, sizeof(cpus), &cpus) || unshare(CLONE_NEWNET | CLONE_NEWNS) ||
-	    !mkdtemp(k.bpffs))
-		return -errno;
-	snprintf(k.pin_dir, sizeof(k.pin_dir), "%s/dp", k.bpffs);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("bpf", k.bpffs, "bpf", 0, NULL))
-		return -errno;
-	return run_command("sysctl -qw net.ipv6.conf.default.disable_ipv6=1", 0);
-}
-
-static int open_capture(void)
-{
-	size_t size = sizeof(struct capture_frame) * CAPTURE_MAX;
-
-	k.capture = capture_bpf__open_and_load();
-	if (!k.capture)
-		return -errno;
-	k.head = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
-		      bpf_map__fd(k.capture->maps.cap_head), 0);
-	k.frames = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			bpf_map__fd(k.capture->maps.cap_frames), 0);
-	return k.head == MAP_FAILED || k.frames == MAP_FAILED ? -errno : 0;
+	return sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0;
 }
 
 static int make_interface(uint32_t ofport)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(k.capture->progs.capture));
 	char name[16];
 	int err;
 
@@ -106,10 +74,7 @@ static int make_interface(uint32_t ofport)
 	k.ifindex[ofport] = if_nametoindex(name);
 	snprintf(name, sizeof(name), "p%ux", ofport);
 	k.peer[ofport] = if_nametoindex(name);
-	hook.ifindex = (int)k.ifindex[ofport];
-	if (!err)
-		err = bpf_tc_hook_create(&hook);
-	return err ? err : bpf_tc_attach(&hook, &opts);
+	return err ? err : capture_room_watch(&k.room, k.ifindex[ofport]);
 }
 
 bool harness_start(void)
@@ -120,12 +85,11 @@ bool harness_start(void)
 		fprintf(stderr, "skipped: needs root, for BPF and a network namespace\n");
 		return false;
 	}
-	err = make_room();
-	k.socket = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (!err && k.socket < 0)
-		err = -errno;
+	err = stay_here();
 	if (!err)
-		err = open_capture();
+		err = capture_room_open(&k.room);
+	if (!err)
+		err = run_command("sysctl -qw net.ipv6.conf.default.disable_ipv6=1", 0);
 	for (uint32_t i = 1; i <= SENTINEL && !err; i++)
 		err = make_interface(i);
 	if (err) {
@@ -140,11 +104,9 @@ void harness_stop(void)
 	char err_buf[256];
 
 	dp_close(h.dp);
-	if (dp_teardown(k.pin_dir, err_buf, sizeof(err_buf)))
+	if (dp_teardown(k.room.pin_dir, err_buf, sizeof(err_buf)))
 		fprintf(stderr, "the kernel's harness: %s\n", err_buf);
-	capture_bpf__destroy(k.capture);
-	umount2(k.bpffs, MNT_DETACH);
-	rmdir(k.bpffs);
+	capture_room_close(&k.room);
 }
 
 static void open_dp(bool wants_adoption)
@@ -236,7 +198,7 @@ static void send_to(uint32_t ofport, const uint8_t *frame, size_t len)
 {
 	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = (int)k.peer[ofport] };
 
-	assert_int_equal(sendto(k.socket, frame, len, 0, (struct sockaddr *)&to, sizeof(to)), len);
+	assert_int_equal(sendto(k.room.socket, frame, len, 0, (struct sockaddr *)&to, sizeof(to)), len);
 }
 
 static uint64_t sentinel_drops(void)
@@ -250,16 +212,16 @@ static uint64_t sentinel_drops(void)
 static void begin(void)
 {
 	h.n_out = 0;
-	__atomic_store_n(&k.head->n, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&k.room.head->n, 0, __ATOMIC_SEQ_CST);
 }
 
 static void take_captured(void)
 {
-	uint32_t n = __atomic_load_n(&k.head->n, __ATOMIC_ACQUIRE);
+	uint32_t n = __atomic_load_n(&k.room.head->n, __ATOMIC_ACQUIRE);
 
 	assert_true(n <= CAPTURE_MAX);
 	for (uint32_t i = 0; i < n; i++)
-		add_captured(&k.frames[i]);
+		add_captured(&k.room.frames[i]);
 }
 
 void harness_receive(uint32_t ofport, const uint8_t *frame, size_t len)
