@@ -44,10 +44,13 @@ tests_datapath_test_flows_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 # The action NORMAL, in this process and in the kernel.
 check_PROGRAMS += tests/datapath/test-normal tests/datapath/test-normal-kernel
 TESTS += tests/datapath/test-normal tests/datapath/test-normal-kernel
-HARNESS_SOURCES = tests/datapath/harness.c tests/datapath/harness.h
-tests_datapath_test_normal_SOURCES = tests/datapath/test-normal.c tests/datapath/harness_host.c $(HARNESS_SOURCES)
+NORMAL_SOURCES = \
+	tests/datapath/test-normal.c tests/datapath/normal_vlan.c \
+	tests/datapath/normal_util.c tests/datapath/normal_util.h \
+	tests/datapath/harness.c tests/datapath/harness.h
+tests_datapath_test_normal_SOURCES = tests/datapath/harness_host.c $(NORMAL_SOURCES)
 tests_datapath_test_normal_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
-tests_datapath_test_normal_kernel_SOURCES = tests/datapath/test-normal.c tests/datapath/harness_kernel.c $(CAPTURE_SOURCES) $(HARNESS_SOURCES)
+tests_datapath_test_normal_kernel_SOURCES = tests/datapath/harness_kernel.c $(CAPTURE_SOURCES) $(NORMAL_SOURCES)
 tests_datapath_test_normal_kernel_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test-datapath

@@ -17,7 +17,9 @@ check_PROGRAMS += tests/oracle/test-gen tests/oracle/test-oracle tests/oracle/te
 TESTS += tests/oracle/test-gen tests/oracle/test-oracle tests/oracle/test-parse
 tests_oracle_test_gen_SOURCES = tests/oracle/test-gen.c
 tests_oracle_test_gen_LDADD = $(ORACLE_LIBS)
-tests_oracle_test_oracle_SOURCES = tests/oracle/test-oracle.c tests/oracle/hex.h
+tests_oracle_test_oracle_SOURCES = \
+	tests/oracle/test-oracle.c tests/oracle/oracle_normal.c \
+	tests/oracle/oracle_util.c tests/oracle/oracle_util.h tests/oracle/hex.h
 tests_oracle_test_oracle_LDADD = $(ORACLE_LIBS)
 tests_oracle_test_parse_SOURCES = tests/oracle/test-parse.c tests/oracle/hex.h
 tests_oracle_test_parse_LDADD = $(ORACLE_LIBS)
