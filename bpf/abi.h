@@ -16,7 +16,7 @@
  *   rule.flow  -> counters[flow * n_stripes + stripe], flows[flow]            what to count
  *
  * Tuple-space search.  A subtable holds the rules of one mask.  It names only the 64-bit words of the key that the mask touches:
- * hash and comparison cost what the match is, not what the key is.  They are unrolled for size classes of 4, 8, 16 and 24 words;
+ * hash and comparison cost what the match is, not what the key is.  They are unrolled for size classes of 4, 8, 16, 24 and 32 words;
  * unused places of a class have offset 0 and mask 0.
  *
  * Versions.  A rule is visible in versions added <= v < removed.  A packet reads skep_dp.version once, at entry, and sees
@@ -41,9 +41,9 @@
 #include <linux/types.h>
 
 /* Changed with every change of the meaning or layout of anything below. */
-#define SKEP_ABI 3
+#define SKEP_ABI 4
 
-#define SKEP_KEY_WORDS     24
+#define SKEP_KEY_WORDS     32
 #define SKEP_CHAIN_MAX     128
 #define SKEP_SUBTABLES_MAX 1024 /* per OpenFlow table */
 #define SKEP_CELLS_MAX     512  /* per rule */
@@ -66,9 +66,13 @@ enum skep_present {
 	SKEP_HAS_ND = 1 << 3,
 	SKEP_HAS_SLL = 1 << 4,
 	SKEP_HAS_TLL = 1 << 5,
+	SKEP_HAS_MPLS = 1 << 6, /* a whole label stack entry */
+	SKEP_HAS_PBB = 1 << 7,  /* a whole I-TAG */
 };
 
 #define SKEP_VLAN_PRESENT 0x1000 /* in vlan_tci, in the place of DEI */
+
+#define SKEP_TLVS 8 /* Geneve options that rules can match and set */
 
 struct skep_key {
 	/* word 0 */
@@ -114,8 +118,19 @@ struct skep_key {
 	__be32 tun_dst;
 	__u8 tun_ipv6_src[16];
 	__u8 tun_ipv6_dst[16];
-	/* words 21 to 23: not used yet */
-	__u64 zero21[3];
+	/* word 21 */
+	__be32 mpls_lse;   /* outermost label stack entry, its TTL 0: label in bits 31-12, TC 11-9, BoS 8 */
+	__u8 pbb_isid[3];
+	__u8 zero21;
+	/* word 22 */
+	__u32 in_phy_port; /* OpenFlow port number */
+	__be16 ipv6_exthdr; /* OFPIEH_*, OF1.3.5 §7.2.3.7 */
+	__u16 zero22;
+	/* words 23 to 30: Geneve options, by skep_tlvs: a value of 4 or 8 bytes as a 64-bit number in network order; absent: 0 */
+	__be64 tun_metadata[SKEP_TLVS];
+	/* word 31 */
+	__u8 tun_opts; /* bit I: option I is there */
+	__u8 zero31[7];
 };
 _Static_assert(sizeof(struct skep_key) == SKEP_KEY_WORDS * 8, "key size");
 
@@ -155,6 +170,7 @@ enum skep_port_config { /* OFPPC_*, OF1.3.5 §7.2.1 */
 	SKEP_PC_NO_PACKET_IN = 1 << 6,
 	/* Ours, and not seen outside: the port is not just an interface to send to and receive from.  Packets that it
 	 * receives or that go there take the slow way, which looks at skep_port.kind and bridge flags. */
+	SKEP_PC_PEER = 1 << 28, /* a veth whose other end is in another network namespace: packets may go there by bpf_redirect_peer() */
 	SKEP_PC_SPECIAL_IN = 1 << 29,
 	SKEP_PC_SPECIAL_OUT = 1 << 30,
 };
@@ -182,6 +198,9 @@ enum skep_port_kind {
 #define SKEP_MARK_FROM   0x53b00000u /* from the process of a socket port: received by that port */
 #define SKEP_MARK_INJECT 0x53c00000u /* from skepd (packet-out): send it as the element says */
 #define SKEP_MARK_PATCH  0x53d00000u /* a copy that a patch port received */
+/* On the I/O device: a copy made by the program on this CPU whose state is number (bits 0-19) of skep_cpu, which is waiting in the call that
+ * made it. It says there what to do with the copy: see SKEP_OP_GROUP. */
+#define SKEP_MARK_FORK   0x53e00000u
 
 enum skep_port_flags {
 	SKEP_PF_ISOLATED = 1 << 0,  /* split horizon: NORMAL forwards nothing from an isolated port to another */
@@ -202,8 +221,13 @@ struct skep_port {
 	__u32 aux;    /* by kind */
 	__u32 vlans;  /* index into skep_vlan_sets of the VLANs that a trunk carries; 0: all */
 	__u16 pvid;   /* 0 to 4095 */
-	__u16 zero0;
-	__u64 zero[3];
+	__u8 is_live; /* OFPPS_LIVE as skepd last heard by netlink: the link is up */
+	__u8 zero0;
+	/* Address of the kernel's struct net_device, for programs that read the link's state from it (cfg_read_dev); 0: not known. */
+	__u64 dev;
+	__u32 meter_flags; /* not used yet */
+	__u32 zero1;
+	__u64 zero[1];
 };
 _Static_assert(sizeof(struct skep_port) == 64, "one cache line");
 
@@ -280,7 +304,9 @@ struct skep_bridge {
 	__u32 fdb_seed;    /* random: nobody outside knows which addresses share a bucket */
 	__u32 fdb_ageing;  /* seconds; 0: nothing is learned */
 	__u32 local_ifindex; /* the hidden end of LOCAL, for copies to patch ports; 0: none */
-	__u32 zero[3];
+	__u32 ctl_meter;     /* OFPM_CONTROLLER: index into skep_meters; 0: none */
+	__u32 slow_meter;    /* OFPM_SLOWPATH: for what the host build executes */
+	__u32 zero[1];
 };
 _Static_assert(sizeof(struct skep_bridge) == 64, "one cache line");
 
@@ -338,18 +364,17 @@ struct skep_subtable {
 	__u32 next;
 	__u32 seed;
 	__u16 max_prio; /* no rule here has a higher one */
-	__u8 n_words;   /* 0 to 24 */
+	__u8 n_words;   /* 0 to 32 */
 	__u8 zero0;
 	__u8 ofs[4];    /* byte offset in the key of words 0-3 of the mask: a multiple of 8 */
 	__u64 mask[4];
 	__u64 zero1;
-	/* words 4 to 23 */
-	__u8 ofs_x[20];
+	/* words 4 to 31 */
+	__u8 ofs_x[28];
 	__u32 id; /* names the mask: stays when the descriptor is moved; skep_flow.mask_id */
-	__u64 mask_x[20];
-	__u64 zero3;
+	__u64 mask_x[28];
 };
-_Static_assert(sizeof(struct skep_subtable) == 256, "four cache lines");
+_Static_assert(sizeof(struct skep_subtable) == 320, "five cache lines");
 
 /* skep_buckets: bucket b is heads[b % 16] of element b / 16. */
 struct skep_bucket_line {
@@ -364,13 +389,13 @@ struct skep_rule {
 	__u64 removed;    /* version; SKEP_VERSION_MAX while it lives */
 	__u32 flow;
 	__u32 cells;
-	/* The masked words.  In subtables of more than 4 words key[3] is an index into skep_keyx, which holds words 3 to 23. */
+	/* The masked words.  In subtables of more than 4 words key[3] is an index into skep_keyx, which holds words 3 to 31. */
 	__u64 key[4];
 };
 _Static_assert(sizeof(struct skep_rule) == 64, "one cache line");
 
 struct skep_keyx {
-	__u64 w[21];
+	__u64 w[29];
 };
 
 /* The hash of masked words w[0..n-1]: the same on both sides.  h starts as the seed. */
@@ -399,7 +424,7 @@ static inline __attribute__((always_inline)) __u32 skep_tunnel_slot(__u32 ifinde
 	return (__u32)(h >> 50); /* SKEP_TUNNELS is 2^14 */
 }
 
-/* Note: the words hashed are those of the class (4, 8, 16 or 24), padded with zeros: skep_hash_add(h, 0) counts. */
+/* Note: the words hashed are those of the class (4, 8, 16, 24 or 32), padded with zeros: skep_hash_add(h, 0) counts. */
 
 /* --- What a rule does --------------------------------------------------------------------------------- */
 
@@ -418,17 +443,37 @@ enum skep_op {
 	SKEP_OP_SET_TTL,    /* arg: TTL */
 	SKEP_OP_DEC_TTL,
 	SKEP_OP_NORMAL,
+	SKEP_OP_COPY_TTL_OUT,
+	SKEP_OP_COPY_TTL_IN,
+	SKEP_OP_SET_MPLS_TTL, /* arg: TTL */
+	SKEP_OP_DEC_MPLS_TTL,
+	SKEP_OP_PUSH_MPLS,    /* arg: Ethernet type, host order */
+	SKEP_OP_POP_MPLS,     /* arg: Ethernet type of what is under the label, host order */
+	SKEP_OP_PUSH_PBB,     /* arg: Ethernet type, host order */
+	SKEP_OP_POP_PBB,
+	SKEP_OP_SET_QUEUE,    /* arg32: queue id */
+	SKEP_OP_GROUP,        /* arg32: index into skep_groups */
 };
 
-/* Places in the action set, in the order of execution (OF1.3.5 §5.10). */
+/* Places in the action set, in the order of execution (OF1.3.5 §5.10).  With GROUP in the set, OUTPUT is not executed. */
 enum skep_slot {
-	SKEP_SLOT_POP_VLAN = 0,
-	SKEP_SLOT_PUSH_VLAN = 1,
-	SKEP_SLOT_DEC_TTL = 2,
-	SKEP_SLOT_SET_TTL = 3,
-	SKEP_SLOT_SET_FIELD = 4, /* + field number, below 56 */
-	SKEP_SLOT_OUTPUT = 63,
-	SKEP_N_SLOTS = 64,
+	SKEP_SLOT_COPY_TTL_IN = 0,
+	SKEP_SLOT_POP_VLAN = 1,
+	SKEP_SLOT_POP_PBB = 2,
+	SKEP_SLOT_POP_MPLS = 3,
+	SKEP_SLOT_PUSH_MPLS = 4,
+	SKEP_SLOT_PUSH_PBB = 5,
+	SKEP_SLOT_PUSH_VLAN = 6,
+	SKEP_SLOT_COPY_TTL_OUT = 7,
+	SKEP_SLOT_DEC_MPLS_TTL = 8,
+	SKEP_SLOT_DEC_TTL = 9,
+	SKEP_SLOT_SET_MPLS_TTL = 10,
+	SKEP_SLOT_SET_TTL = 11,
+	SKEP_SLOT_SET_FIELD = 12, /* + field number, below 64 */
+	SKEP_SLOT_QUEUE = 76,
+	SKEP_SLOT_GROUP = 77,
+	SKEP_SLOT_OUTPUT = 78,
+	SKEP_N_SLOTS = 128,
 };
 
 struct skep_cell {
@@ -445,6 +490,7 @@ enum skep_head_flags {
 	SKEP_HF_APPLY = 1 << 2,    /* the flow has the instruction, be its list empty */
 	SKEP_HF_WRITE = 1 << 3,
 	SKEP_HF_MISS = 1 << 4,     /* table-miss rule: priority 0, matches all */
+	SKEP_HF_METER = 1 << 5,    /* the last cell's arg32 is an index into skep_meters: applied before all else */
 };
 
 #define SKEP_NO_GOTO 0xff
@@ -465,6 +511,122 @@ struct skep_cell_data {
 		__u8 bytes[16];
 		__u64 words[2];
 	};
+};
+
+/* --- Groups (OF1.3.5 §5.6) ------------------------------------------------------------------------------------ */
+
+/* skep_groups[i]: a group, named by its index in rules and in other groups' buckets.  What it does stands in cells, as with rules, from a
+ * struct skep_group_head on: one store changes a group for every packet.  The old cells are reused after a grace period. */
+struct skep_group {
+	__u32 cells;    /* 0: there is no such group */
+	__u32 group_id; /* OpenFlow number */
+	__u32 bridge;
+	__u32 ctr;      /* skep_group_counters: of the group, followed by one of each bucket */
+	__u64 created_ns; /* CLOCK_BOOTTIME */
+	__u32 n_ctrs;
+	__u32 zero;
+};
+
+enum skep_group_type { SKEP_GT_ALL = 0, SKEP_GT_SELECT = 1, SKEP_GT_INDIRECT = 2, SKEP_GT_FF = 3 }; /* OFPGT_* */
+
+enum skep_group_flags {
+	SKEP_GF_EDITS = 1 << 0, /* some bucket, or that of a group it leads to, changes the packet */
+};
+
+/* The first cell of a group's.  n_buckets cells struct skep_bucket follow; then, of a select group, n_slots bytes' worth of cells: slot I of the packet's
+ * hash is bucket number slot[I] (__u16 each); then the buckets' lists of actions, in the order in which an action set is executed. */
+struct skep_group_head {
+	__u8 type;      /* enum skep_group_type */
+	__u8 flags;     /* enum skep_group_flags */
+	__u16 n_buckets;
+	__u16 n_slots;  /* a power of two, at least 8; only of select groups with buckets */
+	__u16 n_cells;  /* all, this one included */
+	__u32 ctr;      /* as in skep_group: at once with the cells */
+	__u32 zero;
+};
+
+struct skep_bucket {
+	__u16 first;  /* of its list: counted from the head's cell */
+	__u16 n;      /* cells of the list */
+	__u32 watch_port;  /* index into skep_ports; 0: none */
+	__u32 watch_group; /* index into skep_groups; 0: none */
+	__u16 weight;
+	__u8 flags;   /* enum skep_group_flags, of this bucket */
+	__u8 zero;
+};
+_Static_assert(sizeof(struct skep_group_head) == 16 && sizeof(struct skep_bucket) == 16, "cells");
+
+#define SKEP_GROUP_DEPTH   8    /* groups in a chain; the writer refuses more */
+#define SKEP_GROUP_BUCKETS 1024 /* of one group */
+
+/* skep_group_counters[ctr * n_stripes + stripe] */
+struct skep_group_counter {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/* --- Meters (OF1.3.5 §5.7) -------------------------------------------------------------------------------------- */
+
+/* skep_meters[i], named by index in rules.  Each band is a bucket of time (GCRA): a packet costs len * cost or cost, and moves 'spent' on by
+ * that; the band is exceeded by packets that would take it more than 'burst' beyond now.  Of the bands that are exceeded the one of the highest rate acts.
+ * All CPUs share the buckets.  Units of 'cost', 'burst', 'spent': 2^-SKEP_METER_SHIFT nanoseconds of CLOCK_MONOTONIC since the meter was made. */
+#define SKEP_METER_SHIFT 20 /* of 'cost' per byte; the others are 2^-8 ns */
+#define SKEP_TIME_SHIFT  8
+#define SKEP_BANDS_MAX   8
+
+enum skep_band_type { SKEP_BAND_DROP = 1, SKEP_BAND_DSCP_REMARK = 2 }; /* OFPMBT_* */
+
+enum skep_meter_flags { SKEP_MF_PKTPS = 1 << 0 }; /* costs are per packet, else per byte */
+
+struct skep_band {
+	__u64 cost;
+	__u64 burst;
+	__u64 spent; /* moved by compare-and-swap */
+	__u64 packets, bytes; /* on which it acted */
+	__u16 type;  /* enum skep_band_type */
+	__u8 prec_level;
+	__u8 zero[5];
+	__u64 rate;  /* as configured: kb/s or packets/s; BPF does not look at it */
+	__u64 burst_size; /* the same: kb or packets */
+};
+
+/* A meter's configuration is in a struct skep_meter_conf, exchanged as a whole by one store; its counters stay. */
+struct skep_meter {
+	__u32 conf;     /* index into skep_meter_confs; 0: there is no such meter, and packets pass */
+	__u32 meter_id; /* OpenFlow number */
+	__u32 bridge;
+	__u32 zero;
+	__u64 created_ns; /* CLOCK_BOOTTIME */
+	__u64 packets, bytes; /* that came to it; added to atomically */
+	__u64 zero1[3];
+};
+_Static_assert(sizeof(struct skep_meter) == 64, "one cache line");
+
+struct skep_meter_conf {
+	__u32 flags;   /* enum skep_meter_flags */
+	__u32 n_bands; /* in descending order of their rates */
+	__u64 base_ns; /* CLOCK_MONOTONIC */
+	__u32 of_flags; /* OFPMF_* as configured */
+	__u32 zero;
+	struct skep_band band[SKEP_BANDS_MAX];
+};
+
+/* --- Counters of ports -------------------------------------------------------------------------------------------- */
+
+/* skep_port_counters[port * n_stripes + stripe]: what the programs count, because the port's device does not: all of tunnel, patch and socket ports;
+ * of ports with SKEP_PC_PEER what went by bpf_redirect_peer(), which adds to the device's own. */
+struct skep_port_counter {
+	__u64 rx_packets, rx_bytes;
+	__u64 tx_packets, tx_bytes;
+};
+
+/* --- Geneve options ------------------------------------------------------------------------------------------------- */
+
+/* skep_tlvs[bridge * SKEP_TLVS + i]: the option that tun_metadata[i] is.  len 0: none. */
+struct skep_tlv {
+	__be16 opt_class;
+	__u8 type;
+	__u8 len; /* bytes of its value: 4 or 8 */
 };
 
 /* --- Flows and counters ---------------------------------------------------------------------------------- */
@@ -518,6 +680,9 @@ struct skep_table_counter {
 	X(RESERVED, "reserved_address") /* NORMAL: 01-80-C2-00-00-0X */                                  \
 	X(SAME_PORT, "same_port")       /* NORMAL: the destination is behind the in_port, or beyond the split horizon */ \
 	X(HOPS, "patch_hops")           /* more than SKEP_HOPS_MAX patch ports */                        \
+	X(METER, "meter")               /* a meter's drop band */                                        \
+	X(GROUP, "group_empty")         /* a group without a bucket that is live, or that is gone */     \
+	X(FORK, "group_copy_failed")    /* the kernel refused a copy for a bucket that changes the packet, or they nest too deep */ \
 	X(BUG, "internal_limit")        /* a bound that the writer should have kept */
 
 enum skep_drop {
@@ -552,6 +717,9 @@ struct skep_event {
 	__u16 max_len;
 	__u32 zero;
 	__u64 tun[6]; /* words 15 to 20 of the key */
+	__be64 tun_metadata[SKEP_TLVS];
+	__u8 tun_opts;
+	__u8 zero1[7];
 };
 #define SKEP_EVENT_FRAME_MAX 65535
 

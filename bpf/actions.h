@@ -237,7 +237,7 @@ SKEP_INLINE __u32 skep_write_action(struct skep_state *s, __u32 idx)
 		return 1;
 	slot = cell->slot & (SKEP_N_SLOTS - 1);
 	s->set_cells[slot] = idx;
-	s->set_map |= 1ULL << slot;
+	s->set_map[slot / 64] |= 1ULL << slot % 64;
 	return cell->op == SKEP_OP_SET_FIELD && skep_is_wide_field(cell->arg) ? 2 : 1;
 }
 
@@ -258,6 +258,11 @@ SKEP_SUB int skep_write_some(struct skep_state *s)
 /* Writes the 'n' cells from 'first' on into the action set. */
 SKEP_INLINE void skep_write_actions(struct skep_state *s, __u32 first, __u32 n)
 {
+	if (!s->has_set) {
+		s->has_set = 1;
+		for (int i = 0; i < SKEP_N_SLOTS / 64; i++)
+			s->set_map[i] = 0;
+	}
 	s->list_next = first;
 	s->list_left = n;
 	for (int i = 0; i < SKEP_CELLS_MAX / SKEP_LIST_CHUNK && s->list_left; i++)
@@ -270,7 +275,7 @@ SKEP_SUB int skep_exec_set_edits(SKEP_CTX *ctx, struct skep_state *s)
 	if (!s)
 		return SKEP_ABORT;
 	for (__u32 slot = 0; slot < SKEP_SLOT_OUTPUT; slot++) {
-		if (!(s->set_map >> slot & 1))
+		if (!(s->set_map[slot / 64] >> slot % 64 & 1))
 			continue;
 		if (skep_exec(ctx, s, s->set_cells[slot]) == SKEP_ABORT)
 			return SKEP_ABORT;
@@ -280,16 +285,14 @@ SKEP_SUB int skep_exec_set_edits(SKEP_CTX *ctx, struct skep_state *s)
 
 SKEP_SUB int skep_exec_set(SKEP_CTX *ctx, struct skep_state *s)
 {
-	const __u64 output = 1ULL << SKEP_SLOT_OUTPUT;
-
 	if (!s)
 		return SKEP_ABORT;
 	s->cookie = SKEP_NO_COOKIE;
 	s->reason = SKEP_R_ACTION;
 	s->more = 0;
-	if (s->set_map & ~output && skep_exec_set_edits(ctx, s) == SKEP_ABORT)
+	if (skep_exec_set_edits(ctx, s) == SKEP_ABORT)
 		return SKEP_ABORT;
-	if (s->set_map & output)
+	if (s->set_map[SKEP_SLOT_OUTPUT / 64] >> SKEP_SLOT_OUTPUT % 64 & 1)
 		return skep_exec(ctx, s, s->set_cells[SKEP_SLOT_OUTPUT]);
 	return SKEP_GO;
 }

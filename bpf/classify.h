@@ -15,11 +15,10 @@
 
 #define SKEP_SEARCH_CHUNK 32
 
-/* The word of the key at byte offset 'ofs', which comes from a subtable.  It is bounded by the next power of two, which ends
- * in s->masked: what the writer does not write reads nonsense, but not beyond the state. */
+/* The word of the key at byte offset 'ofs', which comes from a subtable.  It is bounded by the size of the key. */
 SKEP_INLINE __u64 skep_key_word(const struct skep_state *s, __u32 ofs)
 {
-	_Static_assert(SKEP_KEY_WORDS <= 32 && 2 * SKEP_KEY_WORDS >= 32, "w and masked");
+	_Static_assert(SKEP_KEY_WORDS == 32, "the bound");
 	return *(const __u64 *)((const __u8 *)s->w + (ofs & 31 * 8));
 }
 
@@ -130,10 +129,14 @@ SKEP_SUB int skep_equal_wide(struct skep_state *s, __u32 idx, __u32 n)
 		for (int i = 13; i < 21; i++)
 			diff |= x->w[i] ^ s->masked[3 + i];
 	}
+	if (n > 24) {
+		for (int i = 21; i < 29; i++)
+			diff |= x->w[i] ^ s->masked[3 + i];
+	}
 	return !diff;
 }
 
-/* Fills s->masked and s->region by subtable 'st_idx' of 5 to 24 words, and returns the first rule
+/* Fills s->masked and s->region by subtable 'st_idx' of 5 to 32 words, and returns the first rule
  * of its bucket. */
 SKEP_SUB __u32 skep_hash_wide(struct skep_state *s, __u32 st_idx)
 {
@@ -157,6 +160,12 @@ SKEP_SUB __u32 skep_hash_wide(struct skep_state *s, __u32 st_idx)
 	}
 	if (st->n_words > 16) {
 		for (int i = 16; i < 24; i++) {
+			s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
+			h = skep_hash_add(h, s->masked[i]);
+		}
+	}
+	if (st->n_words > 24) {
+		for (int i = 24; i < 32; i++) {
 			s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
 			h = skep_hash_add(h, s->masked[i]);
 		}

@@ -35,7 +35,7 @@ SKEP_INLINE void skep_begin(struct skep_state *s, __u64 version, __u32 bridge, _
 	s->sent = 0;
 	s->hops = 0;
 	s->flood_next = 0;
-	s->set_map = 0;
+	s->has_set = 0;
 }
 
 /* Finds the rule for the packet in table s->table, and leaves it in s->best_*. */
@@ -91,7 +91,7 @@ SKEP_SUB int skep_exec_writes(struct skep_state *s, __u32 cells)
 	n_write = head->n_write;
 	flags = head->flags;
 	if (flags & SKEP_HF_CLEAR)
-		s->set_map = 0;
+		s->has_set = 0;
 	if (n_write)
 		skep_write_actions(s, cells + 1 + n_apply, n_write);
 	if (flags & SKEP_HF_METADATA) {
@@ -108,7 +108,7 @@ SKEP_SUB int skep_exec_writes(struct skep_state *s, __u32 cells)
 /* Whether anything looks at the packet after the rule's apply-actions. */
 SKEP_INLINE _Bool skep_needs_packet_after(const struct skep_state *s, const struct skep_head *head)
 {
-	return head->goto_table != SKEP_NO_GOTO || head->flags & SKEP_HF_WRITE || s->set_map;
+	return head->goto_table != SKEP_NO_GOTO || head->flags & SKEP_HF_WRITE || s->has_set;
 }
 
 /* The instruction apply-actions, of any list. */
@@ -197,7 +197,7 @@ SKEP_INLINE void skep_go_on(SKEP_CTX *ctx, struct skep_state *s, int verdict)
 			verdict = skep_run_table(ctx, s);
 			continue;
 		}
-		if (verdict == SKEP_END && SKEP_UNLIKELY(s->set_map))
+		if (verdict == SKEP_END && SKEP_UNLIKELY(s->has_set))
 			skep_exec_set(ctx, s);
 		if (SKEP_LIKELY(!s->pending || s->pending_if))
 			return;

@@ -112,7 +112,7 @@ struct skep_state {
 	__u16 sent;    /* enum skep_sent */
 	__u16 hops;    /* patch ports that the packet has passed */
 	__u32 flood_next; /* port */
-	__u64 set_map;	  /* slots of the action set in use */
+	__u64 has_set;	  /* the action set is not empty; then set_map tells */
 
 	__u32 pending_if;
 
@@ -125,6 +125,7 @@ struct skep_state {
 	__u32 busy;	/* this struct is in use */
 	__u64 now_tick; /* the clock, read at most once per tick */
 	__u64 now;
+	__u64 set_map[SKEP_N_SLOTS / 64]; /* slots of the action set in use */
 	__u32 set_cells[SKEP_N_SLOTS];
 
 	/* The edit that is planned. */

@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "model/flow.h"
+#include "model/group.h"
 #include "model/tunnel.h"
 
 struct dp;
@@ -222,7 +223,8 @@ const char *dp_attach_name(const struct dp *dp);
 
 /* --- Flows --- */
 /* Stages 'fm' (add, modify, delete; strict and not; OF1.3.5 §6.4), which must be well-formed as the codecs check it: prerequisites, known fields.
- * -EEXIST: FLOW_CHECK_OVERLAP found one; -ENOSPC: table full; -E2BIG: too many actions.  Nothing changed then. */
+ * -EEXIST: FLOW_CHECK_OVERLAP found one; -ENOSPC: table full; -E2BIG: too many actions; -ESRCH: an action names a group that is not there; -ENXIO:
+ * the meter is not there.  Nothing changed then. */
 int dp_flow_mod(struct dp *dp, uint32_t bridge, const struct flow_mod *fm);
 /* Puts everything staged in force. */
 void dp_commit(struct dp *dp);
@@ -234,6 +236,36 @@ void dp_flow_aggregate(const struct dp *dp, uint32_t bridge, const struct flow_f
 		       uint64_t *ret_packets, uint64_t *ret_bytes, uint32_t *ret_flows);
 /* Removes flows whose idle or hard timeout has passed, with flow_removed, and commits. */
 void dp_expire(struct dp *dp);
+
+/* --- Groups (OF1.3.5 §6.5) --- */
+/* Adds, modifies or deletes a group, at once for every packet; what is staged is committed before.  Deleting deletes the flows that name
+ * the group too (with flow_removed), and takes it out of nothing else.  '*ret_error' is set with a negative result. */
+enum dp_group_error {
+	DP_GROUP_OK,
+	DP_GROUP_EXISTS,          /* add: there is one with this number */
+	DP_GROUP_UNKNOWN,         /* modify: there is none; an action or watch_group names one that is not there */
+	DP_GROUP_LOOP,            /* it would lead to itself */
+	DP_GROUP_CHAINED,         /* delete: another group leads to it; or a chain of more than SKEP_GROUP_DEPTH */
+	DP_GROUP_OUT_OF_GROUPS,
+	DP_GROUP_OUT_OF_BUCKETS,
+};
+int dp_group_mod(struct dp *dp, uint32_t bridge, const struct group_mod *gm,
+		 enum dp_group_error *ret_error);
+/* The first group with a number >= 'group_id'.  False at the end. */
+bool dp_group_next(const struct dp *dp, uint32_t bridge, uint32_t group_id, struct group_desc *ret);
+/* How many groups of a type there can be, of the whole datapath. */
+#define DP_GROUPS_MAX 65536
+/* What skepd hears of a port's link: fast failover and select groups use it where the program cannot read it itself (dp_reads_links()). */
+void dp_port_set_live(struct dp *dp, uint32_t bridge, uint32_t ofport, bool is_live);
+bool dp_reads_links(const struct dp *dp);
+
+/* --- Meters (OF1.3.5 §6.7) --- */
+/* -EEXIST: add of one that is there; -ENOENT: modify of one that is not; -ENOSPC: no more meters.  Deleting one that is not there does nothing;
+ * deleting deletes the flows that name it (with flow_removed). */
+#define DP_METERS_MAX 65536
+int dp_meter_mod(struct dp *dp, uint32_t bridge, const struct meter_mod *mm);
+/* The first meter with a number >= 'meter_id'.  False at the end. */
+bool dp_meter_next(const struct dp *dp, uint32_t bridge, uint32_t meter_id, struct meter_desc *ret);
 
 struct dp_table_stats {
 	uint32_t n_flows;
