@@ -21,6 +21,11 @@
 #define SKEP_TYPE_IPV4 0x0800
 #define SKEP_TYPE_ARP  0x0806
 #define SKEP_TYPE_IPV6 0x86dd
+#define SKEP_TYPE_MPLS 0x8847
+#define SKEP_TYPE_MPLS_MCAST 0x8848
+#define SKEP_TYPE_PBB  0x88e7
+
+#define SKEP_ITAG_LEN 16 /* behind 0x88e7: TCI, C-DA, C-SA */
 
 enum skep_ipproto {
 	SKEP_P_HOPOPTS = 0,
@@ -29,10 +34,26 @@ enum skep_ipproto {
 	SKEP_P_UDP = 17,
 	SKEP_P_ROUTING = 43,
 	SKEP_P_FRAGMENT = 44,
+	SKEP_P_ESP = 50,
 	SKEP_P_AH = 51,
 	SKEP_P_ICMPV6 = 58,
+	SKEP_P_NONE = 59,
 	SKEP_P_DSTOPTS = 60,
 	SKEP_P_SCTP = 132,
+};
+
+/* OFPIEH_*, OF1.3.5 §7.2.3.7. */
+enum skep_exthdr {
+	SKEP_EXT_NONEXT = 1 << 0,
+	SKEP_EXT_ESP = 1 << 1,
+	SKEP_EXT_AUTH = 1 << 2,
+	SKEP_EXT_DEST = 1 << 3,
+	SKEP_EXT_FRAG = 1 << 4,
+	SKEP_EXT_ROUTER = 1 << 5,
+	SKEP_EXT_HOP = 1 << 6,
+	SKEP_EXT_UNREP = 1 << 7,
+	SKEP_EXT_UNSEQ = 1 << 8,
+	SKEP_EXT_DEST2 = 1 << 9, /* ours: the second of two, that may be */
 };
 
 SKEP_INLINE _Bool skep_is_tpid(__be16 type)
@@ -161,6 +182,61 @@ SKEP_INLINE __u32 skep_ext_len(__u32 proto, __u32 len_byte)
 	return proto == SKEP_P_AH ? (len_byte + 2) * 4 : (len_byte + 1) * 8;
 }
 
+SKEP_INLINE _Bool skep_is_noted(__u32 proto)
+{
+	return skep_is_ext(proto) || proto == SKEP_P_ESP || proto == SKEP_P_NONE;
+}
+
+/* Its bit of ipv6_exthdr, and its place in RFC 2460's order (§4.1) from 0 on.  Destination options have two places, 1 and 6. */
+SKEP_INLINE __u32 skep_ext_bit(__u32 proto, __u32 *rank)
+{
+	switch (proto) {
+	case SKEP_P_HOPOPTS:
+		*rank = 0;
+		return SKEP_EXT_HOP;
+	case SKEP_P_ROUTING:
+		*rank = 2;
+		return SKEP_EXT_ROUTER;
+	case SKEP_P_FRAGMENT:
+		*rank = 3;
+		return SKEP_EXT_FRAG;
+	case SKEP_P_AH:
+		*rank = 4;
+		return SKEP_EXT_AUTH;
+	case SKEP_P_ESP:
+		*rank = 5;
+		return SKEP_EXT_ESP;
+	default:
+		*rank = *rank ? 6 : 1;
+		return SKEP_EXT_DEST;
+	}
+}
+
+/* Next-header value 'proto' was met: ipv6_exthdr.  What was met before is kept in memory, not in registers: of that the verifier remembers
+ * nothing, and so does not walk each order of headers on its own. */
+SKEP_INLINE void skep_note_ext(struct skep_state *s, __u32 proto)
+{
+	__u32 met = s->ext_met, last = s->ext_rank, bits = 0, rank = last, bit;
+
+	if (proto == SKEP_P_NONE) {
+		s->key.ipv6_exthdr |= SKEP_BE16(SKEP_EXT_NONEXT);
+		return;
+	}
+	bit = skep_ext_bit(proto, &rank);
+	if (bit != SKEP_EXT_HOP || !met)
+		bits = bit;
+	if (met & bit && bit == SKEP_EXT_DEST)
+		bit = SKEP_EXT_DEST2;
+	if (met & bit)
+		bits |= SKEP_EXT_UNREP;
+	if (rank < last)
+		bits |= SKEP_EXT_UNSEQ;
+	else
+		s->ext_rank = (__u8)rank;
+	s->ext_met = (__u16)(met | bit);
+	s->key.ipv6_exthdr |= bpf_htons((__u16)bits);
+}
+
 /* Skips the extension headers from s->l4_ofs on, the first of which is 'proto'.  Returns the
  * protocol that they end with.  s->l4_ofs is 0 then if there is no layer 4. */
 SKEP_SUB int skep_parse_ext(SKEP_CTX *ctx, struct skep_state *s, __u32 proto)
@@ -172,10 +248,15 @@ SKEP_SUB int skep_parse_ext(SKEP_CTX *ctx, struct skep_state *s, __u32 proto)
 		return 0;
 	ofs = s->l4_ofs & 0xff;
 	s->l4_ofs = 0;
-	for (__u32 i = 0; i < SKEP_MAX_EXT && skep_is_ext(proto); i++) {
+	s->ext_met = 0;
+	s->ext_rank = 0;
+	for (__u32 i = 0; i <= SKEP_MAX_EXT && skep_is_noted(proto); i++) {
 		const __u8 *p;
 		__u32 len;
 
+		skep_note_ext(s, proto);
+		if (i == SKEP_MAX_EXT || !skep_is_ext(proto))
+			break;
 		if (ofs + 8 > s->l4_end)
 			return (int)proto;
 		p = home_hdr(ctx, &w, ofs, 8, s->buf);
@@ -263,7 +344,7 @@ SKEP_SUB int skep_parse_ipv6(SKEP_CTX *ctx, struct skep_state *s)
 	s->l4_ofs = l3 + 40;
 	s->l4_end = l3 + 40 + (payload && payload < avail ? payload : avail);
 	s->proto_ofs = (__u16)(l3 + 6);
-	if (skep_is_ext(proto))
+	if (skep_is_noted(proto))
 		proto = (__u32)skep_parse_ext(ctx, s, proto) & 0xff;
 	w5 = SKEP_AT(proto, 0, 1) | SKEP_AT(tcfl >> 20 & 0xff, 1, 1) | SKEP_AT(SKEP_HAS_IP, 2, 1);
 	if (s->l4_ofs) {
@@ -300,11 +381,40 @@ SKEP_SUB int skep_parse_arp(SKEP_CTX *ctx, struct skep_state *s)
 	return 0;
 }
 
+/* The outermost label or the I-TAG, behind Ethernet type 'type'.  What is beneath is not looked at. */
+SKEP_SUB int skep_parse_label(SKEP_CTX *ctx, struct skep_state *s, __u32 type)
+{
+	struct skep_win w = home_win(ctx);
+	const __u8 *p;
+	__u32 l3, word;
+
+	if (!s)
+		return 0;
+	l3 = s->l3_ofs & 0xff;
+	if (l3 + (type == SKEP_TYPE_PBB ? SKEP_ITAG_LEN + 2 : 4) > s->len)
+		return 0;
+	p = home_hdr(ctx, &w, l3, 4, s->buf);
+	if (!p)
+		return 0;
+	word = bpf_ntohl(skep_ld32(p));
+	s->dirty |= SKEP_DIRTY_WIDE;
+	if (type == SKEP_TYPE_PBB) {
+		s->w[21] = SKEP_AT(bpf_htonl(word << 8), 4, 4);
+		s->w[5] = SKEP_AT(SKEP_HAS_PBB, 2, 1);
+	} else {
+		s->w[21] = SKEP_AT(bpf_htonl(word & ~0xffu), 0, 4);
+		s->w[5] = SKEP_AT(SKEP_HAS_MPLS, 2, 1);
+	}
+	return 0;
+}
+
 SKEP_INLINE void skep_parse_clear_wide(struct skep_state *s)
 {
 	s->dirty &= ~(__u32)SKEP_DIRTY_WIDE;
 	for (int i = 6; i < 15; i++)
 		s->w[i] = 0;
+	s->w[21] = 0;
+	s->w[22] = SKEP_AT(s->key.in_phy_port, 0, 4);
 }
 
 SKEP_INLINE void skep_parse_clear(struct skep_state *s)
@@ -318,13 +428,12 @@ SKEP_INLINE void skep_parse_clear(struct skep_state *s)
 	s->nd_ofs = 0;
 	s->is_fragment = 0;
 	s->has_tag = 0;
-	s->zero1 = 0;
 	s->stale = SKEP_FRESH;
 	if (s->dirty & SKEP_DIRTY_WIDE)
 		skep_parse_clear_wide(s);
 }
 
-/* Parses the packet into words 2 to 14 of the key and the offsets of 's'.  Nonzero: it has no
+/* Parses the packet into words 2 to 14, 21 and 22 of the key and the offsets of 's'.  Nonzero: it has no
  * Ethernet header. */
 SKEP_SUB int skep_parse(SKEP_CTX *ctx, struct skep_state *s)
 {
@@ -366,6 +475,8 @@ SKEP_SUB int skep_parse(SKEP_CTX *ctx, struct skep_state *s)
 		skep_parse_ipv6(ctx, s);
 	else if (type == SKEP_TYPE_ARP)
 		skep_parse_arp(ctx, s);
+	else if (type == SKEP_TYPE_MPLS || type == SKEP_TYPE_MPLS_MCAST || type == SKEP_TYPE_PBB)
+		skep_parse_label(ctx, s, type);
 	return 0;
 }
 

@@ -22,11 +22,12 @@
 SKEP_INLINE void skep_begin(struct skep_state *s, __u64 version, __u32 bridge, __u32 ofport)
 {
 	if (SKEP_UNLIKELY(s->dirty)) {
-		for (int i = 6; i < 21; i++)
+		for (int i = 6; i < 22; i++)
 			s->w[i] = 0;
 		s->dirty = 0;
 	}
 	s->w[0] = SKEP_AT(ofport, 0, 4);
+	s->w[22] = SKEP_AT(ofport, 0, 4);
 	s->key.metadata = 0;
 	s->version = version;
 	s->bridge = bridge;

@@ -28,6 +28,7 @@ SKEP_INLINE int skep_enter_port(struct skep_state *s, __u32 idx, __u32 kind)
 	s->in_config = port->config;
 	s->bridge = port->bridge;
 	s->w[0] = SKEP_AT(port->ofport, 0, 4);
+	s->key.in_phy_port = port->ofport;
 	return 0;
 }
 

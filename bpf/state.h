@@ -37,13 +37,16 @@ enum skep_sent {
 /* What is left of a packet that the next one must not find: bits of struct skep_state.dirty.  One
  * test at the beginning of a packet covers them all. */
 enum skep_dirty {
-	SKEP_DIRTY_WIDE = 1 << 0,   /* words 6 to 14 of the key are not all zero */
+	SKEP_DIRTY_WIDE = 1 << 0,   /* words 6 to 14 and 21 of the key, and ipv6_exthdr, are not all zero */
 	SKEP_DIRTY_TUNNEL = 1 << 1, /* words 15 to 20 of the key, and tun_* of word 0 */
 	SKEP_DIRTY_MARK = 1 << 2,   /* skb->mark is for a socket port; the packet's own is in 'mark' */
 	/* An action has set these: they go before what the tunnel port says. */
 	SKEP_SET_TUN_TOS = 1 << 3,
 	SKEP_SET_TUN_TTL = 1 << 4,
 	SKEP_SET_TUN_FLAGS = 1 << 5,
+	/* More of the frame's head than the Ethernet header is the MAC header to the kernel, since actions have pushed it: 'head_len' bytes.  To the
+	 * kernel such a packet is still one of the protocol beneath. */
+	SKEP_DIRTY_HEAD = 1 << 6,
 };
 #define SKEP_SET_TUN (SKEP_SET_TUN_TOS | SKEP_SET_TUN_TTL | SKEP_SET_TUN_FLAGS)
 
@@ -66,6 +69,9 @@ struct skep_bytes16 {
 	};
 };
 
+/* Room for the addresses, 8 tags, a SNAP header (52 bytes), and what is to be pushed or taken behind them (20). */
+#define SKEP_HEAD_MAX 80
+
 struct skep_state {
 	union {
 		struct skep_key key;
@@ -87,7 +93,9 @@ struct skep_state {
 	__u8 is_fragment;
 	__u8 has_tag; /* VLAN tag, wherever */
 	__u8 stale;   /* enum skep_stale */
-	__u8 zero1;
+	__u8 ext_rank; /* of IPv6 extension headers: the latest place in RFC 2460's order that was met */
+	__u16 ext_met; /* OFPIEH_* of those met, and SKEP_EXT_DEST2 */
+	__u16 head_len; /* with SKEP_DIRTY_HEAD */
 	__u32 len;	       /* as the home holds it: without a tag in metadata */
 	__u32 dirty;	       /* enum skep_dirty */
 
@@ -140,6 +148,9 @@ struct skep_state {
 	struct skep_outer outer;
 	__u32 mark; /* with SKEP_DIRTY_MARK */
 	__u32 zero4;
+
+	/* The frame's first bytes as an action will have them: see home_put_head(). */
+	__u8 head[SKEP_HEAD_MAX];
 
 	/* NORMAL. */
 	__u64 fdb_key;	    /* the address that is looked for or learned */

@@ -221,6 +221,32 @@ static const uint8_t ext[] = {
 /* An IPv4 header that claims 18 bytes, and padding that looks like UDP. */
 static const uint8_t padded[] = { ETH(0x0800), IPV4(20, 17), 0, 1, 0, 2, 0, 8, 0, 0, 0, 0, 0, 0 };
 
+/* Label 0x12345, TC 5, BoS, TTL 64: with IPv4 beneath, which is nobody's business; and one that is cut off. */
+static const uint8_t mpls[] = { ETH(0x8100), 0x20, 9, 0x88, 0x47, 0x12, 0x34, 0x5b, 64, IPV4(20, 99) };
+static const uint8_t mcast[] = { ETH(0x8848), 0, 0, 0x10, 64 };
+static const uint8_t cut_label[] = { ETH(0x8847), 0x12, 0x34, 0x5b };
+static const uint8_t pbb[] = { ETH(0x88a8), 0x20, 9, 0x88, 0xe7, 0x60, 0xab, 0xcd, 0xef, 2, 0, 0, 0, 0, 4, 2, 0, 0, 0, 0, 3, 8, 0 };
+static const uint8_t cut_itag[] = { ETH(0x88e7), 0x60, 0xab, 0xcd, 0xef, 2, 0, 0, 0, 0, 4, 2, 0, 0, 0, 0, 3, 8 };
+
+/* Extension headers of 8 bytes. */
+#define EXT(NEXT)  NEXT, 0, 0, 0, 0, 0, 0, 0
+#define AUTH(NEXT) NEXT, 0, 0, 0, 0, 0, 0, 0
+#define E6(PROTO)  ETH(0x86dd), IPV6(0, PROTO)
+static const uint8_t x_none[] = { E6(59) };
+static const uint8_t x_esp[] = { E6(0), EXT(60), EXT(50), 1, 2, 3, 4 };
+/* All, in RFC 2460's order. */
+static const uint8_t x_order[] = { E6(0), EXT(60), EXT(43), EXT(44), EXT(51), AUTH(60), EXT(59) };
+static const uint8_t x_dest_last[] = { E6(43), EXT(60), EXT(6) };
+static const uint8_t x_dests[] = { E6(60), EXT(60), EXT(60), EXT(6) };
+static const uint8_t x_late_hop[] = { E6(51), AUTH(0), EXT(6) };
+static const uint8_t x_hops[] = { E6(0), EXT(0), EXT(6) };
+static const uint8_t x_auths[] = { E6(51), AUTH(51), AUTH(60), EXT(60), EXT(6) };
+static const uint8_t x_back[] = { E6(44), EXT(43), EXT(6) };
+static const uint8_t x_cut[] = { E6(0), EXT(43), 6, 0, 0 };
+/* What a later fragment's header names is not there. */
+static const uint8_t x_fragment[] = { E6(44), 60, 0, 0x10, 0, 0, 0, 0, 0, EXT(6) };
+static const uint8_t x_nine[] = { E6(43), EXT(43), EXT(43), EXT(43), EXT(43), EXT(43), EXT(43), EXT(43), EXT(51), EXT(6) };
+
 #define FRAME(F)      #F, F, sizeof(F)
 #define FIELD(MEMBER) offsetof(struct skep_key, MEMBER), sizeof(((struct skep_key *)0)->MEMBER)
 
@@ -262,6 +288,40 @@ static const struct {
 	{ FRAME(nd), FIELD(present), { SKEP_HAS_IP | SKEP_HAS_L4 | SKEP_HAS_ND | SKEP_HAS_SLL } },
 	{ FRAME(ext), FIELD(ip_proto), { 17 } },
 	{ FRAME(ext), FIELD(tp_src), { 0, 7 } },
+	{ FRAME(tcp), FIELD(in_phy_port), { 1 } },
+	{ FRAME(nd), FIELD(in_phy_port), { 1 } },
+	{ FRAME(mpls), FIELD(eth_type), { 0x88, 0x47 } },
+	{ FRAME(mpls), FIELD(vlan_tci), { 0x30, 9 } },
+	{ FRAME(mpls), FIELD(mpls_lse), { 0x12, 0x34, 0x5b, 0 } },
+	{ FRAME(mpls), FIELD(present), { SKEP_HAS_MPLS } },
+	{ FRAME(mpls), FIELD(ipv4_src), { 0 } },
+	{ FRAME(mcast), FIELD(mpls_lse), { 0, 0, 0x10, 0 } },
+	{ FRAME(cut_label), FIELD(mpls_lse), { 0 } },
+	{ FRAME(cut_label), FIELD(present), { 0 } },
+	{ FRAME(pbb), FIELD(eth_type), { 0x88, 0xe7 } },
+	{ FRAME(pbb), FIELD(eth_dst), { 2, 0, 0, 0, 0, 2 } },
+	{ FRAME(pbb), FIELD(vlan_tci), { 0x30, 9 } },
+	{ FRAME(pbb), FIELD(pbb_isid), { 0xab, 0xcd, 0xef } },
+	{ FRAME(pbb), FIELD(present), { SKEP_HAS_PBB } },
+	{ FRAME(cut_itag), FIELD(pbb_isid), { 0 } },
+	{ FRAME(cut_itag), FIELD(present), { 0 } },
+	{ FRAME(nd), FIELD(ipv6_exthdr), { 0, 0 } },
+	{ FRAME(ext), FIELD(ipv6_exthdr), { 0, 0x08 } },
+	{ FRAME(x_none), FIELD(ipv6_exthdr), { 0, 0x01 } },
+	{ FRAME(x_esp), FIELD(ipv6_exthdr), { 0, 0x4a } },
+	{ FRAME(x_order), FIELD(ipv6_exthdr), { 0, 0x7d } },
+	{ FRAME(x_dest_last), FIELD(ipv6_exthdr), { 0, 0x28 } },
+	{ FRAME(x_dests), FIELD(ipv6_exthdr), { 0, 0x88 } },
+	{ FRAME(x_late_hop), FIELD(ipv6_exthdr), { 1, 0x04 } },
+	{ FRAME(x_hops), FIELD(ipv6_exthdr), { 0, 0xc0 } },
+	{ FRAME(x_auths), FIELD(ipv6_exthdr), { 0, 0x8c } },
+	{ FRAME(x_back), FIELD(ipv6_exthdr), { 1, 0x30 } },
+	{ FRAME(x_cut), FIELD(ipv6_exthdr), { 0, 0x60 } },
+	{ FRAME(x_cut), FIELD(ip_proto), { 43 } },
+	{ FRAME(x_fragment), FIELD(ipv6_exthdr), { 0, 0x10 } },
+	{ FRAME(x_fragment), FIELD(ip_proto), { 60 } },
+	{ FRAME(x_nine), FIELD(ipv6_exthdr), { 0, 0xa4 } },
+	{ FRAME(x_nine), FIELD(ip_proto), { 51 } },
 	{ FRAME(padded), FIELD(ip_proto), { 17 } },
 	{ FRAME(padded), FIELD(present), { SKEP_HAS_IP } },
 };
@@ -289,6 +349,7 @@ static void subtables_of_all_sizes_match(void **state)
 	/* The key of 'tcp': in_port, metadata 0, and as above. */
 	static const struct skep_key tcp_key = {
 		.in_port = 1,
+		.in_phy_port = 1,
 		.eth_dst = { 2, 0, 0, 0, 0, 2 },
 		.eth_src = { 2, 0, 0, 0, 0, 1 },
 	};
