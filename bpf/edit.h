@@ -84,7 +84,7 @@ SKEP_INLINE _Bool skep_is_wide_field(__u32 field)
 
 SKEP_INLINE _Bool skep_is_tunnel_field(__u32 field)
 {
-	return field >= SKEP_F_TUN_ID;
+	return field == SKEP_F_TUN_ID || field >= SKEP_F_TUN_SRC;
 }
 
 /* What planning an edit ends with. */

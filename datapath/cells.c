@@ -83,6 +83,17 @@ static int write_simple(struct writer *w, enum skep_op op, enum skep_slot slot, 
 	return 0;
 }
 
+static int write_number(struct writer *w, enum skep_op op, enum skep_slot slot, uint32_t number)
+{
+	struct skep_cell *cell = add_cell(w, op);
+
+	if (!cell)
+		return -E2BIG;
+	cell->slot = (uint8_t)slot;
+	cell->arg32 = number;
+	return 0;
+}
+
 static int write_action(struct writer *w, const struct action *a, const struct cell_ports *ports)
 {
 	switch (a->type) {
@@ -98,6 +109,26 @@ static int write_action(struct writer *w, const struct action *a, const struct c
 		return write_simple(w, SKEP_OP_SET_TTL, SKEP_SLOT_SET_TTL, a->ttl);
 	case ACTION_DEC_NW_TTL:
 		return write_simple(w, SKEP_OP_DEC_TTL, SKEP_SLOT_DEC_TTL, 0);
+	case ACTION_COPY_TTL_OUT:
+		return write_simple(w, SKEP_OP_COPY_TTL_OUT, SKEP_SLOT_COPY_TTL_OUT, 0);
+	case ACTION_COPY_TTL_IN:
+		return write_simple(w, SKEP_OP_COPY_TTL_IN, SKEP_SLOT_COPY_TTL_IN, 0);
+	case ACTION_SET_MPLS_TTL:
+		return write_simple(w, SKEP_OP_SET_MPLS_TTL, SKEP_SLOT_SET_MPLS_TTL, a->ttl);
+	case ACTION_DEC_MPLS_TTL:
+		return write_simple(w, SKEP_OP_DEC_MPLS_TTL, SKEP_SLOT_DEC_MPLS_TTL, 0);
+	case ACTION_PUSH_MPLS:
+		return write_simple(w, SKEP_OP_PUSH_MPLS, SKEP_SLOT_PUSH_MPLS, a->ethertype);
+	case ACTION_POP_MPLS:
+		return write_simple(w, SKEP_OP_POP_MPLS, SKEP_SLOT_POP_MPLS, a->ethertype);
+	case ACTION_PUSH_PBB:
+		return write_simple(w, SKEP_OP_PUSH_PBB, SKEP_SLOT_PUSH_PBB, a->ethertype);
+	case ACTION_POP_PBB:
+		return write_simple(w, SKEP_OP_POP_PBB, SKEP_SLOT_POP_PBB, 0);
+	case ACTION_SET_QUEUE:
+		return write_number(w, SKEP_OP_SET_QUEUE, SKEP_SLOT_QUEUE, a->queue_id);
+	case ACTION_GROUP: /* there are no groups yet */
+		return -ESRCH;
 	case N_ACTION_TYPES:
 		break;
 	}
@@ -230,6 +261,38 @@ static unsigned int read_action(const struct skep_cell *cell, const struct cell_
 		break;
 	case SKEP_OP_DEC_TTL:
 		a->type = ACTION_DEC_NW_TTL;
+		break;
+	case SKEP_OP_COPY_TTL_OUT:
+		a->type = ACTION_COPY_TTL_OUT;
+		break;
+	case SKEP_OP_COPY_TTL_IN:
+		a->type = ACTION_COPY_TTL_IN;
+		break;
+	case SKEP_OP_SET_MPLS_TTL:
+		a->type = ACTION_SET_MPLS_TTL;
+		a->ttl = (uint8_t)cell->arg;
+		break;
+	case SKEP_OP_DEC_MPLS_TTL:
+		a->type = ACTION_DEC_MPLS_TTL;
+		break;
+	case SKEP_OP_PUSH_MPLS:
+		a->type = ACTION_PUSH_MPLS;
+		a->ethertype = cell->arg;
+		break;
+	case SKEP_OP_POP_MPLS:
+		a->type = ACTION_POP_MPLS;
+		a->ethertype = cell->arg;
+		break;
+	case SKEP_OP_PUSH_PBB:
+		a->type = ACTION_PUSH_PBB;
+		a->ethertype = cell->arg;
+		break;
+	case SKEP_OP_POP_PBB:
+		a->type = ACTION_POP_PBB;
+		break;
+	case SKEP_OP_SET_QUEUE:
+		a->type = ACTION_SET_QUEUE;
+		a->queue_id = cell->arg32;
 		break;
 	default:
 		a->type = ACTION_OUTPUT;

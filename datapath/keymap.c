@@ -13,6 +13,7 @@ enum place {
 	PLACE_HOST64,
 	PLACE_BITS8,  /* shifted left within a byte */
 	PLACE_BITS16, /* shifted left within two bytes in network order */
+	PLACE_BITS32, /* shifted left within four bytes in network order */
 	PLACE_WIDE16, /* a one-byte value as a two-byte one in network order, the mask all ones */
 };
 
@@ -27,6 +28,7 @@ static const struct {
 	uint8_t present;
 } places[N_FIELD_IDS] = {
 	[FIELD_IN_PORT] = { AT(in_port), PLACE_HOST32, 0, 0 },
+	[FIELD_IN_PHY_PORT] = { AT(in_phy_port), PLACE_HOST32, 0, 0 },
 	[FIELD_METADATA] = { AT(metadata), PLACE_HOST64, 0, 0 },
 	[FIELD_ETH_DST] = { AT(eth_dst), PLACE_BYTES, 0, 0 },
 	[FIELD_ETH_SRC] = { AT(eth_src), PLACE_BYTES, 0, 0 },
@@ -60,6 +62,19 @@ static const struct {
 	[FIELD_IPV6_ND_TARGET] = { AT(nd_target), PLACE_BYTES, 0, ND },
 	[FIELD_IPV6_ND_SLL] = { AT(nd_sll), PLACE_BYTES, 0, ND | SKEP_HAS_SLL },
 	[FIELD_IPV6_ND_TLL] = { AT(nd_tll), PLACE_BYTES, 0, ND | SKEP_HAS_TLL },
+	[FIELD_MPLS_LABEL] = { AT(mpls_lse), PLACE_BITS32, 12, SKEP_HAS_MPLS },
+	[FIELD_MPLS_TC] = { AT(mpls_lse), PLACE_BITS32, 9, SKEP_HAS_MPLS },
+	[FIELD_MPLS_BOS] = { AT(mpls_lse), PLACE_BITS32, 8, SKEP_HAS_MPLS },
+	[FIELD_PBB_ISID] = { AT(pbb_isid), PLACE_BYTES, 0, SKEP_HAS_PBB },
+	[FIELD_IPV6_EXTHDR] = { AT(ipv6_exthdr), PLACE_BYTES, 0, SKEP_HAS_IP },
+	[FIELD_TUN_METADATA0] = { AT(tun_metadata[0]), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_METADATA1] = { AT(tun_metadata[1]), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_METADATA2] = { AT(tun_metadata[2]), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_METADATA3] = { AT(tun_metadata[3]), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_METADATA4] = { AT(tun_metadata[4]), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_METADATA5] = { AT(tun_metadata[5]), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_METADATA6] = { AT(tun_metadata[6]), PLACE_BYTES, 0, 0 },
+	[FIELD_TUN_METADATA7] = { AT(tun_metadata[7]), PLACE_BYTES, 0, 0 },
 	[FIELD_TUNNEL_ID] = { AT(tun_id), PLACE_BYTES, 0, 0 },
 	[FIELD_TUN_SRC] = { AT(tun_src), PLACE_BYTES, 0, 0 },
 	[FIELD_TUN_DST] = { AT(tun_dst), PLACE_BYTES, 0, 0 },
@@ -81,9 +96,12 @@ static void store(enum field_id id, const struct field_value *v, bool is_mask,
 	case PLACE_BYTES:
 		memcpy(p, v->b, field_table[id].n_bytes);
 		break;
-	case PLACE_HOST32:
-		words->key.in_port = (uint32_t)field_value_to_u64(id, v);
+	case PLACE_HOST32: {
+		uint32_t host = (uint32_t)field_value_to_u64(id, v);
+
+		memcpy(p, &host, sizeof(host));
 		break;
+	}
 	case PLACE_HOST64:
 		words->key.metadata = field_value_to_u64(id, v);
 		break;
@@ -94,6 +112,11 @@ static void store(enum field_id id, const struct field_value *v, bool is_mask,
 		u = field_value_to_u64(id, v) << shift;
 		p[0] |= (uint8_t)(u >> 8);
 		p[1] |= (uint8_t)u;
+		break;
+	case PLACE_BITS32:
+		u = field_value_to_u64(id, v) << shift;
+		for (int i = 0; i < 4; i++)
+			p[i] |= (uint8_t)(u >> (24 - 8 * i));
 		break;
 	case PLACE_WIDE16:
 		p[0] = is_mask ? 0xff : 0;
@@ -129,8 +152,12 @@ static struct field_value load(enum field_id id, const union keymap_words *words
 	case PLACE_BYTES:
 		memcpy(v.b, p, field_table[id].n_bytes);
 		break;
-	case PLACE_HOST32:
-		return field_value_from_u64(id, words->key.in_port);
+	case PLACE_HOST32: {
+		uint32_t host;
+
+		memcpy(&host, p, sizeof(host));
+		return field_value_from_u64(id, host);
+	}
 	case PLACE_HOST64:
 		return field_value_from_u64(id, words->key.metadata);
 	case PLACE_BITS8:
@@ -139,6 +166,11 @@ static struct field_value load(enum field_id id, const union keymap_words *words
 	case PLACE_BITS16:
 		return field_value_from_u64(
 			id, ((unsigned int)p[0] << 8 | p[1]) >> shift & ((1u << n_bits) - 1));
+	case PLACE_BITS32: {
+		uint32_t bits = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+
+		return field_value_from_u64(id, bits >> shift & ((1u << n_bits) - 1));
+	}
 	case PLACE_WIDE16:
 		v.b[0] = p[1];
 		break;

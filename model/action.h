@@ -36,6 +36,16 @@ enum action_type {
 	ACTION_POP_VLAN,
 	ACTION_SET_NW_TTL,
 	ACTION_DEC_NW_TTL,
+	ACTION_COPY_TTL_OUT,
+	ACTION_COPY_TTL_IN,
+	ACTION_SET_MPLS_TTL,
+	ACTION_DEC_MPLS_TTL,
+	ACTION_PUSH_MPLS,
+	ACTION_POP_MPLS,
+	ACTION_PUSH_PBB,
+	ACTION_POP_PBB,
+	ACTION_SET_QUEUE,
+	ACTION_GROUP,
 	N_ACTION_TYPES
 };
 
@@ -50,8 +60,10 @@ struct action {
 			enum field_id field;
 			struct field_value value;
 		} set_field;
-		uint16_t ethertype; /* PUSH_VLAN: 0x8100 or 0x88a8, host byte order */
-		uint8_t ttl;        /* SET_NW_TTL */
+		uint16_t ethertype; /* PUSH_*: of the tag, POP_MPLS: of what is beneath; host byte order */
+		uint8_t ttl;        /* SET_NW_TTL, SET_MPLS_TTL */
+		uint32_t queue_id;
+		uint32_t group_id;
 	};
 };
 
@@ -66,13 +78,15 @@ struct action_list {
 #define TABLE_MAX  0xfd /* tables are 0 to 0xfd: 254 of them */
 #define N_TABLES   254
 
-/* In the order in which they are executed (§5.9): apply, clear, write, metadata, goto. */
+/* In the order in which they are executed (§5.9): meter, apply, clear, write, metadata, goto. */
 struct instructions {
+	bool has_meter;
 	bool has_apply;
 	bool has_clear;
 	bool has_write;
 	bool has_metadata;
 	uint8_t goto_table; /* or TABLE_NONE */
+	uint32_t meter_id;
 	uint64_t metadata;
 	uint64_t metadata_mask;
 	struct action_list apply;
@@ -81,7 +95,8 @@ struct instructions {
 
 static inline void instructions_init(struct instructions *in)
 {
-	in->has_apply = in->has_clear = in->has_write = in->has_metadata = false;
+	in->has_meter = in->has_apply = in->has_clear = in->has_write = in->has_metadata = false;
+	in->meter_id = 0;
 	in->goto_table = TABLE_NONE;
 	in->metadata = in->metadata_mask = 0;
 	in->apply.n = in->write.n = 0;
@@ -90,5 +105,7 @@ static inline void instructions_init(struct instructions *in)
 bool action_equal(const struct action *a, const struct action *b);
 /* True if some output action of 'in' (apply or write) names 'port': the filter of §6.4. */
 bool instructions_output_to(const struct instructions *in, uint32_t port);
+/* The same for groups. */
+bool instructions_lead_to_group(const struct instructions *in, uint32_t group_id);
 
 #endif

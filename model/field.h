@@ -22,6 +22,7 @@
 /* X(ID, OXM number, ovs-ofctl name, OXM name, bits, maskable, settable, prerequisite) */
 #define FIELD_TABLE(X)                                                                          \
 	X(IN_PORT,        0, "in_port",     "in_port",       32, 0, 0, NONE)                       \
+	X(IN_PHY_PORT,    1, "in_phy_port", "in_phy_port",   32, 0, 0, IN_PORT)                    \
 	X(METADATA,       2, "metadata",    "metadata",      64, 1, 0, NONE)                       \
 	X(ETH_DST,        3, "dl_dst",      "eth_dst",       48, 1, 1, NONE)                       \
 	X(ETH_SRC,        4, "dl_src",      "eth_src",       48, 1, 1, NONE)                       \
@@ -54,25 +55,39 @@
 	X(IPV6_ND_TARGET,31, "nd_target",   "ipv6_nd_target",128, 1, 1, ND)                        \
 	X(IPV6_ND_SLL,   32, "nd_sll",      "ipv6_nd_sll",   48, 0, 1, ND_SOL)                     \
 	X(IPV6_ND_TLL,   33, "nd_tll",      "ipv6_nd_tll",   48, 0, 1, ND_ADV)                     \
+	X(MPLS_LABEL,    34, "mpls_label",  "mpls_label",    20, 0, 1, MPLS)                       \
+	X(MPLS_TC,       35, "mpls_tc",     "mpls_tc",        3, 0, 1, MPLS)                       \
+	X(MPLS_BOS,      36, "mpls_bos",    "mpls_bos",       1, 0, 1, MPLS)                       \
+	X(PBB_ISID,      37, "pbb_isid",    "pbb_isid",      24, 1, 1, PBB)                        \
 	X(TUNNEL_ID,     38, "tun_id",      "tunnel_id",     64, 1, 1, NONE)                       \
+	X(IPV6_EXTHDR,   39, "ipv6_exthdr", "ipv6_exthdr",    9, 1, 0, IPV6)                       \
 	X(TUN_SRC,       48, "tun_src",     "tun_src",       32, 1, 1, NONE)                       \
 	X(TUN_DST,       49, "tun_dst",     "tun_dst",       32, 1, 1, NONE)                       \
 	X(TUN_IPV6_SRC,  50, "tun_ipv6_src","tun_ipv6_src", 128, 1, 1, NONE)                       \
 	X(TUN_IPV6_DST,  51, "tun_ipv6_dst","tun_ipv6_dst", 128, 1, 1, NONE)                       \
 	X(TUN_TOS,       52, "tun_tos",     "tun_tos",        8, 1, 1, NONE)                       \
 	X(TUN_TTL,       53, "tun_ttl",     "tun_ttl",        8, 1, 1, NONE)                       \
-	X(TUN_FLAGS,     54, "tun_flags",   "tun_flags",     16, 1, 1, NONE)
+	X(TUN_FLAGS,     54, "tun_flags",   "tun_flags",     16, 1, 1, NONE)                       \
+	X(TUN_METADATA0, 55, "tun_metadata0", "tun_metadata0", 64, 1, 1, NONE)                     \
+	X(TUN_METADATA1, 56, "tun_metadata1", "tun_metadata1", 64, 1, 1, NONE)                     \
+	X(TUN_METADATA2, 57, "tun_metadata2", "tun_metadata2", 64, 1, 1, NONE)                     \
+	X(TUN_METADATA3, 58, "tun_metadata3", "tun_metadata3", 64, 1, 1, NONE)                     \
+	X(TUN_METADATA4, 59, "tun_metadata4", "tun_metadata4", 64, 1, 1, NONE)                     \
+	X(TUN_METADATA5, 60, "tun_metadata5", "tun_metadata5", 64, 1, 1, NONE)                     \
+	X(TUN_METADATA6, 61, "tun_metadata6", "tun_metadata6", 64, 1, 1, NONE)                     \
+	X(TUN_METADATA7, 62, "tun_metadata7", "tun_metadata7", 64, 1, 1, NONE)
 
 enum field_id {
 #define X(ID, NUM, OVS, OXM, BITS, MASKABLE, SETTABLE, PREREQ) FIELD_##ID = NUM,
 	FIELD_TABLE(X)
 #undef X
-	N_FIELD_IDS = 56 /* ids are below this; not each number below is a field we have */
+	N_FIELD_IDS = 63 /* ids are below this; not each number below is a field we have */
 };
 
 /* What else a match must hold for a field to be present; table 12's last column. */
 enum field_prereq {
 	PREREQ_NONE,
+	PREREQ_IN_PORT, /* IN_PORT */
 	PREREQ_VLAN,   /* VLAN_VID exact or masked with OFPVID_PRESENT set in value and mask */
 	PREREQ_IP,     /* ETH_TYPE 0x0800 or 0x86dd */
 	PREREQ_IPV4,   /* ETH_TYPE 0x0800 */
@@ -86,6 +101,8 @@ enum field_prereq {
 	PREREQ_ND,     /* ICMPV6 and ICMPV6_TYPE 135 or 136 */
 	PREREQ_ND_SOL, /* ICMPV6 and ICMPV6_TYPE 135 */
 	PREREQ_ND_ADV, /* ICMPV6 and ICMPV6_TYPE 136 */
+	PREREQ_MPLS,   /* ETH_TYPE 0x8847 or 0x8848 */
+	PREREQ_PBB,    /* ETH_TYPE 0x88e7 */
 };
 
 struct field_info {

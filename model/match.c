@@ -80,6 +80,8 @@ bool match_prereq_ok(const struct match *m, enum field_id id)
 	switch (field_table[id].prereq) {
 	case PREREQ_NONE:
 		return true;
+	case PREREQ_IN_PORT:
+		return match_has(m, FIELD_IN_PORT);
 	case PREREQ_VLAN:
 		return has_tag(m);
 	case PREREQ_IP:
@@ -107,6 +109,10 @@ bool match_prereq_ok(const struct match *m, enum field_id id)
 		return is_icmpv6(m) && exact_is(m, FIELD_ICMPV6_TYPE, 135);
 	case PREREQ_ND_ADV:
 		return is_icmpv6(m) && exact_is(m, FIELD_ICMPV6_TYPE, 136);
+	case PREREQ_MPLS:
+		return exact_is(m, FIELD_ETH_TYPE, 0x8847) || exact_is(m, FIELD_ETH_TYPE, 0x8848);
+	case PREREQ_PBB:
+		return exact_is(m, FIELD_ETH_TYPE, 0x88e7);
 	}
 	return false;
 }

@@ -167,13 +167,88 @@ static int parse_pop_vlan(struct action_parser *ap, const struct text_word *word
 	return error ? error : put(ap, word, &a);
 }
 
-static int parse_dec_ttl(struct action_parser *ap, const struct text_word *word, int arg)
+/* Actions that are a word and nothing more: 'arg' is an enum action_type. */
+static int parse_bare(struct action_parser *ap, const struct text_word *word, int arg)
 {
-	struct action a = { .type = ACTION_DEC_NW_TTL };
+	struct action a = { .type = (enum action_type)arg };
 	int error = no_value(ap, word);
 
-	(void)arg;
 	return error ? error : put(ap, word, &a);
+}
+
+/* pop_pbb brings out a frame of which nothing is known. */
+static int parse_pop_pbb(struct action_parser *ap, const struct text_word *word, int arg)
+{
+	ap->context->is_lenient = true;
+	return parse_bare(ap, word, arg);
+}
+
+static int parse_ethertype(struct action_parser *ap, const struct text_word *word, int type,
+			   const char *wanted, uint64_t a_type, uint64_t or_type)
+{
+	struct action a = { .type = (enum action_type)type };
+	uint64_t number;
+	int error = text_word_to_u64(ap->in, word, UINT16_MAX, &number);
+
+	if (error)
+		return error;
+	if (wanted && number != a_type && number != or_type)
+		return text_fail_value(ap->in, word, "%s", wanted);
+	a.ethertype = (uint16_t)number;
+	ap->context->is_lenient = true; /* the packet is another afterwards */
+	return put(ap, word, &a);
+}
+
+static int parse_push_mpls(struct action_parser *ap, const struct text_word *word, int arg)
+{
+	return parse_ethertype(ap, word, arg, "a label's type is 0x8847 or 0x8848", 0x8847, 0x8848);
+}
+
+static int parse_push_pbb(struct action_parser *ap, const struct text_word *word, int arg)
+{
+	return parse_ethertype(ap, word, arg, "an I-TAG's type is 0x88e7", 0x88e7, 0x88e7);
+}
+
+static int parse_pop_mpls(struct action_parser *ap, const struct text_word *word, int arg)
+{
+	return parse_ethertype(ap, word, arg, NULL, 0, 0);
+}
+
+/* "set_mpls_ttl(64)", as it is printed, or "set_mpls_ttl:64". */
+static int parse_set_mpls_ttl(struct action_parser *ap, const struct text_word *word, int arg)
+{
+	struct action a = { .type = (enum action_type)arg };
+	uint64_t ttl;
+	int error = text_word_to_u64(ap->in, word, UINT8_MAX, &ttl);
+
+	if (error)
+		return error;
+	a.ttl = (uint8_t)ttl;
+	return put(ap, word, &a);
+}
+
+static int parse_set_queue(struct action_parser *ap, const struct text_word *word, int arg)
+{
+	struct action a = { .type = (enum action_type)arg };
+	uint64_t number;
+	int error = text_word_to_u64(ap->in, word, UINT32_MAX - 1, &number);
+
+	if (error)
+		return error;
+	a.queue_id = (uint32_t)number;
+	return put(ap, word, &a);
+}
+
+static int parse_group(struct action_parser *ap, const struct text_word *word, int arg)
+{
+	struct action a = { .type = (enum action_type)arg };
+	uint64_t number;
+	int error = text_word_to_u64(ap->in, word, 0xffffff00u, &number);
+
+	if (error)
+		return error;
+	a.group_id = (uint32_t)number;
+	return put(ap, word, &a);
 }
 
 static int put_set_ttl(struct action_parser *ap, const struct text_word *word,
@@ -326,8 +401,18 @@ static const struct {
 	{ "push_vlan", parse_push_vlan, 0 },
 	{ "pop_vlan", parse_pop_vlan, 0 },
 	{ "strip_vlan", parse_pop_vlan, 0 },
-	{ "dec_ttl", parse_dec_ttl, 0 },
-	{ "dec_nw_ttl", parse_dec_ttl, 0 },
+	{ "dec_ttl", parse_bare, ACTION_DEC_NW_TTL },
+	{ "dec_nw_ttl", parse_bare, ACTION_DEC_NW_TTL },
+	{ "copy_ttl_out", parse_bare, ACTION_COPY_TTL_OUT },
+	{ "copy_ttl_in", parse_bare, ACTION_COPY_TTL_IN },
+	{ "dec_mpls_ttl", parse_bare, ACTION_DEC_MPLS_TTL },
+	{ "set_mpls_ttl", parse_set_mpls_ttl, ACTION_SET_MPLS_TTL },
+	{ "push_mpls", parse_push_mpls, ACTION_PUSH_MPLS },
+	{ "pop_mpls", parse_pop_mpls, ACTION_POP_MPLS },
+	{ "push_pbb", parse_push_pbb, ACTION_PUSH_PBB },
+	{ "pop_pbb", parse_pop_pbb, ACTION_POP_PBB },
+	{ "set_queue", parse_set_queue, ACTION_SET_QUEUE },
+	{ "group", parse_group, ACTION_GROUP },
 	{ "mod_nw_ttl", parse_set_ttl, 0 },
 	{ "set_nw_ttl", parse_set_ttl, 0 },
 	{ "mod_vlan_vid", parse_mod_vlan, FIELD_VLAN_VID },
@@ -344,9 +429,6 @@ static const struct {
 	{ "mod_nw_ecn", parse_mod, FIELD_IP_ECN },
 	{ "mod_tp_src", parse_mod_tp, NAME_TP_SRC },
 	{ "mod_tp_dst", parse_mod_tp, NAME_TP_DST },
-	{ "group", parse_foreign, 0 },
-	{ "meter", parse_foreign, 0 },
-	{ "set_queue", parse_foreign, 0 },
 	{ "enqueue", parse_foreign, 0 },
 	{ "pop_queue", parse_foreign, 0 },
 	{ "resubmit", parse_foreign, 0 },
@@ -356,8 +438,6 @@ static const struct {
 	{ "ct", parse_foreign, 0 },
 	{ "conjunction", parse_foreign, 0 },
 	{ "note", parse_foreign, 0 },
-	{ "push_mpls", parse_foreign, 0 },
-	{ "pop_mpls", parse_foreign, 0 },
 };
 
 /* A word that is no action's name may be a port: "2", "LOCAL", "eth0". */
@@ -438,6 +518,21 @@ static int parse_goto(const struct text_input *in, const struct text_word *word,
 	return error;
 }
 
+static int parse_meter(const struct text_input *in, const struct text_word *word,
+		       struct instructions *ret)
+{
+	uint64_t number;
+	int error = text_word_to_u64(in, word, 0xffff0000u, &number);
+
+	if (error)
+		return error;
+	if (!number)
+		return text_fail_value(in, word, "meters are numbered from 1");
+	ret->has_meter = true;
+	ret->meter_id = (uint32_t)number;
+	return 0;
+}
+
 static int parse_write_actions(const struct text_input *in, const struct text_word *word,
 			       struct instructions *ret)
 {
@@ -453,11 +548,12 @@ static int parse_write_actions(const struct text_input *in, const struct text_wo
 }
 
 /* The order in which instructions are executed and must be written (OF1.3.5 §5.9). */
-enum stage { STAGE_APPLY, STAGE_CLEAR, STAGE_WRITE, STAGE_METADATA, STAGE_GOTO, STAGE_DROP };
+enum stage { STAGE_METER, STAGE_APPLY, STAGE_CLEAR, STAGE_WRITE, STAGE_METADATA, STAGE_GOTO, STAGE_DROP };
 
 static enum stage word_stage(const struct text_word *word)
 {
 	static const char *const names[] = {
+		[STAGE_METER] = "meter",
 		[STAGE_CLEAR] = "clear_actions",
 		[STAGE_WRITE] = "write_actions",
 		[STAGE_METADATA] = "write_metadata",
@@ -465,8 +561,8 @@ static enum stage word_stage(const struct text_word *word)
 		[STAGE_DROP] = "drop",
 	};
 
-	for (unsigned int i = STAGE_CLEAR; i < N_ELEMENTS(names); i++) {
-		if (text_span_is(word->key, names[i]))
+	for (unsigned int i = 0; i < N_ELEMENTS(names); i++) {
+		if (names[i] && text_span_is(word->key, names[i]))
 			return (enum stage)i;
 	}
 	return STAGE_APPLY;
@@ -476,6 +572,8 @@ static int parse_instruction(struct action_parser *ap, const struct text_word *w
 			     enum stage stage, struct instructions *ret)
 {
 	switch (stage) {
+	case STAGE_METER:
+		return parse_meter(ap->in, word, ret);
 	case STAGE_APPLY:
 		ret->has_apply = true;
 		return parse_action(ap, word);
@@ -505,7 +603,7 @@ int text_parse_instructions(struct text_input *in, const struct match *match,
 {
 	struct text_action_context context = { .match = match, .has_tag = match_has_tag(match) };
 	struct action_parser ap = { in, &context, &ret->apply };
-	enum stage last = STAGE_APPLY, stage;
+	enum stage last = STAGE_METER, stage;
 	struct text_word word;
 	bool is_first = true;
 	int error;
@@ -515,10 +613,10 @@ int text_parse_instructions(struct text_input *in, const struct match *match,
 		stage = word_stage(&word);
 		if (stage == STAGE_DROP)
 			return parse_drop(in, &word, is_first);
-		if (stage < last || (stage == last && stage != STAGE_APPLY))
+		if (stage < last || (stage == last && stage != STAGE_APPLY && !is_first))
 			return text_fail(
 				in, word.key.p,
-				"%.*s: the order is actions, clear_actions, write_actions(), "
+				"%.*s: the order is meter, actions, clear_actions, write_actions(), "
 				"write_metadata, goto_table, each once",
 				(int)word.key.len, word.key.p);
 		last = stage;

@@ -161,11 +161,12 @@ void text_format_match(const struct match *match, uint16_t priority, const struc
 	if (word)
 		put_word(&w, word);
 	for (unsigned int id = FIELD_TUNNEL_ID; id < N_FIELD_IDS; id++) {
-		if (field_is_known(id))
+		if (field_is_known(id) && id != FIELD_IPV6_EXTHDR)
 			put_field(&w, (enum field_id)id, field_table[id].name);
 	}
 	put_field(&w, FIELD_METADATA, "metadata");
 	put_field(&w, FIELD_IN_PORT, "in_port");
+	put_field(&w, FIELD_IN_PHY_PORT, "in_phy_port");
 	put_vlan(&w);
 	put_field(&w, FIELD_ETH_SRC, "dl_src");
 	put_field(&w, FIELD_ETH_DST, "dl_dst");
@@ -173,6 +174,11 @@ void text_format_match(const struct match *match, uint16_t priority, const struc
 		put_field(&w, FIELD_ETH_TYPE, "dl_type");
 	put_network(&w, has_proto);
 	put_transport(&w);
+	put_field(&w, FIELD_IPV6_EXTHDR, "ipv6_exthdr");
+	put_field(&w, FIELD_MPLS_LABEL, "mpls_label");
+	put_field(&w, FIELD_MPLS_TC, "mpls_tc");
+	put_field(&w, FIELD_MPLS_BOS, "mpls_bos");
+	put_field(&w, FIELD_PBB_ISID, "pbb_isid");
 }
 
 /* Names in set_field are the specification's but for these. */
@@ -238,6 +244,36 @@ static void put_action(const struct action *a, const struct text_ports *ports, s
 	case ACTION_SET_NW_TTL:
 		buf_printf(out, "mod_nw_ttl:%u", a->ttl);
 		break;
+	case ACTION_COPY_TTL_OUT:
+		buf_printf(out, "copy_ttl_out");
+		break;
+	case ACTION_COPY_TTL_IN:
+		buf_printf(out, "copy_ttl_in");
+		break;
+	case ACTION_SET_MPLS_TTL:
+		buf_printf(out, "set_mpls_ttl(%u)", a->ttl);
+		break;
+	case ACTION_DEC_MPLS_TTL:
+		buf_printf(out, "dec_mpls_ttl");
+		break;
+	case ACTION_PUSH_MPLS:
+		buf_printf(out, "push_mpls:0x%04x", a->ethertype);
+		break;
+	case ACTION_POP_MPLS:
+		buf_printf(out, "pop_mpls:0x%04x", a->ethertype);
+		break;
+	case ACTION_PUSH_PBB:
+		buf_printf(out, "push_pbb:0x%04x", a->ethertype);
+		break;
+	case ACTION_POP_PBB:
+		buf_printf(out, "pop_pbb");
+		break;
+	case ACTION_SET_QUEUE:
+		buf_printf(out, "set_queue:%u", a->queue_id);
+		break;
+	case ACTION_GROUP:
+		buf_printf(out, "group:%u", a->group_id);
+		break;
 	case ACTION_DEC_NW_TTL:
 		buf_printf(out, "dec_ttl");
 		break;
@@ -269,8 +305,13 @@ void text_format_instructions(const struct instructions *in, const struct text_p
 {
 	size_t start = out->len;
 
-	if (in->has_apply)
+	if (in->has_meter)
+		buf_printf(out, "meter:%u", in->meter_id);
+	if (in->has_apply && in->apply.n) {
+		if (in->has_meter)
+			buf_put_u8(out, ',');
 		put_action_list(&in->apply, ports, out);
+	}
 	if (in->has_clear)
 		buf_printf(out, "%sclear_actions", out->len > start ? "," : "");
 	if (in->has_write) {

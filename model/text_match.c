@@ -35,8 +35,8 @@ static const struct {
 /* Words that ovs-ofctl knows and that mean nothing here yet, by their beginnings. */
 static const char *const foreign[] = {
 	"reg",	       "xreg",		"xxreg",     "ct_",	   "tun_",
-	"mpls_",       "nsh_",		"tcp_flags", "nw_frag",	   "ip_frag",  "pkt_mark",
-	"pbb_",	       "conj_id",	"recirc_id", "dp_hash",	   "skb_",     "in_phy_port",
+	"nsh_",		"tcp_flags", "nw_frag",	   "ip_frag",  "pkt_mark",
+	"conj_id",	"recirc_id", "dp_hash",	   "skb_",
 	"packet_type", "actset_output", "igmp",	     "importance", "duration", "n_packets",
 	"n_bytes",     "idle_age",	"hard_age",
 };
@@ -56,6 +56,9 @@ static const char *const prereq_text[] = {
 	[PREREQ_ND] = "\"icmp6\" and icmp_type=135 or 136",
 	[PREREQ_ND_SOL] = "\"icmp6\" and icmp_type=135",
 	[PREREQ_ND_ADV] = "\"icmp6\" and icmp_type=136",
+	[PREREQ_IN_PORT] = "in_port",
+	[PREREQ_MPLS] = "\"mpls\" or \"mplsm\" (dl_type=0x8847 or 0x8848)",
+	[PREREQ_PBB] = "dl_type=0x88e7",
 };
 
 const char *text_prereq(enum field_id field)

@@ -47,12 +47,83 @@ static enum ofp_err push_vlan_decode(struct action *a, const uint8_t *p, size_t 
 	return a->ethertype == 0x8100 || a->ethertype == 0x88a8 ? OFP_OK : OFPBAC_BAD_ARGUMENT;
 }
 
-static enum ofp_err pop_vlan_decode(struct action *a, const uint8_t *p, size_t len, bool may_table)
+static enum ofp_err push_mpls_decode(struct action *a, const uint8_t *p, size_t len, bool may_table)
 {
-	(void)p, (void)len, (void)may_table;
-	a->type = ACTION_POP_VLAN;
+	const struct ofp_action_push *w = (const void *)p;
+
+	(void)len, (void)may_table;
+	a->type = ACTION_PUSH_MPLS;
+	a->ethertype = be16toh(w->ethertype);
+	return a->ethertype == 0x8847 || a->ethertype == 0x8848 ? OFP_OK : OFPBAC_BAD_ARGUMENT;
+}
+
+static enum ofp_err push_pbb_decode(struct action *a, const uint8_t *p, size_t len, bool may_table)
+{
+	const struct ofp_action_push *w = (const void *)p;
+
+	(void)len, (void)may_table;
+	a->type = ACTION_PUSH_PBB;
+	a->ethertype = be16toh(w->ethertype);
+	return a->ethertype == 0x88e7 ? OFP_OK : OFPBAC_BAD_ARGUMENT;
+}
+
+/* Whatever the type says is beneath: a controller may know of protocols that we do not. */
+static enum ofp_err pop_mpls_decode(struct action *a, const uint8_t *p, size_t len, bool may_table)
+{
+	const struct ofp_action_push *w = (const void *)p;
+
+	(void)len, (void)may_table;
+	a->type = ACTION_POP_MPLS;
+	a->ethertype = be16toh(w->ethertype);
 	return OFP_OK;
 }
+
+static enum ofp_err set_queue_decode(struct action *a, const uint8_t *p, size_t len, bool may_table)
+{
+	const struct ofp_action_set_queue *w = (const void *)p;
+
+	(void)len, (void)may_table;
+	a->type = ACTION_SET_QUEUE;
+	a->queue_id = be32toh(w->queue_id);
+	return OFP_OK;
+}
+
+static enum ofp_err group_decode(struct action *a, const uint8_t *p, size_t len, bool may_table)
+{
+	const struct ofp_action_group *w = (const void *)p;
+
+	(void)len, (void)may_table;
+	a->type = ACTION_GROUP;
+	a->group_id = be32toh(w->group_id);
+	return a->group_id <= OFPG_MAX ? OFP_OK : OFPBAC_BAD_OUT_GROUP;
+}
+
+static enum ofp_err set_mpls_ttl_decode(struct action *a, const uint8_t *p, size_t len,
+					bool may_table)
+{
+	const struct ofp_action_nw_ttl *w = (const void *)p;
+
+	(void)len, (void)may_table;
+	a->type = ACTION_SET_MPLS_TTL;
+	a->ttl = w->nw_ttl;
+	return OFP_OK;
+}
+
+/* Actions that are a header and nothing more. */
+#define BARE_DECODE(NAME, TYPE)                                                                    \
+	static enum ofp_err NAME(struct action *a, const uint8_t *p, size_t len, bool may_table)   \
+	{                                                                                          \
+		(void)p, (void)len, (void)may_table;                                               \
+		a->type = TYPE;                                                                    \
+		return OFP_OK;                                                                     \
+	}
+
+BARE_DECODE(copy_ttl_out_decode, ACTION_COPY_TTL_OUT)
+BARE_DECODE(copy_ttl_in_decode, ACTION_COPY_TTL_IN)
+BARE_DECODE(dec_mpls_ttl_decode, ACTION_DEC_MPLS_TTL)
+BARE_DECODE(pop_pbb_decode, ACTION_POP_PBB)
+BARE_DECODE(pop_vlan_decode, ACTION_POP_VLAN)
+BARE_DECODE(dec_nw_ttl_decode, ACTION_DEC_NW_TTL)
 
 static enum ofp_err set_nw_ttl_decode(struct action *a, const uint8_t *p, size_t len,
 				      bool may_table)
@@ -62,14 +133,6 @@ static enum ofp_err set_nw_ttl_decode(struct action *a, const uint8_t *p, size_t
 	(void)len, (void)may_table;
 	a->type = ACTION_SET_NW_TTL;
 	a->ttl = w->nw_ttl;
-	return OFP_OK;
-}
-
-static enum ofp_err dec_nw_ttl_decode(struct action *a, const uint8_t *p, size_t len,
-				      bool may_table)
-{
-	(void)p, (void)len, (void)may_table;
-	a->type = ACTION_DEC_NW_TTL;
 	return OFP_OK;
 }
 
@@ -90,11 +153,10 @@ static enum ofp_err set_field_decode(struct action *a, const uint8_t *p, size_t 
 	return OFP_OK;
 }
 
-/* The actions of 1.3 by number.  Without a decoder: refused with 'refusal'. */
+/* The actions of 1.3 by number.  Without a decoder there is none of the number. */
 struct action_codec {
 	enum ofp_err (*decode)(struct action *a, const uint8_t *p, size_t len, bool may_table);
 	uint16_t len; /* 0: varies */
-	enum ofp_err refusal;
 };
 
 #define N_ACTION_CODECS (OFPAT_POP_PBB + 1)
@@ -103,13 +165,33 @@ static const struct action_codec action_codecs[N_ACTION_CODECS] = {
 	[OFPAT_OUTPUT] = { .decode = output_decode, .len = sizeof(struct ofp_action_output) },
 	[OFPAT_PUSH_VLAN] = { .decode = push_vlan_decode, .len = sizeof(struct ofp_action_push) },
 	[OFPAT_POP_VLAN] = { .decode = pop_vlan_decode, .len = sizeof(struct ofp_action_header) },
-	[OFPAT_GROUP] = { .refusal = OFPBAC_BAD_OUT_GROUP },
+	[OFPAT_GROUP] = { .decode = group_decode, .len = sizeof(struct ofp_action_group) },
 	[OFPAT_SET_NW_TTL] = { .decode = set_nw_ttl_decode,
 			       .len = sizeof(struct ofp_action_nw_ttl) },
 	[OFPAT_DEC_NW_TTL] = { .decode = dec_nw_ttl_decode,
 			       .len = sizeof(struct ofp_action_header) },
 	[OFPAT_SET_FIELD] = { .decode = set_field_decode },
+	[OFPAT_COPY_TTL_OUT] = { .decode = copy_ttl_out_decode,
+				 .len = sizeof(struct ofp_action_header) },
+	[OFPAT_COPY_TTL_IN] = { .decode = copy_ttl_in_decode,
+				.len = sizeof(struct ofp_action_header) },
+	[OFPAT_SET_MPLS_TTL] = { .decode = set_mpls_ttl_decode,
+				 .len = sizeof(struct ofp_action_nw_ttl) },
+	[OFPAT_DEC_MPLS_TTL] = { .decode = dec_mpls_ttl_decode,
+				 .len = sizeof(struct ofp_action_header) },
+	[OFPAT_PUSH_MPLS] = { .decode = push_mpls_decode, .len = sizeof(struct ofp_action_push) },
+	[OFPAT_POP_MPLS] = { .decode = pop_mpls_decode, .len = sizeof(struct ofp_action_push) },
+	[OFPAT_SET_QUEUE] = { .decode = set_queue_decode,
+			      .len = sizeof(struct ofp_action_set_queue) },
+	[OFPAT_PUSH_PBB] = { .decode = push_pbb_decode, .len = sizeof(struct ofp_action_push) },
+	[OFPAT_POP_PBB] = { .decode = pop_pbb_decode, .len = sizeof(struct ofp_action_header) },
 };
+
+/* What the datapath cannot execute yet. */
+#define ACTIONS_NOT_YET                                                                            \
+	(1u << OFPAT_COPY_TTL_OUT | 1u << OFPAT_COPY_TTL_IN | 1u << OFPAT_SET_MPLS_TTL |           \
+	 1u << OFPAT_DEC_MPLS_TTL | 1u << OFPAT_PUSH_MPLS | 1u << OFPAT_POP_MPLS |                 \
+	 1u << OFPAT_SET_QUEUE | 1u << OFPAT_PUSH_PBB | 1u << OFPAT_POP_PBB | 1u << OFPAT_GROUP)
 
 uint32_t of_actions_supported(void)
 {
@@ -119,7 +201,7 @@ uint32_t of_actions_supported(void)
 		if (action_codecs[type].decode)
 			bits |= 1u << type;
 	}
-	return bits;
+	return bits & ~ACTIONS_NOT_YET;
 }
 
 static enum ofp_err action_decode(struct action *a, const uint8_t *p, size_t len, uint16_t type,
@@ -133,7 +215,9 @@ static enum ofp_err action_decode(struct action *a, const uint8_t *p, size_t len
 		return OFPBAC_BAD_TYPE;
 	codec = &action_codecs[type];
 	if (!codec->decode)
-		return codec->refusal ? codec->refusal : OFPBAC_BAD_TYPE;
+		return OFPBAC_BAD_TYPE;
+	if (ACTIONS_NOT_YET >> type & 1)
+		return type == OFPAT_GROUP ? OFPBAC_BAD_OUT_GROUP : OFPBAC_BAD_TYPE;
 	if (codec->len && codec->len != len)
 		return OFPBAC_BAD_LEN;
 	return codec->decode(a, p, len, may_table);
@@ -184,48 +268,102 @@ static void set_field_encode(struct buf *out, const struct action *a)
 	buf_set_be16(out, start + 2, (uint16_t)(out->len - start));
 }
 
+static void push_encode(struct buf *out, uint16_t type, uint16_t ethertype)
+{
+	struct ofp_action_push w = {
+		.type = htobe16(type),
+		.len = htobe16(sizeof(w)),
+		.ethertype = htobe16(ethertype),
+	};
+
+	buf_put(out, &w, sizeof(w));
+}
+
+static void ttl_encode(struct buf *out, uint16_t type, uint8_t ttl)
+{
+	struct ofp_action_nw_ttl w = {
+		.type = htobe16(type),
+		.len = htobe16(sizeof(w)),
+		.nw_ttl = ttl,
+	};
+
+	buf_put(out, &w, sizeof(w));
+}
+
+/* A number of 32 bits: set_queue, group. */
+static void number_encode(struct buf *out, uint16_t type, uint32_t number)
+{
+	struct ofp_action_group w = {
+		.type = htobe16(type),
+		.len = htobe16(sizeof(w)),
+		.group_id = htobe32(number),
+	};
+
+	buf_put(out, &w, sizeof(w));
+}
+
+static void output_encode(struct buf *out, const struct action *a)
+{
+	struct ofp_action_output w = {
+		.type = htobe16(OFPAT_OUTPUT),
+		.len = htobe16(sizeof(w)),
+		.port = htobe32(a->output.port),
+		.max_len = htobe16(a->output.max_len),
+	};
+
+	buf_put(out, &w, sizeof(w));
+}
+
 static void action_encode(struct buf *out, const struct action *a)
 {
 	switch (a->type) {
-	case ACTION_OUTPUT: {
-		struct ofp_action_output w = {
-			.type = htobe16(OFPAT_OUTPUT),
-			.len = htobe16(sizeof(w)),
-			.port = htobe32(a->output.port),
-			.max_len = htobe16(a->output.max_len),
-		};
-
-		buf_put(out, &w, sizeof(w));
+	case ACTION_OUTPUT:
+		output_encode(out, a);
 		break;
-	}
 	case ACTION_SET_FIELD:
 		set_field_encode(out, a);
 		break;
-	case ACTION_PUSH_VLAN: {
-		struct ofp_action_push w = {
-			.type = htobe16(OFPAT_PUSH_VLAN),
-			.len = htobe16(sizeof(w)),
-			.ethertype = htobe16(a->ethertype),
-		};
-
-		buf_put(out, &w, sizeof(w));
+	case ACTION_PUSH_VLAN:
+		push_encode(out, OFPAT_PUSH_VLAN, a->ethertype);
 		break;
-	}
-	case ACTION_SET_NW_TTL: {
-		struct ofp_action_nw_ttl w = {
-			.type = htobe16(OFPAT_SET_NW_TTL),
-			.len = htobe16(sizeof(w)),
-			.nw_ttl = a->ttl,
-		};
-
-		buf_put(out, &w, sizeof(w));
+	case ACTION_PUSH_MPLS:
+		push_encode(out, OFPAT_PUSH_MPLS, a->ethertype);
 		break;
-	}
+	case ACTION_POP_MPLS:
+		push_encode(out, OFPAT_POP_MPLS, a->ethertype);
+		break;
+	case ACTION_PUSH_PBB:
+		push_encode(out, OFPAT_PUSH_PBB, a->ethertype);
+		break;
+	case ACTION_SET_NW_TTL:
+		ttl_encode(out, OFPAT_SET_NW_TTL, a->ttl);
+		break;
+	case ACTION_SET_MPLS_TTL:
+		ttl_encode(out, OFPAT_SET_MPLS_TTL, a->ttl);
+		break;
+	case ACTION_SET_QUEUE:
+		number_encode(out, OFPAT_SET_QUEUE, a->queue_id);
+		break;
+	case ACTION_GROUP:
+		number_encode(out, OFPAT_GROUP, a->group_id);
+		break;
 	case ACTION_POP_VLAN:
 		header_encode(out, OFPAT_POP_VLAN);
 		break;
 	case ACTION_DEC_NW_TTL:
 		header_encode(out, OFPAT_DEC_NW_TTL);
+		break;
+	case ACTION_COPY_TTL_OUT:
+		header_encode(out, OFPAT_COPY_TTL_OUT);
+		break;
+	case ACTION_COPY_TTL_IN:
+		header_encode(out, OFPAT_COPY_TTL_IN);
+		break;
+	case ACTION_DEC_MPLS_TTL:
+		header_encode(out, OFPAT_DEC_MPLS_TTL);
+		break;
+	case ACTION_POP_PBB:
+		header_encode(out, OFPAT_POP_PBB);
 		break;
 	case N_ACTION_TYPES:
 		break;

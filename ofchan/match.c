@@ -22,6 +22,14 @@ static const struct wire_field {
 	{ FIELD_TUN_IPV6_DST, OFPXMC_NXM_1, 110 },
 	{ FIELD_TUN_TOS, OFPXMC_EXPERIMENTER, 1 },
 	{ FIELD_TUN_TTL, OFPXMC_EXPERIMENTER, 2 },
+	{ FIELD_TUN_METADATA0, OFPXMC_NXM_1, 40 },
+	{ FIELD_TUN_METADATA1, OFPXMC_NXM_1, 41 },
+	{ FIELD_TUN_METADATA2, OFPXMC_NXM_1, 42 },
+	{ FIELD_TUN_METADATA3, OFPXMC_NXM_1, 43 },
+	{ FIELD_TUN_METADATA4, OFPXMC_NXM_1, 44 },
+	{ FIELD_TUN_METADATA5, OFPXMC_NXM_1, 45 },
+	{ FIELD_TUN_METADATA6, OFPXMC_NXM_1, 46 },
+	{ FIELD_TUN_METADATA7, OFPXMC_NXM_1, 47 },
 	/* Understood, not spoken. */
 	{ FIELD_TUNNEL_ID, OFPXMC_NXM_1, 16 },
 };
@@ -37,14 +45,26 @@ static struct wire_field wire_field(enum field_id id)
 	return (struct wire_field){ id, OFPXMC_OPENFLOW_BASIC, (uint8_t)id };
 }
 
+/* What the datapath's parser does not find yet. */
+#define FIELDS_NOT_YET                                                                             \
+	(1ULL << FIELD_IN_PHY_PORT | 1ULL << FIELD_MPLS_LABEL | 1ULL << FIELD_MPLS_TC |             \
+	 1ULL << FIELD_MPLS_BOS | 1ULL << FIELD_PBB_ISID | 1ULL << FIELD_IPV6_EXTHDR |              \
+	 0xffULL << FIELD_TUN_METADATA0)
+
+bool of_field_supported(enum field_id id)
+{
+	return field_is_known(id) && !(FIELDS_NOT_YET >> id & 1);
+}
+
 /* N_FIELD_IDS: none that we know. */
 static enum field_id field_by_wire(uint16_t class, uint8_t number)
 {
 	if (class == OFPXMC_OPENFLOW_BASIC)
-		return field_is_known(number) && wire_field(number).class == class ? number
-										   : N_FIELD_IDS;
+		return of_field_supported(number) && wire_field(number).class == class ? number
+										       : N_FIELD_IDS;
 	for (size_t i = 0; i < N_WIRE_FIELDS; i++) {
-		if (wire_fields[i].class == class && wire_fields[i].number == number)
+		if (wire_fields[i].class == class && wire_fields[i].number == number &&
+		    of_field_supported(wire_fields[i].id))
 			return wire_fields[i].id;
 	}
 	return N_FIELD_IDS;

@@ -48,6 +48,8 @@ uint8_t of_oxm_value_len(enum field_id id);
 uint8_t of_oxm_header_len(enum field_id id);
 /* Appends the header alone, as lists of fields have it (§7.3.5.5.2). */
 void of_oxm_encode_header(struct buf *out, enum field_id id, bool has_mask);
+/* Whether matches on the wire may have field 'id'. */
+bool of_field_supported(enum field_id id);
 /* The field that the header at 'p' names, or N_FIELD_IDS if it is none of ours; '*ret_len' is its length.  False: it is not within 'len' bytes. */
 bool of_oxm_decode_header(const uint8_t *p, size_t len, enum field_id *ret_id, size_t *ret_len);
 /* Appends one OXM TLV; 'mask' NULL: without a mask. */

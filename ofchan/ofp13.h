@@ -348,6 +348,20 @@ struct ofp_action_nw_ttl {
 } OFP_PACKED;
 OFP_ASSERT_SIZE(ofp_action_nw_ttl, 8);
 
+struct ofp_action_set_queue {
+	__be16 type;
+	__be16 len;
+	__be32 queue_id;
+} OFP_PACKED;
+OFP_ASSERT_SIZE(ofp_action_set_queue, 8);
+
+struct ofp_action_group {
+	__be16 type;
+	__be16 len;
+	__be32 group_id;
+} OFP_PACKED;
+OFP_ASSERT_SIZE(ofp_action_group, 8);
+
 /* §7.3.4.1 */
 struct ofp_flow_mod {
 	struct ofp_header header;

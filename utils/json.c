@@ -93,6 +93,36 @@ static json_t *json_action(const struct action *a, const struct text_ports *port
 	case ACTION_DEC_NW_TTL:
 		object = json_pack("{s:b}", "dec_nw_ttl", 1);
 		break;
+	case ACTION_COPY_TTL_OUT:
+		object = json_pack("{s:b}", "copy_ttl_out", 1);
+		break;
+	case ACTION_COPY_TTL_IN:
+		object = json_pack("{s:b}", "copy_ttl_in", 1);
+		break;
+	case ACTION_SET_MPLS_TTL:
+		object = json_pack("{s:i}", "set_mpls_ttl", a->ttl);
+		break;
+	case ACTION_DEC_MPLS_TTL:
+		object = json_pack("{s:b}", "dec_mpls_ttl", 1);
+		break;
+	case ACTION_PUSH_MPLS:
+		object = json_pack("{s:o}", "push_mpls", json_hex(a->ethertype));
+		break;
+	case ACTION_POP_MPLS:
+		object = json_pack("{s:o}", "pop_mpls", json_hex(a->ethertype));
+		break;
+	case ACTION_PUSH_PBB:
+		object = json_pack("{s:o}", "push_pbb", json_hex(a->ethertype));
+		break;
+	case ACTION_POP_PBB:
+		object = json_pack("{s:b}", "pop_pbb", 1);
+		break;
+	case ACTION_SET_QUEUE:
+		object = json_pack("{s:I}", "set_queue", (json_int_t)a->queue_id);
+		break;
+	case ACTION_GROUP:
+		object = json_pack("{s:I}", "group", (json_int_t)a->group_id);
+		break;
 	case N_ACTION_TYPES:
 		break;
 	}
@@ -113,6 +143,8 @@ static json_t *json_instructions(const struct instructions *in, const struct tex
 {
 	json_t *object = json_object();
 
+	if (in->has_meter)
+		json_object_set_new(object, "meter", json_integer(in->meter_id));
 	if (in->has_apply)
 		json_object_set_new(object, "apply_actions", json_actions(&in->apply, ports));
 	if (in->has_clear)

@@ -241,6 +241,36 @@ static void print_action(FILE *to, const struct action *a)
 	case ACTION_DEC_NW_TTL:
 		fprintf(to, "dec_nw_ttl");
 		break;
+	case ACTION_COPY_TTL_OUT:
+		fprintf(to, "copy_ttl_out");
+		break;
+	case ACTION_COPY_TTL_IN:
+		fprintf(to, "copy_ttl_in");
+		break;
+	case ACTION_SET_MPLS_TTL:
+		fprintf(to, "set_mpls_ttl:%u", a->ttl);
+		break;
+	case ACTION_DEC_MPLS_TTL:
+		fprintf(to, "dec_mpls_ttl");
+		break;
+	case ACTION_PUSH_MPLS:
+		fprintf(to, "push_mpls:0x%04x", a->ethertype);
+		break;
+	case ACTION_POP_MPLS:
+		fprintf(to, "pop_mpls:0x%04x", a->ethertype);
+		break;
+	case ACTION_PUSH_PBB:
+		fprintf(to, "push_pbb:0x%04x", a->ethertype);
+		break;
+	case ACTION_POP_PBB:
+		fprintf(to, "pop_pbb");
+		break;
+	case ACTION_SET_QUEUE:
+		fprintf(to, "set_queue:%u", a->queue_id);
+		break;
+	case ACTION_GROUP:
+		fprintf(to, "group:%u", a->group_id);
+		break;
 	case N_ACTION_TYPES:
 		break;
 	}

@@ -75,6 +75,18 @@ void gen_replacement(struct gen *g, const struct gen_tables *tables, const struc
 /* The list of a packet-out: any action that needs no prerequisite, and TABLE. */
 void gen_packet_out(struct gen *g, struct action_list *list);
 
+/* The fields and actions that the oracle knows, and so the generators make. */
+static inline bool gen_makes_field(unsigned int id)
+{
+	const uint64_t not_yet = 1ULL << FIELD_IN_PHY_PORT | 1ULL << FIELD_MPLS_LABEL |
+				 1ULL << FIELD_MPLS_TC | 1ULL << FIELD_MPLS_BOS |
+				 1ULL << FIELD_PBB_ISID | 1ULL << FIELD_IPV6_EXTHDR |
+				 0xffULL << FIELD_TUN_METADATA0;
+
+	return field_is_known(id) && !(not_yet >> id & 1);
+}
+#define GEN_ACTIONS ((1u << ACTION_COPY_TTL_OUT) - 1)
+
 /* True if some packet could match both. */
 bool gen_matches_overlap(const struct match *a, const struct match *b);
 

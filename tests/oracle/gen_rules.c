@@ -163,6 +163,12 @@ static bool need_prereq(struct gen *g, struct match *m, const struct parsed *p, 
 		return need_icmpv6(g, m, p) && need(g, m, p, FIELD_ICMPV6_TYPE, 135, 135);
 	case PREREQ_ND_ADV:
 		return need_icmpv6(g, m, p) && need(g, m, p, FIELD_ICMPV6_TYPE, 136, 136);
+	case PREREQ_MPLS:
+		return need(g, m, p, FIELD_ETH_TYPE, 0x8847, 0x8848);
+	case PREREQ_PBB:
+		return need(g, m, p, FIELD_ETH_TYPE, 0x88e7, 0x88e7);
+	case PREREQ_IN_PORT: /* every rule of the generators' may have it: match_frame() adds it */
+		return match_has(m, FIELD_IN_PORT);
 	}
 	return false;
 }
@@ -246,7 +252,7 @@ static void match_frame(struct gen *g, struct match *m, const struct parsed *p, 
 		enum field_id id = (enum field_id)gen_below(g, N_FIELD_IDS);
 		struct match with = *m;
 
-		if (!field_is_known(id) || match_has(m, id))
+		if (!gen_makes_field(id) || match_has(m, id))
 			continue;
 		if (!oracle_fields_has(&p->f, id) && gen_chance(g, 70))
 			continue;
@@ -344,7 +350,7 @@ static void random_set_field(struct gen *g, const struct match *m, struct action
 	for (;;) {
 		enum field_id id = (enum field_id)gen_below(g, N_FIELD_IDS);
 
-		if (!field_is_known(id) || !field_table[id].is_settable || !match_prereq_ok(m, id))
+		if (!gen_makes_field(id) || !field_table[id].is_settable || !match_prereq_ok(m, id))
 			continue;
 		if (field_table[id].prereq == PREREQ_NONE && gen_chance(g, 60))
 			continue;

@@ -424,7 +424,7 @@ static void output(struct run *run, const struct action *a, const struct cause *
 
 static bool is_tunnel_field(enum field_id id)
 {
-	return id >= FIELD_TUNNEL_ID;
+	return id == FIELD_TUNNEL_ID || id >= FIELD_TUN_SRC;
 }
 
 /* Tunnel fields are no part of the frame. */
@@ -463,6 +463,16 @@ static bool execute(struct run *run, const struct action *a, const struct cause 
 			return false;
 		}
 		break;
+	case ACTION_COPY_TTL_OUT:
+	case ACTION_COPY_TTL_IN:
+	case ACTION_SET_MPLS_TTL:
+	case ACTION_DEC_MPLS_TTL:
+	case ACTION_PUSH_MPLS:
+	case ACTION_POP_MPLS:
+	case ACTION_PUSH_PBB:
+	case ACTION_POP_PBB:
+	case ACTION_SET_QUEUE:
+	case ACTION_GROUP: /* the generators make none yet: GEN_ACTIONS */
 	case N_ACTION_TYPES:
 		abort();
 	}
@@ -505,6 +515,16 @@ static void write_action(struct action_set *set, const struct action *a)
 	case ACTION_DEC_NW_TTL:
 		set->has_dec = true;
 		break;
+	case ACTION_COPY_TTL_OUT:
+	case ACTION_COPY_TTL_IN:
+	case ACTION_SET_MPLS_TTL:
+	case ACTION_DEC_MPLS_TTL:
+	case ACTION_PUSH_MPLS:
+	case ACTION_POP_MPLS:
+	case ACTION_PUSH_PBB:
+	case ACTION_POP_PBB:
+	case ACTION_SET_QUEUE:
+	case ACTION_GROUP:
 	case N_ACTION_TYPES:
 		abort();
 	}

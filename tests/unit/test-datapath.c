@@ -41,7 +41,13 @@ static void set_prereq(struct match *m, enum field_prereq prereq)
 		[PREREQ_SCTP] = { 0x86dd, 132, 0 },  [PREREQ_ICMPV4] = { 0x0800, 1, 0 },
 		[PREREQ_ICMPV6] = { 0x86dd, 58, 0 }, [PREREQ_ND] = { 0x86dd, 58, 135 },
 		[PREREQ_ND_SOL] = { 0x86dd, 58, 135 }, [PREREQ_ND_ADV] = { 0x86dd, 58, 136 },
+		[PREREQ_MPLS] = { 0x8848, 0, 0 },    [PREREQ_PBB] = { 0x88e7, 0, 0 },
 	};
+
+	if (prereq == PREREQ_IN_PORT) {
+		match_set_u64(m, FIELD_IN_PORT, 7);
+		return;
+	}
 
 	if (prereq == PREREQ_VLAN)
 		match_set_u64(m, FIELD_VLAN_VID, OFPVID_PRESENT | 5);

@@ -247,8 +247,30 @@ static void random_action(struct action *a)
 	case ACTION_SET_NW_TTL:
 		a->ttl = (uint8_t)rnd();
 		break;
+	case ACTION_SET_MPLS_TTL:
+		a->ttl = (uint8_t)rnd();
+		break;
+	case ACTION_PUSH_MPLS:
+		a->ethertype = rnd_below(2) ? 0x8847 : 0x8848;
+		break;
+	case ACTION_POP_MPLS:
+		a->ethertype = (uint16_t)rnd();
+		break;
+	case ACTION_PUSH_PBB:
+		a->ethertype = 0x88e7;
+		break;
+	case ACTION_SET_QUEUE:
+		a->queue_id = (uint32_t)rnd_below(UINT32_MAX);
+		break;
+	case ACTION_GROUP:
+		a->group_id = (uint32_t)rnd_below(0xffffff01u);
+		break;
 	case ACTION_POP_VLAN:
 	case ACTION_DEC_NW_TTL:
+	case ACTION_COPY_TTL_OUT:
+	case ACTION_COPY_TTL_IN:
+	case ACTION_DEC_MPLS_TTL:
+	case ACTION_POP_PBB:
 	case N_ACTION_TYPES:
 		break;
 	}
@@ -426,7 +448,7 @@ static const struct {
 	{ "actions=write_actions(goto_table:3)", 23, "\"goto_table\" is neither an action" },
 	{ "actions=output:1,drop", 18, "\"drop\" stands alone" },
 	{ "actions=drop,output:1", 9, "\"drop\" stands alone" },
-	{ "actions=goto_table:1,output:1", 22, "output: the order is actions, clear_actions" },
+	{ "actions=goto_table:1,output:1", 22, "output: the order is meter, actions, clear_actions" },
 	{ "actions=goto_table:1,goto_table:2", 22, "goto_table: the order is" },
 	{ "actions=goto_table:254", 20, "goto_table: \"254\": more than 253" },
 	{ "table=5,actions=goto_table:5", 17, "goto_table:5: tables only lead to later ones" },
@@ -446,7 +468,9 @@ static const struct {
 	{ "actions=mod_tp_dst:5", 9, "mod_tp_dst needs \"tcp\", \"udp\" or \"sctp\"" },
 	{ "actions=mod_vlan_vid:4096", 22, "mod_vlan_vid: \"4096\": more than 4095" },
 	{ "actions=mod_dl_src:5", 20, "mod_dl_src: \"5\": not an Ethernet address" },
-	{ "actions=group:5", 9, "the action \"group\" is not supported by skep" },
+	{ "actions=learn(table=1)", 9, "the action \"learn\" is not supported by skep" },
+	{ "actions=output:1,meter:2", 18, "meter: the order is meter, actions" },
+	{ "actions=meter:0", 15, "meter: \"0\": meters are numbered from 1" },
 	{ "actions=resubmit(,1)", 9, "the action \"resubmit\" is not supported by skep" },
 	{ "in_port=\"eth0,actions=drop", 9, "a quote without its closing quote" },
 	{ "=5,actions=drop", 1, "\"=\" where a word should begin" },

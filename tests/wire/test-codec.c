@@ -405,7 +405,7 @@ static void random_match(struct match *m)
 	for (unsigned int id = 0; id < N_FIELD_IDS; id++) {
 		struct field_value value, mask;
 
-		if (!field_is_known(id) || match_has(m, id) || id == FIELD_VLAN_VID ||
+		if (!of_field_supported(id) || match_has(m, id) || id == FIELD_VLAN_VID ||
 		    !match_prereq_ok(m, id) || rng() % 2)
 			continue;
 		value = random_value(id);
@@ -421,11 +421,11 @@ static void random_actions(struct action_list *list, const struct match *m)
 	for (list->n = 0; list->n < n; list->n++) {
 		struct action *a = &list->a[list->n];
 
-		*a = (struct action){ .type = (enum action_type)(rng() % N_ACTION_TYPES) };
+		*a = (struct action){ .type = (enum action_type)(rng() % ACTION_COPY_TTL_OUT) };
 		if (a->type == ACTION_SET_FIELD) {
 			do
 				a->set_field.field = (enum field_id)(rng() % N_FIELD_IDS);
-			while (!field_is_known(a->set_field.field) ||
+			while (!of_field_supported(a->set_field.field) ||
 			       !field_table[a->set_field.field].is_settable ||
 			       a->set_field.field == FIELD_ETH_TYPE ||
 			       a->set_field.field == FIELD_IP_PROTO ||
