@@ -10,8 +10,8 @@
  * their class and number there.  A tunnel field that a packet lacks is 0, and matches as such.
  *
  * A value is held as on the wire: field_table[id].n_bytes bytes in network byte order, from the start of
- * 'b', with unused high bits of the first byte zero (OF1.3.5 §7.2.3.2).  IPV6_FLABEL alone is shorter here than on
- * the wire, where its 20 bits take four bytes: ofchan/ converts.
+ * 'b', with unused high bits of the first byte zero (OF1.3.5 §7.2.3.2).  IPV6_FLABEL and MPLS_LABEL are shorter here than on
+ * the wire, where their 20 bits take four bytes: ofchan/ converts.
  */
 #ifndef SKEP_MODEL_FIELD_H
 #define SKEP_MODEL_FIELD_H 1

@@ -46,10 +46,7 @@ static struct wire_field wire_field(enum field_id id)
 }
 
 /* What the datapath's parser does not find yet. */
-#define FIELDS_NOT_YET                                                                             \
-	(1ULL << FIELD_IN_PHY_PORT | 1ULL << FIELD_MPLS_LABEL | 1ULL << FIELD_MPLS_TC |             \
-	 1ULL << FIELD_MPLS_BOS | 1ULL << FIELD_PBB_ISID | 1ULL << FIELD_IPV6_EXTHDR |              \
-	 0xffULL << FIELD_TUN_METADATA0)
+#define FIELDS_NOT_YET (0xffULL << FIELD_TUN_METADATA0)
 
 bool of_field_supported(enum field_id id)
 {
@@ -121,11 +118,11 @@ static bool oxm_is_known(const struct oxm *o)
 	return o->id < N_FIELD_IDS;
 }
 
-/* How many bytes of a field's value on the wire stand before those of the model.  ipv6_flabel alone
- * has 4 bytes for its 20 bits. */
+/* How many bytes of a field's value on the wire stand before those of the model.  ipv6_flabel
+ * and mpls_label have 4 bytes for their 20 bits. */
 static uint8_t wire_extra(enum field_id id)
 {
-	return id == FIELD_IPV6_FLABEL ? 1 : 0;
+	return id == FIELD_IPV6_FLABEL || id == FIELD_MPLS_LABEL ? 1 : 0;
 }
 
 uint8_t of_oxm_value_len(enum field_id id)
