@@ -569,9 +569,9 @@ struct skep_group_counter {
 
 /* skep_meters[i], named by index in rules.  Each band is a bucket of time (GCRA): a packet costs len * cost or cost, and moves 'spent' on by
  * that; the band is exceeded by packets that would take it more than 'burst' beyond now.  Of the bands that are exceeded the one of the highest rate acts.
- * All CPUs share the buckets.  Units of 'cost', 'burst', 'spent': 2^-SKEP_METER_SHIFT nanoseconds of CLOCK_MONOTONIC since the meter was made. */
-#define SKEP_METER_SHIFT 20 /* of 'cost' per byte; the others are 2^-8 ns */
-#define SKEP_TIME_SHIFT  8
+ * All CPUs share the buckets (bpf/meter.h). */
+#define SKEP_METER_SHIFT 20 /* 'cost' is 2^-20 ns per byte or packet */
+#define SKEP_TIME_SHIFT  8  /* 'burst' and 'spent' are 2^-8 ns, 'spent' of CLOCK_MONOTONIC since the configuration's base_ns */
 #define SKEP_BANDS_MAX   8
 
 enum skep_band_type { SKEP_BAND_DROP = 1, SKEP_BAND_DSCP_REMARK = 2 }; /* OFPMBT_* */
@@ -585,7 +585,8 @@ struct skep_band {
 	__u64 packets, bytes; /* on which it acted */
 	__u16 type;  /* enum skep_band_type */
 	__u8 prec_level;
-	__u8 zero[5];
+	__u8 order; /* its place among the bands as the controller sent them */
+	__u8 zero[4];
 	__u64 rate;  /* as configured: kb/s or packets/s; BPF does not look at it */
 	__u64 burst_size; /* the same: kb or packets */
 };

@@ -65,6 +65,8 @@ SKEP_MAP(drop_counter, struct skep_drop_counter, drops)
 SKEP_MAP(tunnel, struct skep_tunnel, tunnels)
 SKEP_MAP(vlan_set, struct skep_vlan_set, vlan_sets)
 SKEP_MAP(fdb, struct skep_fdb_bucket, fdb)
+SKEP_MAP(meter, struct skep_meter, meters)
+SKEP_MAP(meter_conf, struct skep_meter_conf, meter_confs)
 
 SKEP_INLINE const struct skep_cell *home_cell(uint32_t idx)
 {
@@ -160,6 +162,12 @@ SKEP_INLINE __u32 home_len(SKEP_CTX *ctx)
 SKEP_INLINE __u32 home_wire_len(SKEP_CTX *ctx)
 {
 	return ctx->len;
+}
+
+SKEP_INLINE __u32 home_gso_size(SKEP_CTX *ctx)
+{
+	(void)ctx;
+	return 0;
 }
 
 struct skep_win {

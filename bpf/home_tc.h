@@ -106,6 +106,8 @@ SKEP_INLINE struct skep_counter *home_counter(__u32 idx)
 SKEP_MAP(drop_counter, struct skep_drop_counter, skep_drops)
 SKEP_DATA(cpu, struct skep_cpu_state, skep_cpu, cfg_n_cpu)
 SKEP_MAP(pktin, struct skep_pktin, skep_pktin)
+SKEP_MAP(meter, struct skep_meter, skep_meters)
+SKEP_MAP(meter_conf, struct skep_meter_conf, skep_meter_confs)
 
 /* This CPU's. */
 SKEP_INLINE struct skep_record *home_record(void)
@@ -291,6 +293,12 @@ SKEP_INLINE int home_l4_csum(SKEP_CTX *ctx, __u32 ofs, __u32 diff, _Bool pseudo,
 SKEP_INLINE __u32 home_wire_len(SKEP_CTX *ctx)
 {
 	return ctx->len + (ctx->vlan_present ? 4 : 0);
+}
+
+/* Bytes that each segment will have of what is segmented later; 0: it is one packet. */
+SKEP_INLINE __u32 home_gso_size(SKEP_CTX *ctx)
+{
+	return ctx->gso_size;
 }
 
 SKEP_INLINE int home_push_vlan(SKEP_CTX *ctx, __u16 tpid, __u16 tci)

@@ -56,6 +56,10 @@ struct skep_host_maps {
 	uint32_t n_vlan_sets;
 	struct skep_fdb_bucket *fdb;
 	uint32_t n_fdb;
+	struct skep_meter *meters;
+	uint32_t n_meters;
+	struct skep_meter_conf *meter_confs;
+	uint32_t n_meter_confs;
 };
 
 struct skep_host_ops {

@@ -14,6 +14,7 @@
 #include "bpf/actions.h"
 #include "bpf/classify.h"
 #include "bpf/parse.h"
+#include "bpf/police.h"
 #include "bpf/special.h"
 #include "bpf/state.h"
 
@@ -132,14 +133,20 @@ SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s)
 	const struct skep_cell *cell = home_cell_pair(cells);
 	const struct skep_head *head = (const struct skep_head *)cell++;
 	const __u8 writes = SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METADATA;
+	_Bool is_output;
 
 	if (SKEP_UNLIKELY(!head))
 		return SKEP_ABORT;
-	if (SKEP_LIKELY(head->n_apply == 1 && cell->op == SKEP_OP_OUTPUT)) {
-		if (SKEP_LIKELY(head->goto_table == SKEP_NO_GOTO && !(head->flags & writes))) {
-			skep_output(ctx, s, cell->arg32);
-			return SKEP_END;
-		}
+	is_output = head->n_apply == 1 && cell->op == SKEP_OP_OUTPUT;
+	if (SKEP_LIKELY(is_output) && SKEP_LIKELY(head->goto_table == SKEP_NO_GOTO &&
+						  !(head->flags & (writes | SKEP_HF_METER)))) {
+		skep_output(ctx, s, cell->arg32);
+		return SKEP_END;
+	}
+	if (SKEP_UNLIKELY(head->flags & SKEP_HF_METER) &&
+	    skep_exec_meter(ctx, s, cells) == SKEP_ABORT)
+		return SKEP_ABORT;
+	if (is_output) {
 		skep_output(ctx, s, cell->arg32);
 	} else if (head->n_apply == 1 && cell->op == SKEP_OP_NORMAL) {
 		if (skep_normal(ctx, s, !skep_needs_packet_after(s, head)) == SKEP_ABORT)

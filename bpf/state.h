@@ -147,7 +147,10 @@ struct skep_state {
 
 	struct skep_outer outer;
 	__u32 mark; /* with SKEP_DIRTY_MARK */
-	__u32 zero4;
+
+	/* What the packet loads a meter with. */
+	__u32 load_packets;
+	__u64 load_bytes;
 
 	/* The frame's first bytes as an action will have them: see home_put_head(). */
 	__u8 head[SKEP_HEAD_MAX];

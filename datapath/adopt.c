@@ -125,7 +125,9 @@ static int adopt_rule(struct dp *dp, const struct map_set *old, const struct old
 	new.n_cells = cells_head(new.cells)->n_cells;
 	if (!new.n_cells || new.n_cells > SKEP_CELLS_MAX ||
 	    old->map[MAP_CELLS].n - r->cells < new.n_cells ||
-	    !old_key(old, masks->by_id[f->mask_id], r, &new.mk))
+	    !old_key(old, masks->by_id[f->mask_id], r, &new.mk) ||
+	    (cells_head(new.cells)->flags & SKEP_HF_METER &&
+	     !meter_is_there(dp, cells_meter(new.cells))))
 		return -EPROTO;
 	err = flow_insert(dp, &new, &flow);
 	if (!err)
@@ -176,6 +178,12 @@ int adopt(struct dp *dp, const struct map_set *old)
 	copy_map(dp, old, MAP_TABLE_COUNTERS);
 	copy_map(dp, old, MAP_DROPS);
 	err = ports_recall(dp);
+	if (!err)
+		err = meters_note(old, true, true, &dp->adopted_meters);
+	if (err)
+		return err;
+	meters_copy(&dp->set, old, &dp->adopted_meters);
+	err = meters_recall(dp);
 	if (err)
 		return err;
 	special_recall(dp);
@@ -204,4 +212,6 @@ void adopt_late_counts(struct dp *dp, const struct map_set *old)
 	}
 	free(dp->adopted);
 	dp->adopted = NULL;
+	meters_add_late(dp, old, &dp->adopted_meters);
+	meters_unnote(&dp->adopted_meters);
 }

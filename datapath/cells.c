@@ -177,6 +177,21 @@ static int write_metadata(struct writer *w, const struct instructions *in)
 	return 0;
 }
 
+/* The last cell. */
+static int write_meter(struct writer *w, uint32_t meter_id, const struct cell_ports *ports)
+{
+	int idx = ports->meter_idx(ports->aux, meter_id);
+	struct skep_cell *cell;
+
+	if (idx < 0)
+		return idx;
+	cell = add_cell(w, SKEP_OP_NOP);
+	if (!cell)
+		return -E2BIG;
+	cell->arg32 = (uint32_t)idx;
+	return 0;
+}
+
 int cells_from_instructions(const struct instructions *in, uint64_t cookie, bool is_miss,
 			    const struct cell_ports *ports, struct skep_cell *cells)
 {
@@ -203,6 +218,12 @@ int cells_from_instructions(const struct instructions *in, uint64_t cookie, bool
 		if (n < 0)
 			return n;
 		head.flags |= SKEP_HF_METADATA;
+	}
+	if (in->has_meter) {
+		n = write_meter(&w, in->meter_id, ports);
+		if (n < 0)
+			return n;
+		head.flags |= SKEP_HF_METER;
 	}
 	if (in->has_clear)
 		head.flags |= SKEP_HF_CLEAR;
@@ -333,5 +354,9 @@ void cells_to_instructions(const struct skep_cell *cells, const struct cell_port
 		ret->has_metadata = true;
 		ret->metadata = data[0];
 		ret->metadata_mask = data[1];
+	}
+	if (head->flags & SKEP_HF_METER) {
+		ret->has_meter = true;
+		ret->meter_id = ports->meter_id(ports->aux, cells[head->n_cells - 1].arg32);
 	}
 }

@@ -21,6 +21,9 @@ struct cell_ports {
 	/* And back. */
 	uint32_t (*ofport)(void *aux, uint32_t port_idx);
 	void *aux;
+	/* The same for meters, which must be there: -ENXIO.  For rules alone. */
+	int (*meter_idx)(void *aux, uint32_t meter_id);
+	uint32_t (*meter_id)(void *aux, uint32_t meter_idx);
 };
 
 /* Compile 'in' into cells[0..n-1], the head included, or 'list' without a head.  Return n <= SKEP_CELLS_MAX, or -E2BIG, or

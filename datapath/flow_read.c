@@ -213,19 +213,6 @@ static bool has_expired(const struct dp *dp, uint32_t flow, enum flow_removed_re
 	return idle_ns(dp, flow, used_ns) >= f->idle_timeout * NS_PER_S;
 }
 
-static void expire(struct dp *dp, uint32_t flow, enum flow_removed_reason reason)
-{
-	const struct dp_callbacks *cb = &dp->config.callbacks;
-
-	if (FLOW(dp, flow)->flags & FLOW_SEND_FLOW_REM && cb->flow_removed) {
-		struct flow_desc desc;
-
-		flow_describe(dp, flow, &desc);
-		cb->flow_removed(cb->aux, FLOW(dp, flow)->table / 256, &desc, reason);
-	}
-	flow_remove(dp, flow);
-}
-
 void dp_expire(struct dp *dp)
 {
 	uint32_t n = 0;
@@ -236,7 +223,7 @@ void dp_expire(struct dp *dp)
 		enum flow_removed_reason reason;
 
 		if (f->rule && has_expired(dp, flow, &reason))
-			expire(dp, flow, reason);
+			flow_delete(dp, flow, reason);
 		/* Those that are gone, however they went, leave the list. */
 		f = FLOW(dp, flow);
 		if (f->rule && (f->idle_timeout || f->hard_timeout))

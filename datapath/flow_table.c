@@ -88,11 +88,13 @@ static uint32_t cells_store(struct dp *dp, const struct skep_cell *cells, uint32
 	uint32_t idx = spans_alloc(&dp->cells, spans_class(n));
 
 	memcpy(CELL(dp, idx), cells, n * sizeof(*cells));
+	meter_cells(dp, cells, true);
 	return idx;
 }
 
 static void cells_discard(struct dp *dp, uint32_t cells)
 {
+	meter_cells(dp, CELL(dp, cells), false);
 	garbage_put(dp, GARBAGE_CELLS, cells,
 		    spans_class(cells_head(CELL(dp, cells))->n_cells));
 }
@@ -353,6 +355,19 @@ void flow_remove(struct dp *dp, uint32_t flow)
 		garbage_put(dp, GARBAGE_EMPTY, s->id, 0);
 }
 
+void flow_delete(struct dp *dp, uint32_t flow, enum flow_removed_reason reason)
+{
+	const struct dp_callbacks *cb = &dp->config.callbacks;
+
+	if (FLOW(dp, flow)->flags & FLOW_SEND_FLOW_REM && cb->flow_removed) {
+		struct flow_desc desc;
+
+		flow_describe(dp, flow, &desc);
+		cb->flow_removed(cb->aux, FLOW(dp, flow)->table / 256, &desc, reason);
+	}
+	flow_remove(dp, flow);
+}
+
 /* --- Flow-mods --- */
 
 static bool keys_overlap(const struct masked_key *mk, const union keymap_words *key,
@@ -585,19 +600,11 @@ out:
 
 static int delete(struct dp *dp, uint32_t bridge, const struct flow_mod *fm)
 {
-	const struct dp_callbacks *cb = &dp->config.callbacks;
 	struct flow_vector v = { .n = 0 };
 	int err = select_flows(dp, bridge, fm, &v);
 
-	for (uint32_t i = 0; i < v.n && !err; i++) {
-		if (FLOW(dp, v.flow[i])->flags & FLOW_SEND_FLOW_REM && cb->flow_removed) {
-			struct flow_desc desc;
-
-			flow_describe(dp, v.flow[i], &desc);
-			cb->flow_removed(cb->aux, bridge, &desc, FLOW_REMOVED_DELETE);
-		}
-		flow_remove(dp, v.flow[i]);
-	}
+	for (uint32_t i = 0; i < v.n && !err; i++)
+		flow_delete(dp, v.flow[i], FLOW_REMOVED_DELETE);
 	free(v.flow);
 	return err;
 }

@@ -209,6 +209,8 @@ static struct skep_host_maps host_maps(const struct dp *dp)
 		MAP(tunnels, TUNNELS),
 		MAP(vlan_sets, VLAN_SETS),
 		MAP(fdb, FDB),
+		MAP(meters, METERS),
+		MAP(meter_confs, METER_CONFS),
 #undef MAP
 	};
 }

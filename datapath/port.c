@@ -81,9 +81,30 @@ static uint32_t scope_ofport(void *aux, uint32_t port_idx)
 	return PORT(scope->dp, port_idx)->ofport;
 }
 
+static int scope_meter_idx(void *aux, uint32_t meter_id)
+{
+	struct port_scope *scope = aux;
+	uint32_t idx = meter_id <= METER_MAX ? meter_find(scope->dp, scope->bridge, meter_id) : 0;
+
+	return idx ? (int)idx : -ENXIO;
+}
+
+static uint32_t scope_meter_id(void *aux, uint32_t meter_idx)
+{
+	struct port_scope *scope = aux;
+
+	return MAP_ELEM(&scope->dp->set, MAP_METERS, struct skep_meter, meter_idx)->meter_id;
+}
+
 struct cell_ports cell_ports(struct port_scope *scope)
 {
-	return (struct cell_ports){ scope_port_idx, scope_ofport, scope };
+	return (struct cell_ports){
+		.port_idx = scope_port_idx,
+		.ofport = scope_ofport,
+		.aux = scope,
+		.meter_idx = scope_meter_idx,
+		.meter_id = scope_meter_id,
+	};
 }
 
 int ports_recall(struct dp *dp)
@@ -388,6 +409,7 @@ void dp_bridge_del(struct dp *dp, uint32_t bridge)
 	while (dp_port_next(dp, bridge, 0, &port))
 		dp_port_del(dp, bridge, port.ofport);
 	delete_flows(dp, bridge);
+	meters_bridge_gone(dp, bridge);
 	fdb_free(dp, bridge);
 	for (uint32_t i = 0; dp->slot_of[bridge] && i < N_SLOTS; i++) {
 		uint32_t idx = dp->slot_of[bridge][i];

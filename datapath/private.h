@@ -8,6 +8,7 @@
  *   reclaim.c     what waits for grace periods, and for which
  *   flow_table.c  flow-mods;  flow_read.c  dumps, statistics, timeouts
  *   port.c        bridges and ports;  port_special.c  those that are not an interface of their own
+ *   meter.c       meters
  *   packet.c      packet-outs and packet-ins
  *   fdb.c         what NORMAL learns;  port_vlan.c  ports as NORMAL sees them
  *
@@ -102,6 +103,8 @@ enum garbage_type {
 	GARBAGE_FDB,      /* the fdb region from bucket 'a' on */
 	GARBAGE_FDB_PORT, /* what was learned of port index 'a', gone, of bridge 'b' */
 	GARBAGE_VLAN_SET, /* element 'a' of skep_vlan_sets */
+	GARBAGE_METER,    /* meter 'a' */
+	GARBAGE_METER_CONF, /* its configuration 'a' */
 };
 
 struct garbage {
@@ -112,6 +115,21 @@ struct garbage {
 struct garbage_queue {
 	struct garbage *item;
 	uint32_t n, cap;
+};
+
+/* The meters of a bridge, in the order of their numbers. */
+struct meter_index {
+	struct meter_ref {
+		uint32_t meter_id;
+		uint32_t idx; /* in skep_meters */
+	} *ref;
+	uint32_t n, cap;
+};
+
+/* Meters as they were when they were copied; NULL: they were not. */
+struct meter_notes {
+	struct skep_meter *meters;
+	struct skep_meter_conf *confs;
 };
 
 /* What a flow of the old maps became, and what its counters were when they were read. */
@@ -137,7 +155,7 @@ struct dp {
 	int dir_fd;              /* of the pin directory, locked */
 
 	/* Allocation of elements. */
-	struct spans rules, keyx, cells, flows, subtables, lines, ports, fdb, vlan_sets;
+	struct spans rules, keyx, cells, flows, subtables, lines, ports, fdb, vlan_sets, meters, meter_confs;
 
 	/* Versions and garbage. */
 	uint64_t staged;
@@ -151,6 +169,10 @@ struct dp {
 
 	/* By bridge: from port number (PORT_LOCAL: 0) to index in skep_ports; NULL until the first. */
 	uint32_t *slot_of[DP_BRIDGES_MAX];
+
+	struct meter_index meter_index[DP_BRIDGES_MAX];
+	uint32_t *meter_flows;            /* by index of the meter: how many flows name it */
+	struct meter_notes adopted_meters; /* while dp_open() adopts */
 
 	/* The flow tables. */
 	struct table_info tables[N_TABLE_SLOTS];
@@ -239,6 +261,7 @@ struct need {
 	uint32_t rules, keyx, flows, subtables, ports, lines_log2;
 	uint32_t fdb; /* regions */
 	uint32_t vlan_sets;
+	uint32_t meters, meter_confs;
 	unsigned int cells_class;
 	uint32_t n_cells; /* spans of that class; 0 with has_cells: one */
 	bool has_cells, has_lines;
@@ -264,6 +287,8 @@ struct flow_new {
 /* Adds, or replaces the flow with this priority and match.  '*ret_flow' is its index. */
 int flow_insert(struct dp *dp, const struct flow_new *new, uint32_t *ret_flow);
 void flow_remove(struct dp *dp, uint32_t flow);
+/* The same, and says so to who wants to know. */
+void flow_delete(struct dp *dp, uint32_t flow, enum flow_removed_reason reason);
 void flow_set_timed(struct dp *dp, uint32_t flow);
 struct subtable *flow_subtable(const struct dp *dp, uint32_t flow);
 /* For cells.h: 'aux' of bridge's ports. */
@@ -336,6 +361,27 @@ void fdb_port_gone(struct dp *dp, uint32_t bridge, uint32_t port);
 void fdb_copy(const struct map *to, const struct map *from);
 /* Knows again, after adoption, which regions are in use. */
 void fdb_recall(struct dp *dp);
+
+/* --- meter.c --- */
+/* The index of the bridge's meter of that number, or 0. */
+uint32_t meter_find(const struct dp *dp, uint32_t bridge, uint32_t meter_id);
+bool meter_is_there(const struct dp *dp, uint32_t idx);
+/* The meter that a rule with these cells names, or 0. */
+uint32_t cells_meter(const struct skep_cell *cells);
+/* Counts that a rule with these cells is stored, or gone. */
+void meter_cells(struct dp *dp, const struct skep_cell *cells, bool is_stored);
+void meters_bridge_gone(struct dp *dp, uint32_t bridge);
+/* Knows again, after adoption, the meters that stand in the maps. */
+int meters_recall(struct dp *dp);
+void meters_forget(struct dp *dp);
+/* Copying meters that are in use: note, fill the new maps from the notes, and, when the old program has ended, add what it
+ * counted meanwhile. */
+int meters_note(const struct map_set *set, bool has_meters, bool has_confs,
+		struct meter_notes *ret);
+void meters_unnote(struct meter_notes *notes);
+void meters_copy(const struct map_set *to, const struct map_set *from,
+		 const struct meter_notes *notes);
+void meters_add_late(struct dp *dp, const struct map_set *old, const struct meter_notes *notes);
 
 /* --- adopt.c --- */
 int adopt(struct dp *dp, const struct map_set *old);

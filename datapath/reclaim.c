@@ -118,6 +118,12 @@ static void take(struct dp *dp, const struct garbage *g)
 	case GARBAGE_VLAN_SET:
 		spans_free(&dp->vlan_sets, g->a, 0);
 		break;
+	case GARBAGE_METER:
+		spans_free(&dp->meters, g->a, 0);
+		break;
+	case GARBAGE_METER_CONF:
+		spans_free(&dp->meter_confs, g->a, 0);
+		break;
 	}
 }
 

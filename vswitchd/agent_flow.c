@@ -21,6 +21,8 @@ enum ofp_err agent_flow_mod(struct session *s, const struct ofmsg *msg)
 		return OFPFMFC_TABLE_FULL;
 	case -E2BIG:
 		return OFPBAC_TOO_MANY;
+	case -ENXIO:
+		return OFPMMFC_UNKNOWN_METER;
 	default:
 		log_limited(&s->error_limit, LOG_LVL_ERR, "bridge %s: %s: flow-mod: %s",
 			    s->agent->br->name, of_conn_name(s->conn), strerror(-error));

@@ -53,6 +53,15 @@ tests_datapath_test_normal_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 tests_datapath_test_normal_kernel_SOURCES = tests/datapath/harness_kernel.c $(CAPTURE_SOURCES) $(NORMAL_SOURCES)
 tests_datapath_test_normal_kernel_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 
+# Meters, the same.
+check_PROGRAMS += tests/datapath/test-meters tests/datapath/test-meters-kernel
+TESTS += tests/datapath/test-meters tests/datapath/test-meters-kernel
+METER_SOURCES = tests/datapath/test-meters.c tests/datapath/harness.c tests/datapath/harness.h
+tests_datapath_test_meters_SOURCES = tests/datapath/harness_host.c $(METER_SOURCES)
+tests_datapath_test_meters_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
+tests_datapath_test_meters_kernel_SOURCES = tests/datapath/harness_kernel.c $(CAPTURE_SOURCES) $(METER_SOURCES)
+tests_datapath_test_meters_kernel_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test-datapath
 TESTS += tests/unit/test-datapath
 tests_unit_test_datapath_SOURCES = tests/unit/test-datapath.c

@@ -146,7 +146,24 @@ static uint32_t ofport(void *aux, uint32_t idx)
 	return idx - 100;
 }
 
-static const struct cell_ports ports = { port_idx, ofport, NULL };
+static int meter_idx(void *aux, uint32_t meter_id)
+{
+	(void)aux;
+	return meter_id == 0x10000 ? 6 : -ENXIO;
+}
+
+static uint32_t meter_id(void *aux, uint32_t idx)
+{
+	(void)aux;
+	return idx == 6 ? 0x10000 : 0;
+}
+
+static const struct cell_ports ports = {
+	.port_idx = port_idx,
+	.ofport = ofport,
+	.meter_idx = meter_idx,
+	.meter_id = meter_id,
+};
 
 static void add_action(struct action_list *l, struct action a)
 {
@@ -166,6 +183,8 @@ static void instructions_come_back_from_cells(void **state)
 	in.metadata = 0x1122;
 	in.metadata_mask = 0xffff;
 	in.goto_table = 9;
+	in.has_meter = true;
+	in.meter_id = 0x10000;
 	add_action(&in.apply, (struct action){ .type = ACTION_PUSH_VLAN, .ethertype = 0x88a8 });
 	add_action(&in.apply, set6);
 	add_action(&in.apply, (struct action){ .type = ACTION_OUTPUT,
@@ -173,9 +192,12 @@ static void instructions_come_back_from_cells(void **state)
 	add_action(&in.apply, (struct action){ .type = ACTION_OUTPUT, .output = { 3, 0 } });
 	add_action(&in.write, (struct action){ .type = ACTION_DEC_NW_TTL });
 	add_action(&in.write, (struct action){ .type = ACTION_OUTPUT, .output = { PORT_FLOOD, 0 } });
-	assert_int_equal(cells_from_instructions(&in, 42, false, &ports, cells), 1 + 5 + 2 + 1);
+	assert_int_equal(cells_from_instructions(&in, 42, false, &ports, cells), 1 + 5 + 2 + 1 + 1);
 	cells_to_instructions(cells, &ports, &back);
 	assert_true(back.has_apply && back.has_write && back.has_clear && back.has_metadata);
+	assert_true(back.has_meter);
+	assert_int_equal(back.meter_id, 0x10000);
+	assert_int_equal(cells[9].arg32, 6);
 	assert_int_equal(back.goto_table, 9);
 	assert_int_equal(back.metadata, in.metadata);
 	assert_int_equal(back.metadata_mask, in.metadata_mask);
@@ -185,6 +207,18 @@ static void instructions_come_back_from_cells(void **state)
 		assert_true(action_equal(&in.apply.a[i], &back.apply.a[i]));
 	for (unsigned int i = 0; i < in.write.n; i++)
 		assert_true(action_equal(&in.write.a[i], &back.write.a[i]));
+}
+
+static void a_meter_that_is_not_there_is_refused(void **state)
+{
+	static struct instructions in;
+	struct skep_cell cells[SKEP_CELLS_MAX];
+
+	(void)state;
+	instructions_init(&in);
+	in.has_meter = true;
+	in.meter_id = 1;
+	assert_int_equal(cells_from_instructions(&in, 0, false, &ports, cells), -ENXIO);
 }
 
 static void too_many_cells_are_refused(void **state)
@@ -269,6 +303,7 @@ int main(void)
 		cmocka_unit_test(an_optional_field_matches_its_presence),
 		cmocka_unit_test(keys_that_differ_anywhere_are_spread),
 		cmocka_unit_test(instructions_come_back_from_cells),
+		cmocka_unit_test(a_meter_that_is_not_there_is_refused),
 		cmocka_unit_test(too_many_cells_are_refused),
 		cmocka_unit_test(spans_are_distinct_and_come_back),
 		cmocka_unit_test(an_unfinished_checksum_is_finished),
