@@ -49,30 +49,49 @@ int cmd_set_fail_mode(const struct skepctl *ctl, int argc, char **argv)
 			  json_pack("{s:s,s:s}", "bridge", argv[0], "fail_mode", argv[1]));
 }
 
+/* "NAME=VALUE" as the key of set-bridge that it is, into 'params'. */
+static bool put_bridge_option(json_t *params, const char *arg)
+{
+	static const struct {
+		const char *name, *key;
+		bool is_number;
+	} options[] = {
+		{ "mac-ageing", "mac_ageing", true },
+		{ "aux-connections", "aux_connections", true },
+		{ "forward-bpdu", "forward_bpdu", false },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		const char *value = option_value(arg, options[i].name);
+		char *end;
+		long n;
+
+		if (!value)
+			continue;
+		if (!options[i].is_number) {
+			json_object_set_new(params, options[i].key,
+					    json_boolean(!strcmp(value, "true")));
+			return !strcmp(value, "true") || !strcmp(value, "false");
+		}
+		n = strtol(value, &end, 10);
+		json_object_set_new(params, options[i].key, json_integer(n));
+		return *value >= '0' && *value <= '9' && !*end;
+	}
+	return false;
+}
+
 int cmd_set_bridge(const struct skepctl *ctl, int argc, char **argv)
 {
 	json_t *params = json_pack("{s:s}", "bridge", argv[0]);
 
 	for (int i = 1; i < argc; i++) {
-		const char *ageing = option_value(argv[i], "mac-ageing");
-		const char *bpdu = option_value(argv[i], "forward-bpdu");
-		char *end = NULL;
-		long seconds = ageing ? strtol(ageing, &end, 10) : 0;
-		bool is_right = ageing ? *ageing >= '0' && *ageing <= '9' && !*end
-				: bpdu ? !strcmp(bpdu, "true") || !strcmp(bpdu, "false")
-				       : false;
-
-		if (!is_right) {
-			json_decref(params);
-			return fail_usage(
-				ctl, "\"%s\" is not mac-ageing=SECONDS or forward-bpdu=true|false",
-				argv[i]);
-		}
-		if (ageing)
-			json_object_set_new(params, "mac_ageing", json_integer(seconds));
-		else
-			json_object_set_new(params, "forward_bpdu",
-					    json_boolean(!strcmp(bpdu, "true")));
+		if (put_bridge_option(params, argv[i]))
+			continue;
+		json_decref(params);
+		return fail_usage(ctl,
+				  "\"%s\" is not mac-ageing=SECONDS, aux-connections=N or "
+				  "forward-bpdu=true|false",
+				  argv[i]);
 	}
 	return control_do(ctl, "set-bridge", params);
 }

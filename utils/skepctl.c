@@ -30,7 +30,7 @@ static const struct command {
 	{ "list-ports", "BR", "print the names of a bridge's ports", 1, 1, cmd_list_ports },
 	{ "add-br", "BR [datapath-id=HEX16] [fail-mode=MODE]", "add a bridge; MODE: secure, standalone", 1, 3, cmd_add_br },
 	{ "del-br", "BR", "remove a bridge", 1, 1, cmd_del_br },
-	{ "set-bridge", "BR mac-ageing=SECONDS|forward-bpdu=BOOL...", "change how it learns", 2, 3, cmd_set_bridge },
+	{ "set-bridge", "BR mac-ageing=SECONDS|forward-bpdu=BOOL|aux-connections=N...", "change its options", 2, 4, cmd_set_bridge },
 	{ "set-fail-mode", "BR MODE", "secure, or standalone: without a controller it is a learning switch", 2, 2, cmd_set_fail_mode },
 	{ "add-port", "BR PORT [NAME=VALUE]...", "add a network interface or, with type=..., another port", 2, ANY_NUMBER, cmd_add_port },
 	{ "set-port", "BR PORT NAME=VALUE...", "change a port (an empty value: as if never set)", 3, ANY_NUMBER, cmd_set_port },

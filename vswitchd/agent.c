@@ -13,7 +13,7 @@
 
 /* Reconnecting is quick: a controller that restarts has its switches back within a second, and one
  * attempt a second costs neither side anything. */
-static const struct of_conn_config conn_config = { .min_backoff_ms = 500, .max_backoff_ms = 1000 };
+const struct of_conn_config agent_conn_config = { .min_backoff_ms = 500, .max_backoff_ms = 1000 };
 
 void session_send(struct session *s, struct buf *out)
 {
@@ -88,7 +88,7 @@ static enum ofp_err execute(struct session *s, const struct ofmsg *msg)
 
 	if (!h || !h->act)
 		return OFPBRC_BAD_TYPE;
-	if (h->is_change && s->role == OFPCR_ROLE_SLAVE)
+	if (h->is_change && session_main(s)->role == OFPCR_ROLE_SLAVE)
 		return OFPBRC_IS_SLAVE;
 	return h->act(s, msg);
 }
@@ -134,7 +134,8 @@ static void on_drained(struct of_conn *conn, void *arg)
 
 /* --- Sessions --- */
 
-static struct session *session_new(struct agent *agent, struct of_conn *conn, bool is_service)
+struct session *session_new(struct agent *agent, struct of_conn *conn, struct channel *channel,
+			    bool is_service)
 {
 	struct session *s = calloc(1, sizeof(*s));
 
@@ -142,6 +143,7 @@ static struct session *session_new(struct agent *agent, struct of_conn *conn, bo
 		return NULL;
 	s->agent = agent;
 	s->conn = conn;
+	s->channel = channel;
 	s->is_service = is_service;
 	s->miss_send_len = is_service ? 0 : AGENT_MISS_SEND_LEN;
 	s->error_limit = (struct log_limit)LOG_LIMIT_INIT(10, 1000);
@@ -152,13 +154,13 @@ static struct session *session_new(struct agent *agent, struct of_conn *conn, bo
 	return s;
 }
 
-static void session_free(struct session *s)
+void session_free(struct session *s)
 {
 	TAILQ_REMOVE(&s->agent->sessions, s, node);
 	agent_fail_update(s->agent);
 	agent_dump_stop(s);
-	if (s->controller)
-		s->controller->session = NULL;
+	if (s->channel)
+		s->channel->session = NULL;
 	else
 		of_conn_free(s->conn);
 	free(s);
@@ -180,7 +182,7 @@ static const struct of_conn_cbs passive_cbs = {
 
 static void accept_conn(struct agent *agent, struct of_conn *conn, bool is_service)
 {
-	struct session *s = session_new(agent, conn, is_service);
+	struct session *s = session_new(agent, conn, NULL, is_service);
 
 	if (s)
 		of_conn_set_callbacks(conn, &passive_cbs, s);
@@ -202,60 +204,84 @@ static void on_accepted(struct of_listener *listener, struct of_conn *conn, void
 	accept_conn(c->agent, conn, false);
 }
 
-/* An active connection outlives its sessions: its argument is the controller. */
-static void on_active_up(struct of_conn *conn, void *arg)
+/* A channel outlives its sessions, and is what its connection's callbacks are called with. */
+static void on_channel_up(struct of_conn *conn, void *arg)
 {
-	struct controller *c = arg;
+	struct channel *c = arg;
 
-	c->session = session_new(c->agent, conn, false);
-	if (c->session)
-		c->session->controller = c;
-	else
+	c->session = session_new(c->controller->agent, conn, c, false);
+	if (!c->session)
 		of_conn_disconnect(conn, "out of memory");
+	else if (!c->auxiliary_id)
+		agent_aux_start(c->controller);
 }
 
-static void on_active_down(struct of_conn *conn, const char *reason, void *arg)
+static void on_channel_down(struct of_conn *conn, const char *reason, void *arg)
 {
-	struct controller *c = arg;
+	struct channel *c = arg;
 
 	(void)conn;
 	(void)reason;
+	if (!c->auxiliary_id)
+		agent_aux_stop(c->controller);
 	if (c->session)
 		session_free(c->session);
 }
 
-static void on_active_message(struct of_conn *conn, const uint8_t *data, size_t len, void *arg)
+static void on_channel_message(struct of_conn *conn, const uint8_t *data, size_t len, void *arg)
 {
-	struct controller *c = arg;
+	struct channel *c = arg;
 
 	if (c->session)
 		on_message(conn, data, len, c->session);
 }
 
-static void on_active_batch_end(struct of_conn *conn, void *arg)
+static void on_channel_batch_end(struct of_conn *conn, void *arg)
 {
-	struct controller *c = arg;
+	struct channel *c = arg;
 
 	(void)conn;
-	sw_commit(c->agent->sw);
+	sw_commit(c->controller->agent->sw);
 }
 
-static void on_active_drained(struct of_conn *conn, void *arg)
+static void on_channel_drained(struct of_conn *conn, void *arg)
 {
-	struct controller *c = arg;
+	struct channel *c = arg;
 
 	(void)conn;
 	if (c->session)
 		agent_dump_continue(c->session);
 }
 
-static const struct of_conn_cbs active_cbs = {
-	.connected = on_active_up,
-	.disconnected = on_active_down,
-	.message = on_active_message,
-	.batch_end = on_active_batch_end,
-	.drained = on_active_drained,
+static const struct of_conn_cbs channel_cbs = {
+	.connected = on_channel_up,
+	.disconnected = on_channel_down,
+	.message = on_channel_message,
+	.batch_end = on_channel_batch_end,
+	.drained = on_channel_drained,
 };
+
+int channel_open(struct channel *c)
+{
+	struct agent *agent = c->controller->agent;
+	struct stream_addr addr;
+	char err[256];
+	int error = stream_addr_parse(c->controller->target, &addr, err, sizeof(err));
+
+	if (error)
+		return error;
+	c->conn = of_conn_connect(agent->sw->base, &addr, agent->sw->tls, &agent_conn_config,
+				  &channel_cbs, c);
+	return c->conn ? 0 : -ENOMEM;
+}
+
+void channel_close(struct channel *c)
+{
+	if (c->session)
+		session_free(c->session);
+	of_conn_free(c->conn);
+	c->conn = NULL;
+}
 
 /* --- Controllers --- */
 
@@ -266,7 +292,7 @@ static int controller_listen(struct controller *c)
 
 	if (error)
 		return error;
-	c->listener = of_listener_open(c->agent->sw->base, &addr, c->agent->sw->tls, &conn_config,
+	c->listener = of_listener_open(c->agent->sw->base, &addr, c->agent->sw->tls, &agent_conn_config,
 				       on_accepted, c, &error, c->error, sizeof(c->error));
 	if (!c->listener)
 		return error;
@@ -277,9 +303,8 @@ static int controller_listen(struct controller *c)
 static void controller_free(struct controller *c)
 {
 	TAILQ_REMOVE(&c->agent->controllers, c, node);
-	if (c->session)
-		session_free(c->session);
-	of_conn_free(c->conn);
+	agent_aux_stop(c);
+	channel_close(&c->main);
 	of_listener_close(c->listener);
 	free(c->target);
 	free(c);
@@ -308,9 +333,8 @@ static void controller_add(struct agent *agent, const char *target, struct sw_pr
 			sw_problem(problems, "bridge %s: %s", agent->br->name, c->error);
 		return;
 	}
-	c->conn = of_conn_connect(agent->sw->base, &addr, agent->sw->tls, &conn_config, &active_cbs,
-				  c);
-	if (!c->conn) {
+	c->main.controller = c;
+	if (channel_open(&c->main)) {
 		sw_problem(problems, "bridge %s: controller %s: %s", agent->br->name, target,
 			   strerror(ENOMEM));
 		controller_free(c);
@@ -347,6 +371,13 @@ void agent_apply(struct agent *agent, const struct conf_bridge *conf, struct sw_
 	for (unsigned int i = 0; i < conf->n_controllers; i++)
 		if (!is_known(agent, conf->controllers[i]))
 			controller_add(agent, conf->controllers[i], problems);
+	if (agent->n_aux != conf->n_aux) {
+		agent->n_aux = conf->n_aux;
+		TAILQ_FOREACH (c, &agent->controllers, node) {
+			agent_aux_stop(c);
+			agent_aux_start(c);
+		}
+	}
 	agent_fail_apply(agent, conf);
 }
 
@@ -395,7 +426,7 @@ struct agent *agent_new(struct bridge *br, struct sw_problems *problems)
 	snprintf(path, sizeof(path), "punix:%s/%s.mgmt", br->sw->paths.rundir, br->name);
 	error = stream_addr_parse(path, &addr, err, sizeof(err));
 	if (!error)
-		agent->mgmt = of_listener_open(br->sw->base, &addr, NULL, &conn_config, on_mgmt,
+		agent->mgmt = of_listener_open(br->sw->base, &addr, NULL, &agent_conn_config, on_mgmt,
 					       agent, &error, err, sizeof(err));
 	if (!agent->mgmt) {
 		sw_problem(problems, "bridge %s: %s", br->name, err);
@@ -439,14 +470,16 @@ json_t *agent_show_controllers(const struct agent *agent)
 	TAILQ_FOREACH (c, &agent->controllers, node) {
 		if (c->is_passive)
 			continue;
-		of_conn_get_info(c->conn, &info);
+		of_conn_get_info(c->main.conn, &info);
 		obj = json_pack("{s:s, s:s, s:I, s:s, s:b, s:I, s:I}", "target", c->target, "state",
 				of_conn_state_name(info.state), "since_s",
 				(json_int_t)(info.state_ms / 1000), "role", info.role,
-				"is_connected", of_conn_is_up(c->conn), "messages_received",
+				"is_connected", of_conn_is_up(c->main.conn), "messages_received",
 				(json_int_t)info.n_rx, "messages_sent", (json_int_t)info.n_tx);
 		if (obj && info.last_error[0])
 			json_object_set_new(obj, "last_error", json_string(info.last_error));
+		if (obj && agent->n_aux)
+			json_object_set_new(obj, "auxiliary_up", json_integer(agent_aux_n_up(c)));
 		if (obj && info.tls_session[0])
 			json_object_set_new(obj, "tls", json_string(info.tls_session));
 		json_array_append_new(list, obj);

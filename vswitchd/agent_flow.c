@@ -21,6 +21,8 @@ enum ofp_err agent_flow_mod(struct session *s, const struct ofmsg *msg)
 		return OFPFMFC_TABLE_FULL;
 	case -E2BIG:
 		return OFPBAC_TOO_MANY;
+	case -ESRCH:
+		return OFPBAC_BAD_OUT_GROUP;
 	case -ENXIO:
 		return OFPMMFC_UNKNOWN_METER;
 	default:

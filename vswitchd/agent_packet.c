@@ -24,6 +24,8 @@ enum ofp_err agent_packet_out(struct session *s, const struct ofmsg *msg)
 			      po->data_len);
 	if (error == -E2BIG)
 		return OFPBAC_TOO_MANY;
+	if (error == -ESRCH)
+		return OFPBAC_BAD_OUT_GROUP;
 	if (error) /* as if it was lost on the wire: there is no error for it in OpenFlow */
 		log_limited(&s->error_limit, LOG_LVL_WARN, "bridge %s: %s: packet-out: %s",
 			    s->agent->br->name, of_conn_name(s->conn), strerror(-error));
@@ -45,22 +47,23 @@ void agent_packet_in(struct agent *agent, const struct dp_packet_in *pin)
 		.data_len = pin->len,
 	};
 	struct buf out = BUF_INIT;
-	struct session *s;
+	struct session *s, *to;
 
 	TAILQ_FOREACH (s, &agent->sessions, node) {
 		if (!session_wants(s, s->async.packet_in, pin->reason))
 			continue;
-		if (of_conn_backlog(s->conn) > AGENT_PKTIN_BACKLOG) {
+		to = agent_aux_choose(s, pin);
+		if (of_conn_backlog(to->conn) > AGENT_PKTIN_BACKLOG) {
 			agent->n_pktin_dropped++;
 			log_limited(&agent->pktin_limit, LOG_LVL_WARN,
 				    "bridge %s: %s does not read: packet-ins are dropped",
-				    agent->br->name, of_conn_name(s->conn));
+				    agent->br->name, of_conn_name(to->conn));
 			continue;
 		}
 		if (!out.len)
 			of_packet_in_encode(&out, 0, &pi);
 		if (!buf_failed(&out))
-			of_conn_send(s->conn, out.data, out.len);
+			of_conn_send(to->conn, out.data, out.len);
 	}
 	buf_uninit(&out);
 }

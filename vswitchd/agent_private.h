@@ -38,8 +38,8 @@ struct dump {
 struct session {
 	TAILQ_ENTRY(session) node;
 	struct agent *agent;
-	struct of_conn *conn;	       /* owned if it is passive; else the controller's */
-	struct controller *controller; /* of an active one; NULL */
+	struct of_conn *conn;	 /* owned if it is passive; else the channel's */
+	struct channel *channel; /* of an active one; NULL */
 	bool is_service;
 	bool is_async_set; /* it sent SET_ASYNC */
 	uint32_t role;	   /* enum ofp_controller_role */
@@ -49,15 +49,24 @@ struct session {
 	struct log_limit error_limit;
 };
 
+/* A connection that we dial. */
+struct channel {
+	struct controller *controller;
+	struct of_conn *conn;	 /* owned */
+	struct session *session; /* of 'conn' while it is up */
+	uint8_t auxiliary_id;	 /* 0: the main one */
+};
+
 /* A configured address: one that we dial, or one that we listen on. */
 struct controller {
 	TAILQ_ENTRY(controller) node;
 	struct agent *agent;
 	char *target; /* owned; as configured */
 	bool is_passive;
-	struct of_conn *conn;	      /* if it is not; owned */
-	struct of_listener *listener; /* if it is; owned; NULL: it failed, and is tried again */
-	struct session *session;      /* of 'conn' while it is up */
+	/* If it is not: the main connection, and the auxiliary ones, which there are only while that is up (agent_aux.c). */
+	struct channel main;
+	struct channel aux[CONF_AUX_MAX];
+	struct of_listener *listener; /* if it is passive; owned; NULL: it failed, and is tried again */
 	char error[256];	      /* why there is no listener */
 };
 
@@ -67,6 +76,7 @@ struct agent {
 	TAILQ_HEAD(, controller) controllers;
 	TAILQ_HEAD(, session) sessions;
 	struct of_listener *mgmt; /* owned */
+	unsigned int n_aux;	  /* auxiliary connections to each controller that we dial */
 	bool is_frag_drop;
 	bool has_generation_id;
 	uint64_t generation_id;	  /* §6.3.6 */
@@ -84,6 +94,28 @@ struct agent {
 
 /* Acts on s->agent->sw->msg, which was decoded from 'len' bytes at 'data'. */
 typedef enum ofp_err agent_handler(struct session *s, const struct ofmsg *msg);
+
+extern const struct of_conn_config agent_conn_config;
+
+/* Makes the session of 'conn', which is up.  'channel': the one that it is of, or NULL if we did not dial.  NULL if memory ran out. */
+struct session *session_new(struct agent *agent, struct of_conn *conn, struct channel *channel,
+			    bool is_service);
+/* Frees 'conn' too, unless it is a channel's. */
+void session_free(struct session *s);
+/* Begins to dial.  'c' must have been filled in but for 'conn'.  0 or a negative errno. */
+int channel_open(struct channel *c);
+/* Accepts a channel that is not open. */
+void channel_close(struct channel *c);
+
+/* agent_aux.c.  The session of the main connection to the same peer: roles, asynchronous configuration and miss_send_len are those of the
+ * controller, whatever connection it sends them by. */
+struct session *session_main(struct session *s);
+/* By which connection the peer of the main session 's' gets a packet-in: the same one for all packets of a flow. */
+struct session *agent_aux_choose(struct session *s, const struct dp_packet_in *pin);
+/* After the main connection came up; before or after it went down; after a change of agent->n_aux. */
+void agent_aux_start(struct controller *c);
+void agent_aux_stop(struct controller *c);
+unsigned int agent_aux_n_up(const struct controller *c);
 
 /* Sends what is in 'out', and empties it. */
 void session_send(struct session *s, struct buf *out);

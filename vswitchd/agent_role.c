@@ -7,6 +7,8 @@ bool session_wants(const struct session *s, const uint32_t masks[2], unsigned in
 {
 	bool is_slave = s->role == OFPCR_ROLE_SLAVE;
 
+	if (s->channel && s->channel->auxiliary_id)
+		return false; /* see agent_aux.c */
 	if (s->is_service && !s->is_async_set && !s->miss_send_len)
 		return false;
 	return reason < 32 && masks[is_slave] >> reason & 1;
@@ -26,6 +28,7 @@ enum ofp_err agent_features(struct session *s, const struct ofmsg *msg)
 		.datapath_id = s->agent->br->datapath_id,
 		.n_buffers = 0,
 		.n_tables = N_TABLES,
+		.auxiliary_id = s->channel ? s->channel->auxiliary_id : 0,
 		.capabilities = OFPC_FLOW_STATS | OFPC_TABLE_STATS | OFPC_PORT_STATS,
 	};
 
@@ -38,7 +41,7 @@ enum ofp_err agent_get_config(struct session *s, const struct ofmsg *msg)
 {
 	const struct of_switch_config c = {
 		.flags = s->agent->is_frag_drop ? OFPC_FRAG_DROP : OFPC_FRAG_NORMAL,
-		.miss_send_len = s->miss_send_len,
+		.miss_send_len = session_main(s)->miss_send_len,
 	};
 
 	of_config_encode(&s->agent->sw->out, OFPT_GET_CONFIG_REPLY, msg->xid, &c);
@@ -46,17 +49,16 @@ enum ofp_err agent_get_config(struct session *s, const struct ofmsg *msg)
 	return OFP_OK;
 }
 
-/* Fragments are the switch's and not for slaves to change; miss_send_len is each connection's own.
- */
+/* Fragments are the switch's and not for slaves to change; miss_send_len is each controller's own. */
 enum ofp_err agent_set_config(struct session *s, const struct ofmsg *msg)
 {
 	struct agent *agent = s->agent;
 
-	if (s->role != OFPCR_ROLE_SLAVE) {
+	if (session_main(s)->role != OFPCR_ROLE_SLAVE) {
 		agent->is_frag_drop = msg->config.flags == OFPC_FRAG_DROP;
 		dp_bridge_set_frag_drop(agent->sw->dp, agent->br->number, agent->is_frag_drop);
 	}
-	s->miss_send_len = msg->config.miss_send_len;
+	session_main(s)->miss_send_len = msg->config.miss_send_len;
 	return OFP_OK;
 }
 
@@ -71,8 +73,8 @@ enum ofp_err agent_role(struct session *s, const struct ofmsg *msg)
 {
 	struct agent *agent = s->agent;
 	uint32_t role = msg->role.role;
+	struct session *self = session_main(s), *other;
 	struct of_role reply;
-	struct session *other;
 
 	if (role > OFPCR_ROLE_SLAVE)
 		return OFPRRFC_BAD_ROLE;
@@ -84,11 +86,11 @@ enum ofp_err agent_role(struct session *s, const struct ofmsg *msg)
 	}
 	if (role == OFPCR_ROLE_MASTER)
 		TAILQ_FOREACH (other, &agent->sessions, node)
-			if (other != s && other->role == OFPCR_ROLE_MASTER)
+			if (other != self && other->role == OFPCR_ROLE_MASTER)
 				session_set_role(other, OFPCR_ROLE_SLAVE);
 	if (role != OFPCR_ROLE_NOCHANGE)
-		session_set_role(s, role);
-	reply.role = s->role;
+		session_set_role(self, role);
+	reply.role = self->role;
 	reply.generation_id = agent->has_generation_id ? agent->generation_id : UINT64_MAX;
 	of_role_encode(&agent->sw->out, OFPT_ROLE_REPLY, msg->xid, &reply);
 	session_send(s, &agent->sw->out);
@@ -97,15 +99,17 @@ enum ofp_err agent_role(struct session *s, const struct ofmsg *msg)
 
 enum ofp_err agent_get_async(struct session *s, const struct ofmsg *msg)
 {
-	of_async_encode(&s->agent->sw->out, OFPT_GET_ASYNC_REPLY, msg->xid, &s->async);
+	of_async_encode(&s->agent->sw->out, OFPT_GET_ASYNC_REPLY, msg->xid, &session_main(s)->async);
 	session_send(s, &s->agent->sw->out);
 	return OFP_OK;
 }
 
 enum ofp_err agent_set_async(struct session *s, const struct ofmsg *msg)
 {
-	s->async = msg->async;
-	s->is_async_set = true;
+	struct session *self = session_main(s);
+
+	self->async = msg->async;
+	self->is_async_set = true;
 	return OFP_OK;
 }
 

@@ -116,6 +116,7 @@ static bool clone_bridge(struct conf *conf, const struct conf_bridge *from)
 		if (!clone_port(br, port))
 			return false;
 	br->is_standalone = from->is_standalone;
+	br->n_aux = from->n_aux;
 	br->has_mac_ageing = from->has_mac_ageing;
 	br->mac_ageing = from->mac_ageing;
 	br->forward_bpdu = from->forward_bpdu;

@@ -19,6 +19,7 @@
  *	      "mac_ageing": 300,
  *	      "forward_bpdu": false,
  *	      "controllers": ["ssl:192.0.2.1:6653", "ptcp:6654:127.0.0.1"],
+ *	      "aux_connections": 2,
  *	      "static_macs": [{ "mac": "02:00:5e:00:53:11", "vlan": 10, "port": "eth1" }],
  *	      "ports": {
  *	        "eth1": { "ofport": 1, "tag": 10 },
@@ -43,6 +44,7 @@
 
 #define CONF_NAME_SIZE	     16 /* of an interface, with the NUL: IFNAMSIZ */
 #define CONF_CONTROLLERS_MAX 16 /* per bridge */
+#define CONF_AUX_MAX	     8	   /* auxiliary connections to a controller */
 #define CONF_FILE_MAX	     (16u << 20)
 #define CONF_MAC_AGEING	     300   /* seconds */
 #define CONF_MAC_AGEING_MAX  86400
@@ -130,6 +132,7 @@ struct conf_bridge {
 	unsigned int n_controllers;
 	char *controllers[CONF_CONTROLLERS_MAX]; /* owned; addresses as stream_addr_parse() has them
 						  */
+	unsigned int n_aux;  /* auxiliary connections to each controller that is dialled */
 	bool is_standalone;  /* the fail mode; else secure */
 	bool has_mac_ageing; /* else CONF_MAC_AGEING */
 	uint32_t mac_ageing; /* seconds */

@@ -96,6 +96,18 @@ static int br_fail_mode(struct json_text *ps, const json_t *value, void *arg)
 	return 0;
 }
 
+static int br_aux(struct json_text *ps, const json_t *value, void *arg)
+{
+	struct conf_bridge *br = arg;
+	json_int_t n = json_integer_value(value);
+
+	if (n < 0 || n > CONF_AUX_MAX)
+		return json_text_fail(ps, "aux_connections %" JSON_INTEGER_FORMAT " is not 0 to %d", n,
+				      CONF_AUX_MAX);
+	br->n_aux = (unsigned int)n;
+	return 0;
+}
+
 static int br_mac_ageing(struct json_text *ps, const json_t *value, void *arg)
 {
 	json_int_t n = json_integer_value(value);
@@ -384,6 +396,7 @@ static int parse_bridges(struct json_text *ps, const json_t *value, void *arg)
 		{ "hwaddr", JSON_STRING, br_hwaddr },
 		{ "fail_mode", JSON_STRING, br_fail_mode },
 		{ "controllers", JSON_ARRAY, br_controllers },
+		{ "aux_connections", JSON_INTEGER, br_aux },
 		{ "mac_ageing", JSON_INTEGER, br_mac_ageing },
 		{ "forward_bpdu", JSON_TRUE, br_forward_bpdu },
 		{ "static_macs", JSON_ARRAY, br_static_macs },
@@ -635,6 +648,8 @@ static json_t *bridge_to_json(const struct conf_bridge *br)
 	}
 	json_object_set_new(obj, "fail_mode",
 			    json_string(br->is_standalone ? "standalone" : "secure"));
+	if (br->n_aux)
+		json_object_set_new(obj, "aux_connections", json_integer(br->n_aux));
 	if (br->has_mac_ageing)
 		json_object_set_new(obj, "mac_ageing", json_integer(br->mac_ageing));
 	if (br->forward_bpdu)

@@ -207,8 +207,9 @@ static json_t *do_set_fail_mode(struct call *call)
 static json_t *do_set_bridge(struct call *call)
 {
 	const json_t *ageing = json_object_get(call->params, "mac_ageing"),
-		     *bpdu = json_object_get(call->params, "forward_bpdu");
-	json_int_t seconds = json_integer_value(ageing);
+		     *bpdu = json_object_get(call->params, "forward_bpdu"),
+		     *aux = json_object_get(call->params, "aux_connections");
+	json_int_t seconds = json_integer_value(ageing), n_aux = json_integer_value(aux);
 
 	if (ageing && (seconds < 0 || seconds > CONF_MAC_AGEING_MAX))
 		return call_fail(call, "mac_ageing %" JSON_INTEGER_FORMAT " is not 0 to %d",
@@ -217,6 +218,11 @@ static json_t *do_set_bridge(struct call *call)
 		call->br->has_mac_ageing = true;
 		call->br->mac_ageing = (uint32_t)seconds;
 	}
+	if (aux && (n_aux < 0 || n_aux > CONF_AUX_MAX))
+		return call_fail(call, "aux_connections %" JSON_INTEGER_FORMAT " is not 0 to %d",
+				 n_aux, CONF_AUX_MAX);
+	if (aux)
+		call->br->n_aux = (unsigned int)n_aux;
 	if (bpdu)
 		call->br->forward_bpdu = json_is_true(bpdu);
 	return call_change(call);
@@ -341,6 +347,7 @@ static const struct method {
 	  true,
 	  { { "bridge", JSON_STRING, false },
 	    { "mac_ageing", JSON_INTEGER, true },
+	    { "aux_connections", JSON_INTEGER, true },
 	    { "forward_bpdu", JSON_TRUE, true } } },
 	/* These two have the keys of ports, too. */
 	{ "add-port",

@@ -32,6 +32,7 @@
 struct options {
 	const char *rundir, *statedir, *bpffs, *pidfile, *user;
 	enum log_level level;
+	uint32_t max_flows;
 	bool detach, teardown;
 };
 
@@ -57,12 +58,28 @@ static void usage(void)
 	       "  --detach          go to the background once ready, and log to syslog\n"
 	       "  --pidfile FILE    write the process id there\n"
 	       "  --log-level L     err, warn, info or debug (default info)\n"
+	       "  --max-flows N     flows of all bridges, 1024 to 4000000 (default 4000000)\n"
 	       "  --user NAME       run as that user after the start\n"
 	       "  --teardown        remove the datapath that a skepd left behind, and exit\n"
 	       "  --help, --version\n"
 	       "Signals: TERM and INT end skepd, and the datapath forwards on; HUP reads the "
 	       "configuration "
 	       "again.\n");
+}
+
+static uint32_t parse_max_flows(const char *s)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(s, &end, 10);
+	if (errno || *end || s[0] < '0' || s[0] > '9' || n < SW_MAX_FLOWS_MIN || n > SW_MAX_FLOWS_MAX) {
+		fprintf(stderr, "skepd: --max-flows \"%s\" is not a number from %d to %d\n", s,
+			SW_MAX_FLOWS_MIN, SW_MAX_FLOWS_MAX);
+		exit(2);
+	}
+	return (uint32_t)n;
 }
 
 static void parse_options(int argc, char **argv, struct options *opt)
@@ -74,6 +91,7 @@ static void parse_options(int argc, char **argv, struct options *opt)
 		DETACH,
 		PIDFILE,
 		LEVEL,
+		MAX_FLOWS,
 		USER,
 		TEARDOWN,
 		HELP,
@@ -86,6 +104,7 @@ static void parse_options(int argc, char **argv, struct options *opt)
 		{ "detach", no_argument, NULL, DETACH },
 		{ "pidfile", required_argument, NULL, PIDFILE },
 		{ "log-level", required_argument, NULL, LEVEL },
+		{ "max-flows", required_argument, NULL, MAX_FLOWS },
 		{ "user", required_argument, NULL, USER },
 		{ "teardown", no_argument, NULL, TEARDOWN },
 		{ "help", no_argument, NULL, HELP },
@@ -118,6 +137,9 @@ static void parse_options(int argc, char **argv, struct options *opt)
 				"skepd: --log-level \"%s\" is not err, warn, info or debug\n",
 				optarg);
 			exit(2);
+		case MAX_FLOWS:
+			opt->max_flows = parse_max_flows(optarg);
+			break;
 		case USER:
 			opt->user = optarg;
 			break;

@@ -112,6 +112,8 @@ int sw_open(struct event_base *base, const struct sw_paths *paths, struct sw **r
 	const struct nl_callbacks links = { .changed = on_link, .gone = on_link, .aux = sw };
 	const struct dp_config config = {
 		.pin_dir = paths->pin_dir,
+		.n_rules = paths->max_flows < SW_FIRST_FLOWS ? paths->max_flows : 0,
+		.max_rules = paths->max_flows,
 		.callbacks = {
 			.packet_in = on_packet_in,
 			.flow_removed = on_flow_removed,
