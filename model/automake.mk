@@ -5,7 +5,7 @@ model_libmodel_a_SOURCES = \
 	model/action.c model/action.h \
 	model/field.c model/field.h \
 	model/flow.h \
-	model/group.h \
+	model/group.c model/group.h \
 	model/match.c model/match.h \
 	model/tunnel.c model/tunnel.h \
 	model/text.h model/text_private.h model/text_action.c model/text_format.c \

@@ -314,7 +314,7 @@ static void output_encode(struct buf *out, const struct action *a)
 	buf_put(out, &w, sizeof(w));
 }
 
-static void action_encode(struct buf *out, const struct action *a)
+void of_action_encode(struct buf *out, const struct action *a)
 {
 	switch (a->type) {
 	case ACTION_OUTPUT:
@@ -373,5 +373,5 @@ static void action_encode(struct buf *out, const struct action *a)
 void of_actions_encode(struct buf *out, const struct action_list *list)
 {
 	for (unsigned int i = 0; i < list->n; i++)
-		action_encode(out, &list->a[i]);
+		of_action_encode(out, &list->a[i]);
 }

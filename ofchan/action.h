@@ -23,6 +23,7 @@
 enum ofp_err of_actions_decode(struct action_list *list, const uint8_t *p, size_t len,
 			       bool may_table);
 void of_actions_encode(struct buf *out, const struct action_list *list);
+void of_action_encode(struct buf *out, const struct action *a);
 
 /* Decodes 'len' bytes of instructions at 'p'.  'table_id' is the flow's table, which goto must
  * exceed; TABLE_NONE: goto is not checked against it. */

@@ -6,7 +6,7 @@ noinst_LIBRARIES += ofchan/libofp.a
 ofchan_libofp_a_SOURCES = \
 	ofchan/action.c ofchan/action.h \
 	ofchan/flow.c ofchan/flow.h \
-	ofchan/group.c ofchan/group.h \
+	ofchan/group.c ofchan/group.h ofchan/meter.c ofchan/meter.h \
 	ofchan/instruction.c \
 	ofchan/match.c ofchan/match.h \
 	ofchan/message.c ofchan/message.h \

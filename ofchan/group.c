@@ -1,31 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Groups and meters on the wire; see group.h. */
+/* Groups on the wire; see group.h. */
 #include "ofchan/group.h"
 
 #include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "ofchan/action.h"
 #include "ofchan/message.h"
 #include "ofchan/wire.h"
 
-/* A list of buckets: each says its length, a multiple of 8. */
-static bool buckets_count(const uint8_t *p, size_t len, unsigned int *ret_n)
+/* Takes the bucket at 'p' apart, without its actions.  Returns its length, or 0 if it is not wholly within 'len' bytes. */
+static size_t bucket_take(struct bucket *b, const uint8_t *p, size_t len)
 {
-	unsigned int n = 0;
+	const struct ofp_bucket *w = (const void *)p;
+	size_t bucket_len;
 
-	for (; len; n++) {
-		const struct ofp_bucket *b = (const void *)p;
-		size_t bucket_len;
+	if (len < sizeof(*w))
+		return 0;
+	bucket_len = be16toh(w->len);
+	if (bucket_len < sizeof(*w) || bucket_len % 8 || bucket_len > len)
+		return 0;
+	b->weight = be16toh(w->weight);
+	b->watch_port = be32toh(w->watch_port);
+	b->watch_group = be32toh(w->watch_group);
+	b->n_actions = 0;
+	b->actions = NULL;
+	return bucket_len;
+}
 
-		if (len < sizeof(*b))
-			return false;
-		bucket_len = be16toh(b->len);
-		if (bucket_len < sizeof(*b) || bucket_len % 8 || bucket_len > len)
-			return false;
-		p += bucket_len;
-		len -= bucket_len;
+/* What a bucket of a group of 'type' may have (§7.3.4.2): weights are for select groups; watches for those that look at liveness. */
+static enum ofp_err bucket_check(const struct bucket *b, enum group_type type)
+{
+	bool has_watch = b->watch_port != PORT_ANY || b->watch_group != GROUP_ANY;
+
+	if (b->watch_group != GROUP_ANY && b->watch_group > GROUP_MAX)
+		return OFPGMFC_BAD_WATCH;
+	if (b->watch_port != PORT_ANY && b->watch_port > PORT_NO_MAX && b->watch_port != PORT_LOCAL)
+		return OFPGMFC_BAD_WATCH;
+	switch (type) {
+	case GROUP_TYPE_SELECT:
+		return OFP_OK;
+	case GROUP_TYPE_FF:
+		if (!has_watch)
+			return OFPGMFC_BAD_WATCH;
+		break;
+	default:
+		break;
 	}
-	*ret_n = n;
-	return true;
+	return b->weight > 1 ? OFPGMFC_WEIGHT_UNSUPPORTED : OFP_OK;
+}
+
+/* Checks the buckets and counts them. */
+static enum ofp_err buckets_check(struct of_group_mod *gm)
+{
+	static struct action_list list;
+	const uint8_t *p = gm->buckets, *end = p + gm->buckets_len;
+	const size_t head = sizeof(struct ofp_bucket);
+
+	for (gm->n_buckets = 0; p < end; gm->n_buckets++) {
+		struct bucket b;
+		size_t len = bucket_take(&b, p, (size_t)(end - p));
+		enum ofp_err err;
+
+		if (!len)
+			return OFPGMFC_BAD_BUCKET;
+		if (gm->n_buckets == GROUP_BUCKETS_MAX)
+			return OFPGMFC_OUT_OF_BUCKETS;
+		err = bucket_check(&b, gm->type);
+		if (!err)
+			err = of_actions_decode(&list, p + head, len - head, false);
+		if (err)
+			return err;
+		p += len;
+	}
+	/* §6.5: an indirect group has exactly one. */
+	return gm->type == GROUP_TYPE_INDIRECT && gm->n_buckets != 1 ? OFPGMFC_BAD_BUCKET : OFP_OK;
 }
 
 enum ofp_err of_group_mod_decode(struct of_group_mod *gm, const uint8_t *msg, size_t len)
@@ -35,95 +86,247 @@ enum ofp_err of_group_mod_decode(struct of_group_mod *gm, const uint8_t *msg, si
 	gm->command = be16toh(w->command);
 	gm->type = w->type;
 	gm->group_id = be32toh(w->group_id);
-	if (gm->command > OFPGC_DELETE)
+	gm->n_buckets = 0;
+	gm->buckets = msg + sizeof(*w);
+	gm->buckets_len = len - sizeof(*w);
+	if (be16toh(w->command) > OFPGC_DELETE)
 		return OFPGMFC_BAD_COMMAND;
-	if (gm->type > OFPGT_FF)
+	if (gm->command == GROUP_DELETE) {
+		/* The type and the buckets of a delete mean nothing; OFPG_ANY is no group. */
+		gm->buckets_len = 0;
+		return gm->group_id <= GROUP_MAX || gm->group_id == GROUP_ALL ? OFP_OK
+									       : OFPGMFC_INVALID_GROUP;
+	}
+	if (w->type > OFPGT_FF)
 		return OFPGMFC_BAD_TYPE;
-	if (gm->command != OFPGC_DELETE && gm->group_id > OFPG_MAX)
+	if (gm->group_id > GROUP_MAX)
 		return OFPGMFC_INVALID_GROUP;
-	if (!buckets_count(msg + sizeof(*w), len - sizeof(*w), &gm->n_buckets))
-		return OFPGMFC_BAD_BUCKET;
-	return OFP_OK;
+	return buckets_check(gm);
 }
 
-enum ofp_err of_group_mod_refusal(const struct of_group_mod *gm)
+/* Makes buckets of the 'n' that were checked at 'p'. */
+static int buckets_load(const uint8_t *p, size_t len, unsigned int n, struct group_mod *ret)
 {
-	switch (gm->command) {
-	case OFPGC_ADD:
-		return OFPGMFC_OUT_OF_GROUPS;
-	case OFPGC_MODIFY:
-		return OFPGMFC_UNKNOWN_GROUP;
-	default: /* §6.5: a group that does not exist is deleted without error. */
-		return OFP_OK;
+	static struct action_list list;
+	const size_t head = sizeof(struct ofp_bucket);
+
+	ret->n_buckets = 0;
+	ret->buckets = n ? calloc(n, sizeof(*ret->buckets)) : NULL;
+	if (n && !ret->buckets)
+		return -ENOMEM;
+	for (; ret->n_buckets < n; ret->n_buckets++) {
+		struct bucket *b = &ret->buckets[ret->n_buckets];
+		size_t bucket_len = bucket_take(b, p, len);
+
+		if (!bucket_len ||
+		    of_actions_decode(&list, p + head, bucket_len - head, false)) {
+			group_mod_uninit(ret);
+			return -EINVAL;
+		}
+		b->actions = list.n ? malloc(list.n * sizeof(*b->actions)) : NULL;
+		if (list.n && !b->actions) {
+			group_mod_uninit(ret);
+			return -ENOMEM;
+		}
+		b->n_actions = list.n;
+		if (list.n)
+			memcpy(b->actions, list.a, list.n * sizeof(*b->actions));
+		p += bucket_len;
+		len -= bucket_len;
 	}
+	return 0;
 }
 
-static enum ofp_err bands_count(const uint8_t *p, size_t len, unsigned int *ret_n)
+int of_group_mod_load(const struct of_group_mod *gm, struct group_mod *ret)
 {
-	unsigned int n = 0;
+	*ret = (struct group_mod){
+		.command = gm->command,
+		.type = gm->type,
+		.group_id = gm->group_id,
+	};
+	return buckets_load(gm->buckets, gm->buckets_len, gm->n_buckets, ret);
+}
 
-	for (; len; n++) {
-		const struct ofp_meter_band_header *b = (const void *)p;
+static void bucket_encode(struct buf *out, const struct bucket *b)
+{
+	struct ofp_bucket w = {
+		.weight = htobe16(b->weight),
+		.watch_port = htobe32(b->watch_port),
+		.watch_group = htobe32(b->watch_group),
+	};
+	size_t start = out->len;
 
-		/* Bands of every type of 1.3 are 16 bytes. */
-		if (len < 16 || be16toh(b->len) != 16)
-			return OFPBRC_BAD_LEN;
-		if (be16toh(b->type) != 1 && be16toh(b->type) != 2)
-			return OFPMMFC_BAD_BAND;
-		p += 16;
-		len -= 16;
+	buf_put(out, &w, sizeof(w));
+	for (unsigned int i = 0; i < b->n_actions; i++)
+		of_action_encode(out, &b->actions[i]);
+	buf_set_be16(out, start, (uint16_t)(out->len - start));
+}
+
+void of_group_mod_encode(struct buf *out, uint32_t xid, const struct group_mod *gm)
+{
+	size_t start = ofmsg_begin(out, OFPT_GROUP_MOD, xid);
+
+	buf_put_be16(out, (uint16_t)gm->command);
+	buf_put_u8(out, (uint8_t)gm->type);
+	buf_put_u8(out, 0);
+	buf_put_be32(out, gm->group_id);
+	for (unsigned int i = 0; i < gm->n_buckets; i++)
+		bucket_encode(out, &gm->buckets[i]);
+	ofmsg_end(out, start);
+}
+
+void of_group_stats_request_encode(struct buf *out, uint32_t xid, uint32_t group_id)
+{
+	const struct ofp_id_request body = { .id = htobe32(group_id) };
+	struct ofp_multipart w = wire_multipart(OFPT_MULTIPART_REQUEST, OFPMP_GROUP,
+						sizeof(w) + sizeof(body), xid);
+
+	buf_put(out, &w, sizeof(w));
+	buf_put(out, &body, sizeof(body));
+}
+
+void of_group_stats_put(struct mp_writer *w, const struct group_desc *group)
+{
+	size_t len = sizeof(struct ofp_group_stats) +
+		     group->n_buckets * sizeof(struct ofp_bucket_counter);
+	const struct ofp_group_stats stats = {
+		.length = htobe16((uint16_t)len),
+		.group_id = htobe32(group->group_id),
+		.ref_count = htobe32(group->ref_count),
+		.packet_count = htobe64(group->n_packets),
+		.byte_count = htobe64(group->n_bytes),
+		.duration_sec = htobe32((uint32_t)(group->duration_ns / 1000000000)),
+		.duration_nsec = htobe32((uint32_t)(group->duration_ns % 1000000000)),
+	};
+
+	mp_entry_begin(w);
+	buf_put(w->out, &stats, sizeof(stats));
+	for (unsigned int i = 0; i < group->n_buckets; i++) {
+		buf_put_be64(w->out, group->bucket_stats[i].n_packets);
+		buf_put_be64(w->out, group->bucket_stats[i].n_bytes);
 	}
-	*ret_n = n;
-	return OFP_OK;
+	mp_entry_end(w);
 }
 
-static bool meter_id_ok(uint32_t id)
+void of_group_desc_put(struct mp_writer *w, const struct group_desc *group)
 {
-	return (id >= 1 && id <= OFPM_MAX) || id == OFPM_SLOWPATH || id == OFPM_CONTROLLER;
+	const struct ofp_group_desc desc = {
+		.type = (uint8_t)group->type,
+		.group_id = htobe32(group->group_id),
+	};
+	size_t start;
+
+	mp_entry_begin(w);
+	start = w->out->len;
+	buf_put(w->out, &desc, sizeof(desc));
+	for (unsigned int i = 0; i < group->n_buckets; i++)
+		bucket_encode(w->out, &group->buckets[i]);
+	buf_set_be16(w->out, start, (uint16_t)(w->out->len - start));
+	mp_entry_end(w);
 }
 
-enum ofp_err of_meter_mod_decode(struct of_meter_mod *mm, const uint8_t *msg, size_t len)
+bool of_group_stats_next(struct mp_iter *it, struct of_group_read *ret)
 {
-	const struct ofp_meter_mod *w = (const void *)msg;
+	const struct ofp_group_stats *s = mp_iter_take_counted(it, sizeof(*s));
+	const struct ofp_bucket_counter *c;
+	size_t rest;
 
-	mm->command = be16toh(w->command);
-	mm->flags = be16toh(w->flags);
-	mm->meter_id = be32toh(w->meter_id);
-	if (mm->command > OFPMC_DELETE)
-		return OFPMMFC_BAD_COMMAND;
-	if (mm->command != OFPMC_DELETE && !meter_id_ok(mm->meter_id))
-		return OFPMMFC_INVALID_METER;
-	if (mm->flags & ~OFPMF_ALL)
-		return OFPMMFC_BAD_FLAGS;
-	return bands_count(msg + sizeof(*w), len - sizeof(*w), &mm->n_bands);
-}
-
-enum ofp_err of_meter_mod_refusal(const struct of_meter_mod *mm)
-{
-	switch (mm->command) {
-	case OFPMC_ADD:
-		return OFPMMFC_OUT_OF_METERS;
-	case OFPMC_MODIFY:
-		return OFPMMFC_UNKNOWN_METER;
-	default: /* §6.7: as with groups. */
-		return OFP_OK;
+	memset(ret, 0, sizeof(*ret));
+	if (!s)
+		return false;
+	rest = be16toh(s->length) - sizeof(*s);
+	if (rest % sizeof(*c)) {
+		it->err = OFPBRC_BAD_LEN;
+		return false;
 	}
+	c = (const void *)(s + 1);
+	ret->desc = (struct group_desc){
+		.group_id = be32toh(s->group_id),
+		.ref_count = be32toh(s->ref_count),
+		.n_packets = be64toh(s->packet_count),
+		.n_bytes = be64toh(s->byte_count),
+		.duration_ns = be32toh(s->duration_sec) * 1000000000ULL + be32toh(s->duration_nsec),
+		.n_buckets = (unsigned int)(rest / sizeof(*c)),
+	};
+	ret->stats = calloc(ret->desc.n_buckets + 1u, sizeof(*ret->stats));
+	if (!ret->stats) {
+		it->err = OFPBRC_BAD_LEN;
+		return false;
+	}
+	for (unsigned int i = 0; i < ret->desc.n_buckets; i++) {
+		ret->stats[i].n_packets = be64toh(c[i].packet_count);
+		ret->stats[i].n_bytes = be64toh(c[i].byte_count);
+	}
+	ret->desc.bucket_stats = ret->stats;
+	return true;
 }
 
-void of_group_features_none_encode(struct buf *out, uint32_t xid)
+bool of_group_desc_next(struct mp_iter *it, struct of_group_read *ret)
 {
+	const struct ofp_group_desc *d = mp_iter_take_counted(it, sizeof(*d));
+	struct of_group_mod gm = { .command = GROUP_ADD };
+
+	memset(ret, 0, sizeof(*ret));
+	if (!d)
+		return false;
+	gm.type = d->type;
+	gm.group_id = be32toh(d->group_id);
+	gm.buckets = (const void *)(d + 1);
+	gm.buckets_len = be16toh(d->length) - sizeof(*d);
+	if (d->type > OFPGT_FF)
+		it->err = OFPGMFC_BAD_TYPE;
+	else
+		it->err = buckets_check(&gm);
+	if (it->err)
+		return false;
+	if (of_group_mod_load(&gm, &ret->mod)) {
+		it->err = OFPBRC_BAD_LEN;
+		return false;
+	}
+	ret->desc = (struct group_desc){
+		.type = gm.type,
+		.group_id = gm.group_id,
+		.n_buckets = ret->mod.n_buckets,
+		.buckets = ret->mod.buckets,
+	};
+	return true;
+}
+
+void of_group_read_uninit(struct of_group_read *r)
+{
+	group_mod_uninit(&r->mod);
+	free(r->stats);
+	r->stats = NULL;
+}
+
+void of_group_features_encode(struct buf *out, uint32_t xid, const struct of_group_features *f)
+{
+	struct ofp_group_features body = {
+		.types = htobe32(f->types),
+		.capabilities = htobe32(f->capabilities),
+	};
 	struct mp_writer w;
 
+	for (unsigned int i = 0; i < N_GROUP_TYPES; i++) {
+		body.max_groups[i] = htobe32(f->max_groups[i]);
+		body.actions[i] = htobe32(f->actions[i]);
+	}
 	mp_start(&w, out, OFPMP_GROUP_FEATURES, xid);
-	buf_put_zeros(out, sizeof(struct ofp_group_features));
+	buf_put(out, &body, sizeof(body));
 	mp_finish(&w);
 }
 
-void of_meter_features_none_encode(struct buf *out, uint32_t xid)
+enum ofp_err of_group_features_decode(struct of_group_features *f, const struct of_multipart *reply)
 {
-	struct mp_writer w;
+	const struct ofp_group_features *body = (const void *)reply->body;
 
-	mp_start(&w, out, OFPMP_METER_FEATURES, xid);
-	buf_put_zeros(out, sizeof(struct ofp_meter_features));
-	mp_finish(&w);
+	if (reply->body_len != sizeof(*body))
+		return OFPBRC_BAD_LEN;
+	f->types = be32toh(body->types);
+	f->capabilities = be32toh(body->capabilities);
+	for (unsigned int i = 0; i < N_GROUP_TYPES; i++) {
+		f->max_groups[i] = be32toh(body->max_groups[i]);
+		f->actions[i] = be32toh(body->actions[i]);
+	}
+	return OFP_OK;
 }

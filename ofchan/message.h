@@ -36,6 +36,7 @@
 #include "model/flow.h"
 #include "ofchan/flow.h"
 #include "ofchan/group.h"
+#include "ofchan/meter.h"
 #include "ofchan/multipart.h"
 #include "ofchan/ofp13.h"
 #include "ofchan/ofp_err.h"

@@ -716,6 +716,44 @@ struct ofp_id_request {
 } OFP_PACKED;
 OFP_ASSERT_SIZE(ofp_id_request, 8);
 
+/* §7.3.5.9 */
+struct ofp_group_stats {
+	__be16 length;
+	uint8_t pad[2];
+	__be32 group_id;
+	__be32 ref_count;
+	uint8_t pad2[4];
+	__be64 packet_count;
+	__be64 byte_count;
+	__be32 duration_sec;
+	__be32 duration_nsec;
+	/* followed by struct ofp_bucket_counter */
+} OFP_PACKED;
+OFP_ASSERT_SIZE(ofp_group_stats, 40);
+
+struct ofp_bucket_counter {
+	__be64 packet_count;
+	__be64 byte_count;
+} OFP_PACKED;
+OFP_ASSERT_SIZE(ofp_bucket_counter, 16);
+
+/* §7.3.5.10 */
+struct ofp_group_desc {
+	__be16 length;
+	uint8_t type;
+	uint8_t pad;
+	__be32 group_id;
+	/* followed by buckets */
+} OFP_PACKED;
+OFP_ASSERT_SIZE(ofp_group_desc, 8);
+
+enum ofp_group_capabilities {
+	OFPGFC_SELECT_WEIGHT = 1 << 0,
+	OFPGFC_SELECT_LIVENESS = 1 << 1,
+	OFPGFC_CHAINING = 1 << 2,
+	OFPGFC_CHAINING_CHECKS = 1 << 3,
+};
+
 /* §7.3.5.11 */
 struct ofp_group_features {
 	__be32 types;

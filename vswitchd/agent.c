@@ -34,7 +34,14 @@ struct handler {
 static enum ofp_err refuse_group(struct session *s, const struct ofmsg *msg)
 {
 	(void)s;
-	return of_group_mod_refusal(&msg->group_mod);
+	switch (msg->group_mod.command) {
+	case GROUP_ADD:
+		return OFPGMFC_OUT_OF_GROUPS;
+	case GROUP_MODIFY:
+		return OFPGMFC_UNKNOWN_GROUP;
+	default: /* §6.5: a group that does not exist is deleted without error. */
+		return OFP_OK;
+	}
 }
 
 static enum ofp_err refuse_meter(struct session *s, const struct ofmsg *msg)

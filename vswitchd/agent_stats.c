@@ -110,7 +110,9 @@ static enum ofp_err mp_meter(struct session *s, const struct ofmsg *msg)
 
 static enum ofp_err mp_group_features(struct session *s, const struct ofmsg *msg)
 {
-	of_group_features_none_encode(&s->agent->sw->out, msg->xid);
+	const struct of_group_features none = { .types = 0 };
+
+	of_group_features_encode(&s->agent->sw->out, msg->xid, &none);
 	session_send(s, &s->agent->sw->out);
 	return OFP_OK;
 }

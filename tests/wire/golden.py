@@ -158,6 +158,12 @@ def flow_mods():
 def other_mods():
     bucket = p.OFPBucket(actions=[p.OFPActionOutput(1)])
     request("group_mod_add", p.OFPGroupMod(DP, ofp.OFPGC_ADD, ofp.OFPGT_INDIRECT, 1, [bucket]))
+    request("group_mod_select", p.OFPGroupMod(DP, ofp.OFPGC_MODIFY, ofp.OFPGT_SELECT, 0xffffff00, [
+        p.OFPBucket(weight=10, actions=[p.OFPActionSetField(eth_dst="0a:00:00:00:00:09"), p.OFPActionOutput(1)]),
+        p.OFPBucket(weight=20, actions=[p.OFPActionPushVlan(0x8100), p.OFPActionOutput(2)])]))
+    request("group_mod_ff", p.OFPGroupMod(DP, ofp.OFPGC_ADD, ofp.OFPGT_FF, 7, [
+        p.OFPBucket(watch_port=1, actions=[p.OFPActionOutput(1)]), p.OFPBucket(watch_group=3, actions=[])]))
+    request("group_mod_empty", p.OFPGroupMod(DP, ofp.OFPGC_ADD, ofp.OFPGT_ALL, 0, []))
     request("group_mod_delete_all", p.OFPGroupMod(DP, ofp.OFPGC_DELETE, ofp.OFPGT_ALL, ofp.OFPG_ALL, []))
     band = p.OFPMeterBandDrop(rate=1000, burst_size=10)
     request("meter_mod_add", p.OFPMeterMod(DP, ofp.OFPMC_ADD, ofp.OFPMF_KBPS, 1, [band]))
@@ -242,7 +248,14 @@ def multipart_replies():
     features = struct.pack("!HB5x32sQQII", 64 + len(properties), 0, b"table0", 0xffffffffffffffff, 0xffff, 0, 1000)
     mp_reply("mp_table_features_reply", ofp.OFPMP_TABLE_FEATURES, features + properties,
              lambda m: m.body[0].name == b"table0" and len(m.body[0].properties) == 8)
-    mp_reply("mp_group_features_reply", ofp.OFPMP_GROUP_FEATURES, bytes(40), lambda m: m.body.types == 0)
+    mp_reply("mp_group_features_reply", ofp.OFPMP_GROUP_FEATURES, struct.pack("!10I", 15, 7, 1, 2, 3, 4, 5, 6, 7, 8),
+             lambda m: m.body.types == 15 and m.body.max_groups == [1, 2, 3, 4])
+    counters = struct.pack("!H2xII4xQQII", 72, 5, 2, 30, 3000, 9, 10) + struct.pack("!QQQQ", 10, 1000, 20, 2000)
+    mp_reply("mp_group_reply", ofp.OFPMP_GROUP, counters + struct.pack("!H2xII4xQQII", 40, 6, 0, 0, 0, 0, 0),
+             lambda m: m.body[0].bucket_stats[1].packet_count == 20 and m.body[1].group_id == 6)
+    bucket = struct.pack("!HHII4x", 32, 0, 0xffffffff, 0xffffffff) + struct.pack("!HHIH6x", 0, 16, 3, 0)
+    mp_reply("mp_group_desc_reply", ofp.OFPMP_GROUP_DESC, struct.pack("!HBxI", 40, 2, 5) + bucket + struct.pack("!HBxI", 8, 0, 6),
+             lambda m: m.body[0].buckets[0].actions[0].port == 3 and m.body[1].group_id == 6)
     mp_reply("mp_meter_features_reply", ofp.OFPMP_METER_FEATURES, bytes(16), lambda m: m.body[0].max_meter == 0)
 
 

@@ -42,6 +42,26 @@ static void put_port_stats(struct mp_writer *w, struct mp_iter *it)
 		of_port_stats_put(w, &stats);
 }
 
+static void put_group_stats(struct mp_writer *w, struct mp_iter *it)
+{
+	struct of_group_read r;
+
+	while (of_group_stats_next(it, &r)) {
+		of_group_stats_put(w, &r.desc);
+		of_group_read_uninit(&r);
+	}
+}
+
+static void put_group_descs(struct mp_writer *w, struct mp_iter *it)
+{
+	struct of_group_read r;
+
+	while (of_group_desc_next(it, &r)) {
+		of_group_desc_put(w, &r.desc);
+		of_group_read_uninit(&r);
+	}
+}
+
 static bool reencode_entries(struct buf *out, const struct ofmsg *m,
 			     void (*put)(struct mp_writer *w, struct mp_iter *it))
 {
@@ -58,6 +78,7 @@ static bool reencode_entries(struct buf *out, const struct ofmsg *m,
 static bool reencode_reply(struct buf *out, const struct ofmsg *m)
 {
 	struct of_aggregate aggregate;
+	struct of_group_features group_features;
 	struct of_desc desc;
 
 	switch (m->mp.type) {
@@ -68,6 +89,15 @@ static bool reencode_reply(struct buf *out, const struct ofmsg *m)
 		return true;
 	case OFPMP_FLOW:
 		return reencode_entries(out, m, put_flows);
+	case OFPMP_GROUP:
+		return reencode_entries(out, m, put_group_stats);
+	case OFPMP_GROUP_DESC:
+		return reencode_entries(out, m, put_group_descs);
+	case OFPMP_GROUP_FEATURES:
+		if (of_group_features_decode(&group_features, &m->mp))
+			return false;
+		of_group_features_encode(out, m->xid, &group_features);
+		return true;
 	case OFPMP_AGGREGATE:
 		if (of_aggregate_decode(&aggregate, &m->mp))
 			return false;
@@ -96,8 +126,10 @@ static bool reencode_request(struct buf *out, const struct ofmsg *m)
 	case OFPMP_PORT_STATS:
 		of_port_stats_request_encode(out, m->xid, m->mp.port_no);
 		return true;
-	case OFPMP_QUEUE:
 	case OFPMP_GROUP:
+		of_group_stats_request_encode(out, m->xid, m->mp.group_id);
+		return true;
+	case OFPMP_QUEUE:
 	case OFPMP_METER:
 	case OFPMP_METER_CONFIG:
 		return false;
@@ -105,6 +137,17 @@ static bool reencode_request(struct buf *out, const struct ofmsg *m)
 		of_multipart_request_encode(out, m->xid, m->mp.type);
 		return true;
 	}
+}
+
+static bool reencode_group_mod(struct buf *out, const struct ofmsg *m)
+{
+	struct group_mod gm;
+
+	if (of_group_mod_load(&m->group_mod, &gm))
+		return false;
+	of_group_mod_encode(out, m->xid, &gm);
+	group_mod_uninit(&gm);
+	return true;
 }
 
 /* Errors are not sent on, so that there is no encoder for one that was decoded. */
@@ -171,6 +214,8 @@ bool reencode(struct buf *out, const struct ofmsg *m)
 	case OFPT_FLOW_MOD:
 		of_flow_mod_encode(out, m->xid, &m->flow_mod);
 		return true;
+	case OFPT_GROUP_MOD:
+		return reencode_group_mod(out, m);
 	case OFPT_PORT_MOD:
 		of_port_mod_encode(out, m->xid, &m->port_mod);
 		return true;
@@ -195,7 +240,6 @@ bool reencode(struct buf *out, const struct ofmsg *m)
 	case OFPT_SET_ASYNC:
 		of_async_encode(out, m->type, m->xid, &m->async);
 		return true;
-	case OFPT_GROUP_MOD:
 	case OFPT_METER_MOD:
 	case OFPT_EXPERIMENTER:
 	case OFPT_N_TYPES:

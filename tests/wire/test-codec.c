@@ -42,16 +42,12 @@ static void test_every_type_has_a_golden_message(void **state)
 
 static void test_golden_messages_decode_and_encode_to_the_same_bytes(void **state)
 {
-	static const char *const not_kept[] = { "group_mod_add",
-						"group_mod_delete_all",
-						"meter_mod_add",
+	static const char *const not_kept[] = { "meter_mod_add",
 						"meter_mod_delete_all",
 						"mp_queue",
-						"mp_group",
 						"mp_meter",
 						"mp_meter_config",
 						"mp_flow_reply_more",
-						"mp_group_features_reply",
 						"mp_meter_features_reply" };
 
 	(void)state;
@@ -76,11 +72,6 @@ static void test_features_none_are_as_golden(void **state)
 	struct buf out = BUF_INIT;
 
 	(void)state;
-	g = golden("mp_group_features_reply");
-	of_group_features_none_encode(&out, XID);
-	assert_int_equal(out.len, g->len);
-	assert_memory_equal(out.data, g->data, g->len);
-	buf_reset(&out);
 	g = golden("mp_meter_features_reply");
 	of_meter_features_none_encode(&out, XID);
 	assert_int_equal(out.len, g->len);
@@ -193,14 +184,9 @@ static void test_requests_and_packets_mean_what_they_say(void **state)
 	assert_int_equal(m->port_mod.mask, OFPPC_PORT_DOWN | OFPPC_NO_FWD);
 }
 
-static void test_without_groups_and_meters_only_deleting_succeeds(void **state)
+static void test_without_meters_only_deleting_succeeds(void **state)
 {
 	(void)state;
-	assert_int_equal(of_group_mod_refusal(&decode_golden("group_mod_add")->group_mod),
-			 OFPGMFC_OUT_OF_GROUPS);
-	assert_int_equal(msg.group_mod.n_buckets, 1);
-	assert_int_equal(of_group_mod_refusal(&decode_golden("group_mod_delete_all")->group_mod),
-			 OFP_OK);
 	assert_int_equal(of_meter_mod_refusal(&decode_golden("meter_mod_add")->meter_mod),
 			 OFPMMFC_OUT_OF_METERS);
 	assert_int_equal(of_meter_mod_refusal(&decode_golden("meter_mod_delete_all")->meter_mod),
@@ -537,7 +523,7 @@ int main(void)
 		cmocka_unit_test(test_a_flow_mod_means_what_it_says),
 		cmocka_unit_test(test_every_instruction_is_decoded),
 		cmocka_unit_test(test_requests_and_packets_mean_what_they_say),
-		cmocka_unit_test(test_without_groups_and_meters_only_deleting_succeeds),
+		cmocka_unit_test(test_without_meters_only_deleting_succeeds),
 		cmocka_unit_test(test_a_long_reply_splits_itself),
 		cmocka_unit_test(test_a_long_reply_can_be_sent_while_it_is_written),
 		cmocka_unit_test(test_an_empty_reply_is_one_message),
