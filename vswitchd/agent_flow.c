@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Flows: modifications, dumps that follow the peer's pace, and removals; see agent.h. */
+/* Flows: modifications, their place in a dump, and removals; see agent.h. */
 #include <errno.h>
 #include <string.h>
 
@@ -38,63 +38,15 @@ enum ofp_err agent_flow_mod(struct session *s, const struct ofmsg *msg)
 	return OFP_OK;
 }
 
-void agent_dump_stop(struct session *s)
+bool agent_put_flow(struct session *s)
 {
-	s->dump.is_active = false;
-	buf_uninit(&s->dump.out);
-}
-
-void agent_dump_start(struct session *s, uint32_t xid, const struct flow_filter *filter)
-{
-	struct dump *d = &s->dump;
-
-	/* Reading was paused with the dump before, so there is none. */
-	d->is_active = true;
-	d->filter = *filter;
-	d->cursor = (struct dp_cursor){ .next = 0 };
-	buf_reset(&d->out);
-	mp_start(&d->writer, &d->out, OFPMP_FLOW, xid);
-	of_conn_pause(s->conn, true);
-	agent_dump_continue(s);
-}
-
-/* Sends the messages that are whole. */
-static void send_complete(struct session *s)
-{
-	struct dump *d = &s->dump;
-	size_t len = mp_complete(&d->writer);
-
-	if (!len)
-		return;
-	of_conn_send(s->conn, d->out.data, len);
-	mp_drop_complete(&d->writer);
-}
-
-void agent_dump_continue(struct session *s)
-{
-	struct dump *d = &s->dump;
 	struct sw *sw = s->agent->sw;
-	unsigned int n = 0;
+	struct dump *d = &s->dump;
 
-	if (!d->is_active)
-		return;
-	while (n++ < AGENT_DUMP_FLOWS && of_conn_backlog(s->conn) <= AGENT_DUMP_BACKLOG) {
-		if (!dp_flow_next(sw->dp, s->agent->br->number, &d->filter, &d->cursor,
-				  &sw->desc)) {
-			mp_finish(&d->writer);
-			session_send(s, &d->out);
-			agent_dump_stop(s);
-			of_conn_pause(s->conn, false);
-			return;
-		}
-		of_flow_stats_put(&d->writer, &sw->desc);
-		if (buf_failed(&d->out)) {
-			of_conn_disconnect(s->conn, "out of memory");
-			return;
-		}
-		send_complete(s);
-	}
-	of_conn_want_drained(s->conn);
+	if (!dp_flow_next(sw->dp, s->agent->br->number, &d->filter, &d->cursor, &sw->desc))
+		return false;
+	of_flow_stats_put(&d->writer, &sw->desc);
+	return true;
 }
 
 void agent_flow_removed(struct agent *agent, const struct flow_desc *desc,

@@ -20,16 +20,23 @@
 
 #define AGENT_PKTIN_BACKLOG (2u << 20)	 /* packet-ins are dropped above this backlog */
 #define AGENT_DUMP_BACKLOG  OF_CONN_TX_LOW /* a dump waits above this: drained() says when it is down again */
-#define AGENT_DUMP_FLOWS    2048	 /* flows of a dump in one turn of the event loop */
+#define AGENT_DUMP_ENTRIES  2048	 /* entries of a dump in one turn of the event loop */
 #define AGENT_LISTEN_TICKS  10		 /* how often a listener that failed is tried again */
 #define AGENT_ALONE_MS	    2000	 /* without a controller, until fail mode standalone acts */
 #define AGENT_MISS_SEND_LEN 128		 /* OFP_DEFAULT_MISS_SEND_LEN */
 
-/* A flow dump under way. */
+struct session;
+
+/* Appends the next entry to s->dump.writer.  False if there is none. */
+typedef bool dump_put(struct session *s);
+
+/* A multipart reply under way. */
 struct dump {
 	bool is_active;
-	struct dp_cursor cursor;
+	dump_put *put;
+	struct dp_cursor cursor;   /* of flows */
 	struct flow_filter filter;
+	uint32_t number, last;	   /* of groups and meters: the next one, and the last one that is wanted */
 	struct mp_writer writer;
 	struct buf out;
 };
@@ -122,7 +129,16 @@ void session_send(struct session *s, struct buf *out);
 
 /* agent_flow.c */
 enum ofp_err agent_flow_mod(struct session *s, const struct ofmsg *msg);
-void agent_dump_start(struct session *s, uint32_t xid, const struct flow_filter *filter);
+dump_put agent_put_flow;
+/* agent_group.c */
+enum ofp_err agent_group_mod(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_mp_group(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_mp_group_desc(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_mp_group_features(struct session *s, const struct ofmsg *msg);
+/* agent_dump.c: a dump with its cursors at the beginning, for the caller to say of what; the reply to 'msg', of as many entries as 'put' has;
+ * more of it, if there is one; no more. */
+struct dump *agent_dump_new(struct session *s);
+void agent_dump_start(struct session *s, const struct ofmsg *msg, dump_put *put);
 void agent_dump_continue(struct session *s);
 void agent_dump_stop(struct session *s);
 /* agent_packet.c */

@@ -32,7 +32,8 @@ static enum ofp_err mp_flow(struct session *s, const struct ofmsg *msg)
 
 	if (table > TABLE_MAX && table != TABLE_NONE)
 		return OFPBRC_BAD_TABLE_ID;
-	agent_dump_start(s, msg->xid, &msg->mp.flow);
+	agent_dump_new(s)->filter = msg->mp.flow;
+	agent_dump_start(s, msg, agent_put_flow);
 	return OFP_OK;
 }
 
