@@ -612,6 +612,17 @@ struct skep_meter_conf {
 	struct skep_band band[SKEP_BANDS_MAX];
 };
 
+/* 'dscp' with its drop precedence raised by 'levels'.  Only the classes AF11 to AF43 have one, of three levels (RFC 2597); the others stay. */
+static inline __attribute__((always_inline)) __u32 skep_raise_dscp(__u32 dscp, __u32 levels)
+{
+	__u32 class = dscp >> 3, prec = (dscp & 7) >> 1;
+
+	if (dscp & 1 || class < 1 || class > 4 || !prec)
+		return dscp;
+	prec = levels < 3 - prec ? prec + levels : 3;
+	return class << 3 | prec << 1;
+}
+
 /* --- Counters of ports -------------------------------------------------------------------------------------------- */
 
 /* skep_port_counters[port * n_stripes + stripe]: what the programs count, because the port's device does not: all of tunnel, patch and socket ports;
@@ -716,7 +727,8 @@ struct skep_event {
 	__u8 reason; /* enum skep_reason */
 	__u8 table;
 	__u16 max_len;
-	__u32 zero;
+	__u8 remark; /* the drop precedence is to be raised by so many levels (OFPM_CONTROLLER) */
+	__u8 zero[3];
 	__u64 tun[6]; /* words 15 to 20 of the key */
 	__be64 tun_metadata[SKEP_TLVS];
 	__u8 tun_opts;

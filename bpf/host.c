@@ -218,6 +218,11 @@ int skep_host_packet_out(const struct skep_host_maps *maps, const struct skep_ho
 		skep_drop(&s, SKEP_DROP_SHORT);
 		return 0;
 	}
+	if (maps->bridges[bridge].slow_meter &&
+	    skep_police(&p, &s, maps->bridges[bridge].slow_meter) == SKEP_ABORT)
+		return 0;
+	if (s.stale && skep_parse(&p, &s))
+		return 0;
 	s.cookie = SKEP_NO_COOKIE;
 	s.reason = SKEP_R_ACTION;
 	host.cells = cells;

@@ -24,8 +24,8 @@ enum skep_meter_verdict { SKEP_METER_PASS, SKEP_METER_DROP, SKEP_METER_REMARK };
 #define SKEP_LOAD_PACKETS_MAX 16383u
 #define SKEP_LOAD_BYTES_MAX   ((1u << 20) - 1)
 
-/* Further ahead than this no packet has moved a band: the clock has gone round since it was used (that takes 834 days). */
-#define SKEP_SPENT_MAX (1LL << 62)
+/* Further ahead of the burst than this (10 hours) no packet has moved a band: the clock has gone round since it was used (that takes 834 days). */
+#define SKEP_OWED_MAX (1LL << 53)
 
 /* True if 'charge' is too much for the band now; if not, it is taken. */
 SKEP_INLINE _Bool skep_band_is_exceeded(struct skep_band *band, __u64 charge, __u64 now)
@@ -34,7 +34,7 @@ SKEP_INLINE _Bool skep_band_is_exceeded(struct skep_band *band, __u64 charge, __
 	__u64 old = SKEP_ONCE(band->spent);
 	__s64 ahead = (__s64)(old - now);
 
-	if (ahead < 0 || ahead > SKEP_SPENT_MAX)
+	if (ahead < 0 || ahead > burst + SKEP_OWED_MAX)
 		ahead = 0;
 	if (ahead + need > burst)
 		return 1;

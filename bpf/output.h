@@ -9,6 +9,7 @@
 #ifndef SKEP_BPF_OUTPUT_H
 #define SKEP_BPF_OUTPUT_H 1
 
+#include "bpf/meter.h"
 #include "bpf/state.h"
 #include "bpf/tunnel.h"
 
@@ -191,23 +192,39 @@ SKEP_SUB int skep_take_token(struct skep_state *s)
 	return 0; /* contended beyond reason: others took them */
 }
 
+/* What the bridge's meter of packets to the controllers says to one of 'len' bytes. */
+SKEP_INLINE int skep_meter_packet_in(struct skep_state *s, __u32 len)
+{
+	const struct skep_bridge *br = home_bridge(s->bridge);
+
+	if (SKEP_LIKELY(!br || !br->ctl_meter))
+		return SKEP_METER_PASS;
+	s->load_packets = 1;
+	s->load_bytes = len;
+	return skep_meter_take(s, br->ctl_meter);
+}
+
 /* Sends the packet to the controllers, all of it: 'max_len' is what the action asked for of a
  * packet that is kept, and none is (OF1.3.5 §6.1.2: a switch without buffers must send the full
  * packet). */
 SKEP_SUB int skep_packet_in(SKEP_CTX *ctx, struct skep_state *s, __u32 reason, __u32 max_len)
 {
 	struct skep_record *rec;
+	int verdict;
 	__u32 len;
 
 	if (!s || (reason == SKEP_R_NO_MATCH && s->in_config & SKEP_PC_NO_PACKET_IN))
 		return 0;
 	s->sent |= SKEP_SENT_COPY;
+	len = home_wire_len(ctx);
+	verdict = skep_meter_packet_in(s, len);
+	if (verdict == SKEP_METER_DROP)
+		return skep_drop(s, SKEP_DROP_METER);
 	if (!skep_take_token(s))
 		return skep_drop(s, SKEP_DROP_PKTIN_RATE);
 	rec = home_record();
 	if (!rec)
 		return skep_drop(s, SKEP_DROP_BUG);
-	len = home_wire_len(ctx);
 	rec->ev.bridge = s->bridge;
 	rec->ev.in_port = s->key.in_port;
 	rec->ev.total_len = len;
@@ -217,7 +234,7 @@ SKEP_SUB int skep_packet_in(SKEP_CTX *ctx, struct skep_state *s, __u32 reason, _
 	rec->ev.reason = (__u8)reason;
 	rec->ev.table = (__u8)s->table;
 	rec->ev.max_len = (__u16)max_len;
-	rec->ev.zero = 0;
+	rec->ev.remark = verdict == SKEP_METER_PASS ? 0 : (__u8)(verdict - SKEP_METER_REMARK);
 	for (int i = 0; i < 6; i++)
 		rec->ev.tun[i] = s->w[15 + i];
 	if (home_event(ctx, rec))

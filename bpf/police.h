@@ -57,17 +57,6 @@ SKEP_INLINE void skep_load(SKEP_CTX *ctx, struct skep_state *s)
 		s->load_bytes = SKEP_LOAD_BYTES_MAX;
 }
 
-/* 'dscp' with its drop precedence raised by 'levels'.  Only the classes AF11 to AF43 have one, of three levels (RFC 2597); the others stay. */
-SKEP_INLINE __u32 skep_raise_dscp(__u32 dscp, __u32 levels)
-{
-	__u32 class = dscp >> 3, prec = (dscp & 7) >> 1;
-
-	if (dscp & 1 || class < 1 || class > 4 || !prec)
-		return dscp;
-	prec = levels < 3 - prec ? prec + levels : 3;
-	return class << 3 | prec << 1;
-}
-
 /* Raises the packet's drop precedence.  Returns 0 or negative. */
 SKEP_SUB int skep_remark(SKEP_CTX *ctx, struct skep_state *s, __u32 levels)
 {
@@ -89,20 +78,13 @@ SKEP_SUB int skep_remark(SKEP_CTX *ctx, struct skep_state *s, __u32 levels)
 	return plan > 0 ? skep_edit(ctx, s) : plan;
 }
 
-/* The instruction meter of the rule with these cells.  Returns SKEP_GO or SKEP_ABORT. */
-SKEP_SUB int skep_exec_meter(SKEP_CTX *ctx, struct skep_state *s, __u32 cells)
+/* Asks meter 'idx', and does what it says.  Returns SKEP_GO or SKEP_ABORT. */
+SKEP_INLINE int skep_police(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 {
-	const struct skep_head *head = (const struct skep_head *)home_cell(cells);
-	const struct skep_cell *cell;
 	int verdict;
 
-	if (!s || !head)
-		return SKEP_ABORT;
-	cell = home_cell(cells + head->n_cells - 1);
-	if (!cell)
-		return SKEP_ABORT;
 	skep_load(ctx, s);
-	verdict = skep_meter_take(s, cell->arg32);
+	verdict = skep_meter_take(s, idx);
 	if (verdict == SKEP_METER_PASS)
 		return SKEP_GO;
 	if (verdict == SKEP_METER_DROP) {
@@ -114,6 +96,20 @@ SKEP_SUB int skep_exec_meter(SKEP_CTX *ctx, struct skep_state *s, __u32 cells)
 		return SKEP_ABORT;
 	}
 	return SKEP_GO;
+}
+
+/* The instruction meter of the rule with these cells.  Returns SKEP_GO or SKEP_ABORT. */
+SKEP_SUB int skep_exec_meter(SKEP_CTX *ctx, struct skep_state *s, __u32 cells)
+{
+	const struct skep_head *head = (const struct skep_head *)home_cell(cells);
+	const struct skep_cell *cell;
+
+	if (!s || !head)
+		return SKEP_ABORT;
+	cell = home_cell(cells + head->n_cells - 1);
+	if (!cell)
+		return SKEP_ABORT;
+	return skep_police(ctx, s, cell->arg32);
 }
 
 #endif

@@ -344,6 +344,53 @@ bool dp_meter_next(const struct dp *dp, uint32_t bridge, uint32_t meter_id, stru
 	return true;
 }
 
+/* --- Packet-ins --- */
+
+static unsigned int get16(const uint8_t *p)
+{
+	return (unsigned int)(p[0] << 8 | p[1]);
+}
+
+static void put16(uint8_t *p, unsigned int v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+/* A header checksum over a 16-bit word that was 'old' and is 'new' (RFC 1624, equation 3). */
+static unsigned int update_csum(unsigned int csum, unsigned int old, unsigned int new)
+{
+	unsigned int sum = (~csum & 0xffff) + (~old & 0xffff) + new;
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum & 0xffff;
+}
+
+void meter_remark(uint8_t *frame, size_t len, unsigned int levels)
+{
+	unsigned int type, old, new, dscp;
+	size_t ofs = 12;
+	uint8_t *ip;
+
+	while (len >= ofs + 4 && (get16(frame + ofs) == 0x8100 || get16(frame + ofs) == 0x88a8))
+		ofs += 4;
+	if (len < ofs + 2 + 20)
+		return;
+	type = get16(frame + ofs);
+	ip = frame + ofs + 2;
+	old = get16(ip); /* version, and what IPv4 has 4 bits further on than IPv6 */
+	if (type == 0x0800 && ip[0] >> 4 == 4) {
+		dscp = skep_raise_dscp(old >> 2 & 63, levels);
+		new = (old & ~0xfcu) | dscp << 2;
+		put16(ip + 10, update_csum(get16(ip + 10), old, new));
+		put16(ip, new);
+	} else if (type == 0x86dd && ip[0] >> 4 == 6) {
+		dscp = skep_raise_dscp(old >> 6 & 63, levels);
+		put16(ip, (old & ~0xfc0u) | dscp << 6);
+	}
+}
+
 /* --- Growth and adoption ---
  *
  * Both copy the maps while the old program still counts in them.  What it counts after the copy is added when it has come to its end.

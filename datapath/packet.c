@@ -32,6 +32,7 @@ struct ring_aux {
 /* Hands on what the program, or its host build, sends to the controllers. */
 static void deliver(struct dp *dp, const struct skep_event *ev, const uint8_t *frame)
 {
+	static uint8_t remarked[SKEP_EVENT_FRAME_MAX];
 	const struct dp_callbacks *cb = &dp->config.callbacks;
 	struct dp_packet_in pin = {
 		.bridge = ev->bridge,
@@ -46,6 +47,11 @@ static void deliver(struct dp *dp, const struct skep_event *ev, const uint8_t *f
 		.frame = frame,
 	};
 
+	if (ev->remark) {
+		memcpy(remarked, frame, ev->len);
+		meter_remark(remarked, ev->len, ev->remark);
+		pin.frame = remarked;
+	}
 	memcpy(pin.tunnel.id.b, &ev->tun[0], 8);
 	memcpy(pin.tunnel.src.b, &ev->tun[1], 4);
 	memcpy(pin.tunnel.dst.b, (const uint8_t *)&ev->tun[1] + 4, 4);

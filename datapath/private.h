@@ -370,6 +370,8 @@ bool meter_is_there(const struct dp *dp, uint32_t idx);
 uint32_t cells_meter(const struct skep_cell *cells);
 /* Counts that a rule with these cells is stored, or gone. */
 void meter_cells(struct dp *dp, const struct skep_cell *cells, bool is_stored);
+/* Raises the drop precedence of a whole frame, as the programs do. */
+void meter_remark(uint8_t *frame, size_t len, unsigned int levels);
 void meters_bridge_gone(struct dp *dp, uint32_t bridge);
 /* Knows again, after adoption, the meters that stand in the maps. */
 int meters_recall(struct dp *dp);

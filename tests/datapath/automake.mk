@@ -62,6 +62,11 @@ tests_datapath_test_meters_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 tests_datapath_test_meters_kernel_SOURCES = tests/datapath/harness_kernel.c $(CAPTURE_SOURCES) $(METER_SOURCES)
 tests_datapath_test_meters_kernel_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/datapath/test-meter-rate
+TESTS += tests/datapath/test-meter-rate
+tests_datapath_test_meter_rate_SOURCES = tests/datapath/test-meter-rate.c
+tests_datapath_test_meter_rate_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test-datapath
 TESTS += tests/unit/test-datapath
 tests_unit_test_datapath_SOURCES = tests/unit/test-datapath.c

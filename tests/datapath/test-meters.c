@@ -373,6 +373,92 @@ static void what_was_sent_before_a_meter_drops_stays_sent(void **state)
 	assert_int_equal(describe(1).band_stats[0].n_packets, 3);
 }
 
+/* --- Virtual meters --- */
+
+static void the_controller_meter_limits_packet_ins(void **state)
+{
+	uint64_t dropped = drops(SKEP_DROP_METER);
+	uint8_t frame[FRAME];
+	size_t len = make_frame(frame, 0);
+
+	(void)state;
+	assert_int_equal(drop_meter(METER_CONTROLLER, METER_PKTPS, 1, 3), 0);
+	assert_int_equal(flow(1, 0, PORT_CONTROLLER), 0);
+	assert_int_equal(flow(2, METER_CONTROLLER, 3), -ENXIO);
+	for (int i = 0; i < 8; i++)
+		harness_receive(1, frame, len);
+	assert_int_equal(drops(SKEP_DROP_METER), dropped + 5);
+	assert_int_equal(describe(METER_CONTROLLER).n_packets, 8);
+	assert_int_equal(describe(METER_CONTROLLER).n_bytes, 8 * FRAME);
+	delete_meter(METER_ALL);
+	assert_int_equal(describe(METER_CONTROLLER).n_packets, 8);
+	delete_meter(METER_CONTROLLER);
+	for (int i = 0; i < 8; i++)
+		harness_receive(1, frame, len);
+	assert_int_equal(drops(SKEP_DROP_METER), dropped + 5);
+}
+
+static void the_slowpath_meter_limits_packet_outs(void **state)
+{
+	struct action_list actions = { .n = 1, .a[0] = { .type = ACTION_OUTPUT, .output.port = 2 } };
+	unsigned int n = 0;
+	uint8_t frame[FRAME];
+	size_t len = make_frame(frame, 0);
+
+	(void)state;
+	assert_int_equal(drop_meter(METER_SLOWPATH, METER_PKTPS, 1, 4), 0);
+	assert_int_equal(flow(1, 0, 2), 0);
+	for (int i = 0; i < 9; i++) {
+		harness_packet_out(1, &actions, frame, len);
+		n += h.n_out;
+	}
+	assert_int_equal(n, 4);
+	assert_int_equal(describe(METER_SLOWPATH).band_stats[0].n_packets, 5);
+	assert_int_equal(describe(METER_SLOWPATH).n_bytes, 9 * FRAME);
+	delete_meter(METER_SLOWPATH);
+	harness_packet_out(1, &actions, frame, len);
+	assert_int_equal(h.n_out, 1);
+}
+
+static unsigned int ip_csum(const uint8_t *ip)
+{
+	unsigned int sum = 0;
+
+	for (int i = 0; i < 20; i += 2)
+		sum += (unsigned int)(ip[i] << 8 | ip[i + 1]);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+static void a_packet_in_is_remarked_as_the_programs_do(void **state)
+{
+	uint8_t frame[FRAME + 4], v6[60] = { [12] = 0x86, [13] = 0xdd, [14] = 0x62, [15] = 0x8b };
+	unsigned int before;
+
+	(void)state;
+	make_frame(frame, 10);
+	frame[15] |= 1; /* ECN stays */
+	before = ip_csum(frame + 14);
+	meter_remark(frame, FRAME, 1);
+	assert_int_equal(frame[15], 12 << 2 | 1);
+	assert_int_equal(ip_csum(frame + 14), before);
+	meter_remark(frame, FRAME, 200);
+	assert_int_equal(frame[15], 14 << 2 | 1);
+	/* Behind two tags. */
+	memmove(frame + 20, frame + 12, FRAME - 16);
+	memcpy(frame + 12, "\x88\xa8\0\1\x81\0\0\2", 8);
+	frame[23] = 18 << 2;
+	meter_remark(frame, FRAME + 4, 1);
+	assert_int_equal(frame[23], 20 << 2);
+	/* 0x628b: version 6, class 0x28 (DSCP 10), flow label 0xb... */
+	meter_remark(v6, sizeof(v6), 1);
+	assert_int_equal(v6[14], 0x63);
+	assert_int_equal(v6[15], 0x0b);
+	meter_remark(v6, 30, 1); /* too short to be looked at */
+	assert_int_equal(v6[14], 0x63);
+}
+
 /* --- Meters come and go --- */
 
 static void a_flow_that_names_no_meter_is_refused(void **state)
@@ -583,6 +669,9 @@ int main(void)
 		TEST(a_meter_without_bands_only_counts),
 		TEST(the_meter_comes_before_the_actions_and_ends_the_packet),
 		TEST(what_was_sent_before_a_meter_drops_stays_sent),
+		TEST(the_controller_meter_limits_packet_ins),
+		TEST(the_slowpath_meter_limits_packet_outs),
+		TEST(a_packet_in_is_remarked_as_the_programs_do),
 		TEST(a_flow_that_names_no_meter_is_refused),
 		TEST(adding_twice_and_modifying_none_are_refused),
 		TEST(deleting_a_meter_deletes_the_flows_that_name_it),
