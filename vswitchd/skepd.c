@@ -317,6 +317,7 @@ static int start(struct daemon *d, char *err, size_t err_size)
 
 	if (error)
 		return error;
+	paths.max_flows = d->opt.max_flows;
 	paths.netns = d->netns;
 	error = conf_load(d->conf_path, &conf, err, err_size);
 	if (error)
