@@ -214,7 +214,7 @@ static enum ofp_err flow_stats_decode(struct flow_desc *flow, const uint8_t *p, 
 
 bool of_flow_stats_next(struct mp_iter *it, struct flow_desc *ret_flow)
 {
-	const uint8_t *p = mp_iter_take_counted(it, sizeof(struct ofp_flow_stats));
+	const uint8_t *p = mp_iter_take_counted(it, 0, sizeof(struct ofp_flow_stats));
 
 	if (!p)
 		return false;

@@ -227,7 +227,7 @@ void of_group_desc_put(struct mp_writer *w, const struct group_desc *group)
 
 bool of_group_stats_next(struct mp_iter *it, struct of_group_read *ret)
 {
-	const struct ofp_group_stats *s = mp_iter_take_counted(it, sizeof(*s));
+	const struct ofp_group_stats *s = mp_iter_take_counted(it, 0, sizeof(*s));
 	const struct ofp_bucket_counter *c;
 	size_t rest;
 
@@ -263,7 +263,7 @@ bool of_group_stats_next(struct mp_iter *it, struct of_group_read *ret)
 
 bool of_group_desc_next(struct mp_iter *it, struct of_group_read *ret)
 {
-	const struct ofp_group_desc *d = mp_iter_take_counted(it, sizeof(*d));
+	const struct ofp_group_desc *d = mp_iter_take_counted(it, 0, sizeof(*d));
 	struct of_group_mod gm = { .command = GROUP_ADD };
 
 	memset(ret, 0, sizeof(*ret));

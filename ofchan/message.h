@@ -109,7 +109,7 @@ struct ofmsg {
 		struct of_port_mod port_mod;
 		struct of_table_mod table_mod;
 		struct of_group_mod group_mod;
-		struct of_meter_mod meter_mod;
+		struct meter_mod meter_mod;
 		struct flow_mod flow_mod;
 		struct of_multipart mp;	    /* MULTIPART_REQUEST, MULTIPART_REPLY */
 		struct of_role role;	    /* ROLE_REQUEST, ROLE_REPLY */

@@ -211,7 +211,7 @@ const void *mp_iter_take(struct mp_iter *it, size_t len)
 	return p;
 }
 
-const void *mp_iter_take_counted(struct mp_iter *it, size_t min_len)
+const void *mp_iter_take_counted(struct mp_iter *it, size_t len_ofs, size_t min_len)
 {
 	const uint8_t *p = it->p;
 	size_t len;
@@ -220,7 +220,7 @@ const void *mp_iter_take_counted(struct mp_iter *it, size_t min_len)
 		return NULL;
 	if ((size_t)(it->end - p) < min_len)
 		goto bad;
-	len = (size_t)(p[0] << 8 | p[1]);
+	len = (size_t)(p[len_ofs] << 8 | p[len_ofs + 1]);
 	if (len < min_len || len % 8)
 		goto bad;
 	return mp_iter_take(it, len);

@@ -92,9 +92,9 @@ void mp_iter_init(struct mp_iter *it, const struct of_multipart *reply);
 /* Takes an entry of 'len' bytes off; NULL at the end, or with it->err set if it is cut short. After
  * an error the walk is over.  For the decoders of entries. */
 const void *mp_iter_take(struct mp_iter *it, size_t len);
-/* The same for an entry that begins with its length in 16 bits, which must be a multiple of 8 and
+/* The same for an entry that has its length in 16 bits at 'len_ofs', which must be a multiple of 8 and
  * at least 'min_len'. */
-const void *mp_iter_take_counted(struct mp_iter *it, size_t min_len);
+const void *mp_iter_take_counted(struct mp_iter *it, size_t len_ofs, size_t min_len);
 
 /* OFPMP_DESC; each string is truncated to what the message has room for. */
 struct of_desc {

@@ -448,13 +448,15 @@ struct ofp_meter_mod {
 } OFP_PACKED;
 OFP_ASSERT_SIZE(ofp_meter_mod, 16);
 
-struct ofp_meter_band_header {
+struct ofp_meter_band { /* of drop bands and of dscp_remark bands */
 	__be16 type;
 	__be16 len;
 	__be32 rate;
 	__be32 burst_size;
+	uint8_t prec_level; /* padding of a drop band */
+	uint8_t pad[3];
 } OFP_PACKED;
-OFP_ASSERT_SIZE(ofp_meter_band_header, 12);
+OFP_ASSERT_SIZE(ofp_meter_band, 16);
 
 enum ofp_meter_mod_command {
 	OFPMC_ADD = 0,
@@ -762,6 +764,35 @@ struct ofp_group_features {
 	__be32 actions[4];
 } OFP_PACKED;
 OFP_ASSERT_SIZE(ofp_group_features, 40);
+
+/* §7.3.5.12 */
+struct ofp_meter_stats {
+	__be32 meter_id;
+	__be16 len;
+	uint8_t pad[6];
+	__be32 flow_count;
+	__be64 packet_in_count;
+	__be64 byte_in_count;
+	__be32 duration_sec;
+	__be32 duration_nsec;
+	/* followed by struct ofp_meter_band_stats */
+} OFP_PACKED;
+OFP_ASSERT_SIZE(ofp_meter_stats, 40);
+
+struct ofp_meter_band_stats {
+	__be64 packet_band_count;
+	__be64 byte_band_count;
+} OFP_PACKED;
+OFP_ASSERT_SIZE(ofp_meter_band_stats, 16);
+
+/* §7.3.5.13 */
+struct ofp_meter_config {
+	__be16 length;
+	__be16 flags;
+	__be32 meter_id;
+	/* followed by bands */
+} OFP_PACKED;
+OFP_ASSERT_SIZE(ofp_meter_config, 8);
 
 /* §7.3.5.14 */
 struct ofp_meter_features {

@@ -259,7 +259,7 @@ static enum ofp_err properties_decode(struct of_table_features *tf, const uint8_
 
 bool of_table_features_next(struct mp_iter *it, struct of_table_features *ret_tf)
 {
-	const uint8_t *p = mp_iter_take_counted(it, sizeof(struct ofp_table_features));
+	const uint8_t *p = mp_iter_take_counted(it, 0, sizeof(struct ofp_table_features));
 	const struct ofp_table_features *s = (const void *)p;
 
 	if (!p)

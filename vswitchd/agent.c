@@ -47,7 +47,14 @@ static enum ofp_err refuse_group(struct session *s, const struct ofmsg *msg)
 static enum ofp_err refuse_meter(struct session *s, const struct ofmsg *msg)
 {
 	(void)s;
-	return of_meter_mod_refusal(&msg->meter_mod);
+	switch (msg->meter_mod.command) {
+	case METER_ADD:
+		return OFPMMFC_OUT_OF_METERS;
+	case METER_MODIFY:
+		return OFPMMFC_UNKNOWN_METER;
+	default: /* §6.7: as with groups. */
+		return OFP_OK;
+	}
 }
 
 /* The only thing that a table-mod may set means nothing in 1.3. */

@@ -120,7 +120,9 @@ static enum ofp_err mp_group_features(struct session *s, const struct ofmsg *msg
 
 static enum ofp_err mp_meter_features(struct session *s, const struct ofmsg *msg)
 {
-	of_meter_features_none_encode(&s->agent->sw->out, msg->xid);
+	const struct of_meter_features none = { .max_meters = 0 };
+
+	of_meter_features_encode(&s->agent->sw->out, msg->xid, &none);
 	session_send(s, &s->agent->sw->out);
 	return OFP_OK;
 }

@@ -167,6 +167,8 @@ def other_mods():
     request("group_mod_delete_all", p.OFPGroupMod(DP, ofp.OFPGC_DELETE, ofp.OFPGT_ALL, ofp.OFPG_ALL, []))
     band = p.OFPMeterBandDrop(rate=1000, burst_size=10)
     request("meter_mod_add", p.OFPMeterMod(DP, ofp.OFPMC_ADD, ofp.OFPMF_KBPS, 1, [band]))
+    request("meter_mod_modify", p.OFPMeterMod(DP, ofp.OFPMC_MODIFY, ofp.OFPMF_PKTPS | ofp.OFPMF_BURST | ofp.OFPMF_STATS, ofp.OFPM_CONTROLLER,
+                                              [p.OFPMeterBandDscpRemark(100, 10, 2), p.OFPMeterBandDrop(200, 20)]))
     request("meter_mod_delete_all", p.OFPMeterMod(DP, ofp.OFPMC_DELETE, 0, ofp.OFPM_ALL, []))
     request("port_mod", p.OFPPortMod(DP, 3, "0a:00:00:00:00:03", ofp.OFPPC_PORT_DOWN,
                                      ofp.OFPPC_PORT_DOWN | ofp.OFPPC_NO_FWD, 0))
@@ -256,7 +258,14 @@ def multipart_replies():
     bucket = struct.pack("!HHII4x", 32, 0, 0xffffffff, 0xffffffff) + struct.pack("!HHIH6x", 0, 16, 3, 0)
     mp_reply("mp_group_desc_reply", ofp.OFPMP_GROUP_DESC, struct.pack("!HBxI", 40, 2, 5) + bucket + struct.pack("!HBxI", 8, 0, 6),
              lambda m: m.body[0].buckets[0].actions[0].port == 3 and m.body[1].group_id == 6)
-    mp_reply("mp_meter_features_reply", ofp.OFPMP_METER_FEATURES, bytes(16), lambda m: m.body[0].max_meter == 0)
+    stats = struct.pack("!IH6xIQQII", 3, 72, 2, 30, 3000, 9, 10) + struct.pack("!QQQQ", 10, 1000, 20, 2000)
+    mp_reply("mp_meter_reply", ofp.OFPMP_METER, stats + struct.pack("!IH6xIQQII", 4, 40, 0, 0, 0, 0, 0),
+             lambda m: m.body[0].band_stats[1].packet_band_count == 20 and m.body[1].meter_id == 4)
+    bands = struct.pack("!HHII4x", 1, 16, 1000, 0) + struct.pack("!HHIIB3x", 2, 16, 500, 50, 1)
+    mp_reply("mp_meter_config_reply", ofp.OFPMP_METER_CONFIG, struct.pack("!HHI", 40, 13, 3) + bands + struct.pack("!HHI", 8, 2, 4),
+             lambda m: m.body[0].bands[1].prec_level == 1 and m.body[1].meter_id == 4)
+    mp_reply("mp_meter_features_reply", ofp.OFPMP_METER_FEATURES, struct.pack("!IIIBB2x", 65536, 6, 15, 8, 3),
+             lambda m: m.body[0].max_meter == 65536 and m.body[0].max_color == 3)
 
 
 def main():

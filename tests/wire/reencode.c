@@ -62,6 +62,22 @@ static void put_group_descs(struct mp_writer *w, struct mp_iter *it)
 	}
 }
 
+static void put_meter_stats(struct mp_writer *w, struct mp_iter *it)
+{
+	struct meter_desc meter;
+
+	while (of_meter_stats_next(it, &meter))
+		of_meter_stats_put(w, &meter);
+}
+
+static void put_meter_configs(struct mp_writer *w, struct mp_iter *it)
+{
+	struct meter_desc meter;
+
+	while (of_meter_config_next(it, &meter))
+		of_meter_config_put(w, &meter);
+}
+
 static bool reencode_entries(struct buf *out, const struct ofmsg *m,
 			     void (*put)(struct mp_writer *w, struct mp_iter *it))
 {
@@ -79,6 +95,7 @@ static bool reencode_reply(struct buf *out, const struct ofmsg *m)
 {
 	struct of_aggregate aggregate;
 	struct of_group_features group_features;
+	struct of_meter_features meter_features;
 	struct of_desc desc;
 
 	switch (m->mp.type) {
@@ -97,6 +114,15 @@ static bool reencode_reply(struct buf *out, const struct ofmsg *m)
 		if (of_group_features_decode(&group_features, &m->mp))
 			return false;
 		of_group_features_encode(out, m->xid, &group_features);
+		return true;
+	case OFPMP_METER:
+		return reencode_entries(out, m, put_meter_stats);
+	case OFPMP_METER_CONFIG:
+		return reencode_entries(out, m, put_meter_configs);
+	case OFPMP_METER_FEATURES:
+		if (of_meter_features_decode(&meter_features, &m->mp))
+			return false;
+		of_meter_features_encode(out, m->xid, &meter_features);
 		return true;
 	case OFPMP_AGGREGATE:
 		if (of_aggregate_decode(&aggregate, &m->mp))
@@ -129,9 +155,11 @@ static bool reencode_request(struct buf *out, const struct ofmsg *m)
 	case OFPMP_GROUP:
 		of_group_stats_request_encode(out, m->xid, m->mp.group_id);
 		return true;
-	case OFPMP_QUEUE:
 	case OFPMP_METER:
 	case OFPMP_METER_CONFIG:
+		of_meter_request_encode(out, m->xid, m->mp.type, m->mp.meter_id);
+		return true;
+	case OFPMP_QUEUE:
 		return false;
 	default:
 		of_multipart_request_encode(out, m->xid, m->mp.type);
@@ -241,6 +269,8 @@ bool reencode(struct buf *out, const struct ofmsg *m)
 		of_async_encode(out, m->type, m->xid, &m->async);
 		return true;
 	case OFPT_METER_MOD:
+		of_meter_mod_encode(out, m->xid, &m->meter_mod);
+		return true;
 	case OFPT_EXPERIMENTER:
 	case OFPT_N_TYPES:
 		return false;

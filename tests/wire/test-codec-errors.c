@@ -321,6 +321,24 @@ static void test_a_list_has_room_for_its_bound_and_not_more(void **state)
 	buf_uninit(&b);
 }
 
+static void test_a_meter_has_room_for_its_bound_of_bands_and_not_more(void **state)
+{
+	struct meter_mod mm = { .command = METER_ADD, .flags = METER_KBPS, .meter_id = 1 };
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	for (unsigned int i = 0; i < METER_BANDS_MAX; i++)
+		mm.bands[i] = (struct band){ .type = BAND_DROP, .rate = i + 1 };
+	mm.n_bands = METER_BANDS_MAX;
+	of_meter_mod_encode(&b, XID, &mm);
+	assert_err(decode_built(&b), OFP_OK, "as many as there is room for");
+	assert_int_equal(msg.meter_mod.n_bands, METER_BANDS_MAX);
+	buf_put(&b, b.data + b.len - sizeof(struct ofp_meter_band), sizeof(struct ofp_meter_band));
+	ofmsg_end(&b, 0);
+	assert_err(decode_built(&b), OFPMMFC_OUT_OF_BANDS, "one more");
+	buf_uninit(&b);
+}
+
 static void test_flow_mods_check_command_table_and_flags(void **state)
 {
 	struct buf b = BUF_INIT;
@@ -423,6 +441,38 @@ static const struct error_case message_cases[] = {
 	{ "a band of no length",
 	  "041d0020 00000001 0000 0001 00000001 00010000 00000000 00000000 00000000",
 	  OFPBRC_BAD_LEN },
+	{ "both kb/s and packets/s", "041d0010 00000001 0000 0003 00000001", OFPMMFC_BAD_FLAGS },
+	{ "neither kb/s nor packets/s", "041d0010 00000001 0000 0000 00000001", OFP_OK },
+	{ "adding all meters", "041d0010 00000001 0000 0001 ffffffff", OFPMMFC_INVALID_METER },
+	{ "modifying all meters", "041d0010 00000001 0001 0001 ffffffff", OFPMMFC_INVALID_METER },
+	{ "the last meter", "041d0010 00000001 0000 0001 ffff0000", OFP_OK },
+	{ "a meter beyond the last", "041d0010 00000001 0000 0001 ffff0001", OFPMMFC_INVALID_METER },
+	{ "the meter of the slow path", "041d0010 00000001 0000 0001 fffffffd", OFP_OK },
+	{ "the controller's meter", "041d0010 00000001 0000 0001 fffffffe", OFP_OK },
+	{ "a virtual meter that there is not", "041d0010 00000001 0000 0001 fffffffc",
+	  OFPMMFC_INVALID_METER },
+	{ "deleting meter 0", "041d0010 00000001 0002 0000 00000000", OFPMMFC_INVALID_METER },
+	{ "deleting with flags that mean nothing", "041d0010 00000001 0002 ffff 00000001", OFP_OK },
+	{ "a drop band", "041d0020 00000001 0000 0001 00000001 00010010 00000001 00000000 00000000",
+	  OFP_OK },
+	{ "a band of rate 0",
+	  "041d0020 00000001 0000 0001 00000001 00010010 00000000 00000000 00000000",
+	  OFPMMFC_BAD_RATE },
+	{ "a band cut short", "041d001c 00000001 0000 0001 00000001 00010010 00000001 00000000",
+	  OFPBRC_BAD_LEN },
+	{ "a band of 24 bytes",
+	  "041d0028 00000001 0000 0001 00000001 00010018 00000001 00000000 00000000 "
+	  "0000000000000000",
+	  OFPBRC_BAD_LEN },
+	{ "an experimenter's band",
+	  "041d0028 00000001 0000 0001 00000001 ffff0018 00000001 00000000 00002320 "
+	  "0000000000000000",
+	  OFPMMFC_BAD_BAND },
+	{ "dscp_remark by 3",
+	  "041d0020 00000001 0000 0001 00000001 00020010 00000001 00000000 03000000", OFP_OK },
+	{ "dscp_remark by 4",
+	  "041d0020 00000001 0000 0001 00000001 00020010 00000001 00000000 04000000",
+	  OFPMMFC_BAD_BAND_VALUE },
 	{ "band type 3", "041d0020 00000001 0000 0001 00000001 00030010 00000000 00000000 00000000",
 	  OFPMMFC_BAD_BAND },
 	{ "a hello with an element of no length", "0400001000000001 0001000000000010",
@@ -512,6 +562,7 @@ int main(void)
 		cmocka_unit_test(test_a_match_of_another_type_or_length_is_refused),
 		cmocka_unit_test(test_bad_instructions_and_actions_get_their_error),
 		cmocka_unit_test(test_a_list_has_room_for_its_bound_and_not_more),
+		cmocka_unit_test(test_a_meter_has_room_for_its_bound_of_bands_and_not_more),
 		cmocka_unit_test(test_flow_mods_check_command_table_and_flags),
 		cmocka_unit_test(test_bad_messages_get_their_error),
 		cmocka_unit_test(test_an_error_carries_xid_and_64_bytes_of_the_request),
