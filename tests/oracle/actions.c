@@ -134,6 +134,16 @@ static bool put_partial(struct oracle_packet *pkt, const struct oracle_fields *f
 		else
 			put_bits(pkt, f->l3, 0x0030, v << 4);
 		return true;
+	case FIELD_MPLS_LABEL:
+		put_bits(pkt, f->payload, 0xffff, v >> 4);
+		put_bits(pkt, f->payload + 2, 0xf000, v << 12);
+		return true;
+	case FIELD_MPLS_TC:
+		put_bits(pkt, f->payload + 2, 0x0e00, v << 9);
+		return true;
+	case FIELD_MPLS_BOS:
+		put_bits(pkt, f->payload + 2, 0x0100, v << 8);
+		return true;
 	case FIELD_IPV6_FLABEL:
 		put_bits(pkt, f->l3, 0x000f, v >> 16);
 		put_bits(pkt, f->l3 + 2, 0xffff, v);
@@ -237,4 +247,229 @@ bool oracle_dec_ttl(struct oracle_packet *pkt)
 		return false;
 	put_ttl(pkt, &f, (uint8_t)(ttl - 1));
 	return true;
+}
+
+/* Labels. */
+
+/* Makes room for 'n' bytes at 'at'; false if the packet would be too long. */
+static bool insert(struct oracle_packet *pkt, size_t at, size_t n)
+{
+	if (pkt->len + n > ORACLE_FRAME_MAX)
+		return false;
+	memmove(pkt->b + at + n, pkt->b + at, pkt->len - at);
+	pkt->len += n;
+	return true;
+}
+
+static void take_out(struct oracle_packet *pkt, size_t at, size_t n)
+{
+	memmove(pkt->b + at, pkt->b + at + n, pkt->len - at - n);
+	pkt->len -= n;
+}
+
+static bool has_label(const struct oracle_fields *f)
+{
+	return oracle_fields_has(f, FIELD_MPLS_LABEL);
+}
+
+/* Where the TTL of an IP header is. */
+static size_t ip_ttl_at(const struct oracle_fields *f)
+{
+	return f->l3 + (f->is_ipv4 ? 8 : 7);
+}
+
+bool oracle_push_mpls(struct oracle_packet *pkt, uint16_t type)
+{
+	uint8_t entry[4] = { 0, 0, 1, 0 };
+	struct oracle_fields f;
+
+	oracle_parse(pkt, &f);
+	if (!f.has_type)
+		return true;
+	if (has_label(&f)) {
+		memcpy(entry, pkt->b + f.payload, 4);
+		entry[2] &= 0xfe;
+	} else if (f.is_ipv4 || f.is_ipv6) {
+		entry[3] = pkt->b[ip_ttl_at(&f)];
+	}
+	if (!insert(pkt, f.payload, 4))
+		return false;
+	memcpy(pkt->b + f.payload, entry, 4);
+	oracle_put16(pkt->b + f.at[FIELD_ETH_TYPE], type);
+	return true;
+}
+
+void oracle_pop_mpls(struct oracle_packet *pkt, uint16_t type)
+{
+	struct oracle_fields f;
+
+	oracle_parse(pkt, &f);
+	if (!has_label(&f))
+		return;
+	take_out(pkt, f.payload, 4);
+	oracle_put16(pkt->b + f.at[FIELD_ETH_TYPE], type);
+}
+
+void oracle_set_mpls_ttl(struct oracle_packet *pkt, uint8_t ttl)
+{
+	struct oracle_fields f;
+
+	oracle_parse(pkt, &f);
+	if (has_label(&f))
+		pkt->b[f.payload + 3] = ttl;
+}
+
+bool oracle_dec_mpls_ttl(struct oracle_packet *pkt)
+{
+	struct oracle_fields f;
+
+	oracle_parse(pkt, &f);
+	if (!has_label(&f))
+		return true;
+	if (pkt->b[f.payload + 3] <= 1)
+		return false;
+	pkt->b[f.payload + 3]--;
+	return true;
+}
+
+/* I-TAGs. */
+
+bool oracle_push_pbb(struct oracle_packet *pkt, uint16_t type)
+{
+	struct oracle_fields f;
+	uint8_t *tci = pkt->b + 14;
+
+	oracle_parse(pkt, &f);
+	if (!insert(pkt, 0, 18))
+		return false;
+	memcpy(pkt->b, pkt->b + 18, 12);
+	oracle_put16(pkt->b + 12, type);
+	memset(tci, 0, 4);
+	if (f.n_tags)
+		tci[0] = (uint8_t)(field_value_to_u64(FIELD_VLAN_PCP, &f.value[FIELD_VLAN_PCP]) << 5);
+	if (oracle_fields_has(&f, FIELD_PBB_ISID))
+		memcpy(tci + 1, f.value[FIELD_PBB_ISID].b, 3);
+	return true;
+}
+
+void oracle_pop_pbb(struct oracle_packet *pkt)
+{
+	struct oracle_fields f;
+
+	oracle_parse(pkt, &f);
+	if (!oracle_fields_has(&f, FIELD_PBB_ISID))
+		return;
+	memcpy(pkt->b, pkt->b + f.payload + 4, 12);
+	take_out(pkt, f.at[FIELD_ETH_TYPE], 18);
+}
+
+/* Copies of TTLs. */
+
+struct ttl_place {
+	size_t at;
+	bool is_ipv4; /* with a checksum */
+	size_t l3;
+};
+
+static void ip_place(const struct oracle_fields *f, struct ttl_place *place)
+{
+	place->at = ip_ttl_at(f);
+	place->is_ipv4 = f->is_ipv4;
+	place->l3 = f->l3;
+}
+
+/* The header with a TTL behind the outermost label, if there is one. */
+static bool find_below_label(const struct oracle_packet *pkt, const struct oracle_fields *f,
+			     struct ttl_place *place)
+{
+	size_t at = f->payload + 4;
+	struct oracle_fields inner;
+
+	if (!(pkt->b[f->payload + 2] & 1)) {
+		*place = (struct ttl_place){ .at = at + 3 };
+		return at + 4 <= pkt->len;
+	}
+	if (at >= pkt->len || !oracle_parse_ip(pkt, pkt->b[at] >> 4, at, &inner))
+		return false;
+	ip_place(&inner, place);
+	return true;
+}
+
+/* The IP header in the IP packet, if there is one. */
+static bool find_in_ip(const struct oracle_packet *pkt, const struct oracle_fields *f,
+		       struct ttl_place *place)
+{
+	uint64_t proto = field_value_to_u64(FIELD_IP_PROTO, &f->value[FIELD_IP_PROTO]);
+	struct oracle_packet outer = *pkt;
+	struct oracle_fields inner;
+
+	if ((proto != 4 && proto != 41) || f->l4 == 0)
+		return false;
+	outer.len = f->l4_end;
+	if (!oracle_parse_ip(&outer, proto == 4 ? 4 : 6, f->l4, &inner))
+		return false;
+	ip_place(&inner, place);
+	return true;
+}
+
+static bool find_ttls(const struct oracle_packet *pkt, struct ttl_place *outermost, struct ttl_place *next)
+{
+	struct oracle_fields f;
+
+	oracle_parse(pkt, &f);
+	if (has_label(&f)) {
+		*outermost = (struct ttl_place){ .at = f.payload + 3 };
+		return find_below_label(pkt, &f, next);
+	}
+	if (!f.is_ipv4 && !f.is_ipv6)
+		return false;
+	ip_place(&f, outermost);
+	return find_in_ip(pkt, &f, next);
+}
+
+static void copy_ttl(struct oracle_packet *pkt, const struct ttl_place *to, const struct ttl_place *from)
+{
+	uint8_t before[ORACLE_FRAME_MAX];
+
+	memcpy(before, pkt->b, pkt->len);
+	pkt->b[to->at] = before[from->at];
+	if (to->is_ipv4)
+		update_csum(pkt, before, to->l3 + 8, 1, to->l3 + 10);
+}
+
+void oracle_copy_ttl_out(struct oracle_packet *pkt)
+{
+	struct ttl_place outermost, next;
+
+	if (find_ttls(pkt, &outermost, &next))
+		copy_ttl(pkt, &outermost, &next);
+}
+
+void oracle_copy_ttl_in(struct oracle_packet *pkt)
+{
+	struct ttl_place outermost, next;
+
+	if (find_ttls(pkt, &outermost, &next))
+		copy_ttl(pkt, &next, &outermost);
+}
+
+/* The remark of a meter's band. */
+
+void oracle_raise_drop_precedence(struct oracle_packet *pkt, unsigned int levels)
+{
+	struct field_value v;
+	struct oracle_fields f;
+	unsigned int dscp, class, precedence;
+
+	oracle_parse(pkt, &f);
+	if (!oracle_fields_has(&f, FIELD_IP_DSCP))
+		return;
+	dscp = (unsigned int)field_value_to_u64(FIELD_IP_DSCP, &f.value[FIELD_IP_DSCP]);
+	class = dscp >> 3;
+	precedence = dscp >> 1 & 3;
+	if (dscp & 1 || class < 1 || class > 4 || precedence == 0 || levels == 0)
+		return;
+	precedence = precedence + levels > 3 ? 3 : precedence + levels;
+	v = field_value_from_u64(FIELD_IP_DSCP, class * 8 + precedence * 2);
+	oracle_set_field(pkt, FIELD_IP_DSCP, &v);
 }

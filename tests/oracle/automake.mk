@@ -8,6 +8,7 @@ tests_oracle_liboracle_a_SOURCES = \
 	tests/oracle/gen_frame.c \
 	tests/oracle/gen_normal.c \
 	tests/oracle/gen_rules.c \
+	tests/oracle/group.c tests/oracle/group.h \
 	tests/oracle/normal.c tests/oracle/normal.h \
 	tests/oracle/oracle.c tests/oracle/oracle.h \
 	tests/oracle/parse.c tests/oracle/parse.h

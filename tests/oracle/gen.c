@@ -10,6 +10,7 @@ void gen_init(struct gen *g, uint64_t seed)
 {
 	g->state = seed;
 	g->normal = 2;
+	g->n_groups = g->n_meters = 0;
 }
 
 /* splitmix64, by Sebastiano Vigna (public domain). */
@@ -58,16 +59,20 @@ static const uint8_t ipv6_addresses[][16] = {
 	{ 0 },
 };
 
-static const uint64_t eth_types[] = { 0x0800, 0x86dd, 0x0806, 0x88b5, 0x8847,
-				      0x8100, 0x88a8, 0x0600, 0x05ff, 0x0020 };
+static const uint64_t eth_types[] = { 0x0800, 0x86dd, 0x0806, 0x88b5, 0x8847, 0x8848,
+				      0x88e7, 0x8100, 0x88a8, 0x0600, 0x05ff, 0x0020 };
 static const uint64_t vids[] = { 0, 1, 2, 100, 0xfff };
-static const uint64_t protos[] = { 6, 17, 132, 1, 58, 47, 0, 43, 44, 50, 51, 59, 60, 255 };
+static const uint64_t protos[] = { 6,	 17, 132, 1,  58, 47, 0, 43,
+				   44, 50, 51,	59, 60, 4,  41, 255 };
 static const uint64_t ports[] = { 0, 1, 22, 53, 80, 443, 0x8000, 0xffff };
 static const uint64_t icmpv4_types[] = { 0, 3, 8, 11 };
 static const uint64_t icmpv6_types[] = { 128, 129, 133, 134, 135, 136 };
 static const uint64_t codes[] = { 0, 0, 0, 1, 3 };
 static const uint64_t arp_ops[] = { 1, 2, 3, 0x0100 };
 static const uint64_t labels[] = { 0, 1, 0x12345, 0xfffff };
+static const uint64_t mpls_labels[] = { 0, 1, 3, 16, 0x12345, 0xfffff };
+static const uint64_t isids[] = { 0, 1, 0x123456, 0xffffff };
+static const uint64_t exthdrs[] = { 0, 1, 0x44, 0x08, 0x80, 0x100, 0x1ff };
 static const uint64_t metadatas[] = { 0, 1, 2, 0x8000000000000001, 0xffffffff };
 
 static uint64_t pick(struct gen *g, const uint64_t *pool, uint32_t n)
@@ -87,7 +92,17 @@ static bool pool_number(struct gen *g, enum field_id id, uint64_t *v)
 {
 	switch (id) {
 	case FIELD_IN_PORT:
+	case FIELD_IN_PHY_PORT:
 		*v = gen_in_port(g);
+		return true;
+	case FIELD_MPLS_LABEL:
+		*v = pick(g, mpls_labels, N_OF(mpls_labels));
+		return true;
+	case FIELD_PBB_ISID:
+		*v = pick(g, isids, N_OF(isids));
+		return true;
+	case FIELD_IPV6_EXTHDR:
+		*v = pick(g, exthdrs, N_OF(exthdrs));
 		return true;
 	case FIELD_METADATA:
 		*v = pick(g, metadatas, N_OF(metadatas));
@@ -134,7 +149,7 @@ struct field_value gen_value(struct gen *g, enum field_id id)
 	v.b[0] &= exact.b[0];
 	if (id == FIELD_VLAN_VID)
 		v.b[0] |= OFPVID_PRESENT >> 8;
-	if (gen_chance(g, 10) && id != FIELD_IN_PORT)
+	if (gen_chance(g, 10) && id != FIELD_IN_PORT && id != FIELD_IN_PHY_PORT)
 		return v;
 	if (pool_number(g, id, &number))
 		return field_value_from_u64(id, number);

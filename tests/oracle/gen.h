@@ -8,7 +8,7 @@
  *   gen.c         numbers, pools
  *   gen_frame.c   frames
  *   gen_normal.c  what NORMAL looks at
- *   gen_rules.c   matches, actions, rule sets
+ *   gen_rules.c   matches, actions, rule sets, groups, meters
  */
 #ifndef SKEP_ORACLE_GEN_H
 #define SKEP_ORACLE_GEN_H 1
@@ -25,11 +25,13 @@ enum { GEN_FRAME_MAX = 2048 };
 struct gen {
 	uint64_t state;
 	unsigned int normal; /* of 100 output actions so many are to NORMAL */
+	/* Groups and meters 1 to so many are there for rules (and groups of higher numbers) to name. */
+	unsigned int n_groups, n_meters;
 };
 
 struct gen_frame {
 	size_t len; /* 14 to GEN_FRAME_MAX */
-	uint8_t b[GEN_FRAME_MAX];
+	uint8_t b[GEN_FRAME_MAX + 512]; /* of these GEN_FRAME_MAX are used; headers behind the end of what fits are lost in the rest */
 };
 
 /* The tables that a rule set uses, ascending, the first is 0; some may stay empty. */
@@ -75,17 +77,45 @@ void gen_replacement(struct gen *g, const struct gen_tables *tables, const struc
 /* The list of a packet-out: any action that needs no prerequisite, and TABLE. */
 void gen_packet_out(struct gen *g, struct action_list *list);
 
-/* The fields and actions that the oracle knows, and so the generators make. */
+/* The fields that the oracle knows, and so the generators make. */
 static inline bool gen_makes_field(unsigned int id)
 {
-	const uint64_t not_yet = 1ULL << FIELD_IN_PHY_PORT | 1ULL << FIELD_MPLS_LABEL |
-				 1ULL << FIELD_MPLS_TC | 1ULL << FIELD_MPLS_BOS |
-				 1ULL << FIELD_PBB_ISID | 1ULL << FIELD_IPV6_EXTHDR |
-				 0xffULL << FIELD_TUN_METADATA0;
+	const uint64_t not_yet = 0xffULL << FIELD_TUN_METADATA0;
 
 	return field_is_known(id) && !(not_yet >> id & 1);
 }
-#define GEN_ACTIONS ((1u << ACTION_COPY_TTL_OUT) - 1)
+/* Set-field of these waits for the pipeline. */
+static inline bool gen_sets_field(unsigned int id)
+{
+	const uint64_t not_yet = 1ULL << FIELD_MPLS_LABEL | 1ULL << FIELD_MPLS_TC | 1ULL << FIELD_MPLS_BOS |
+				 1ULL << FIELD_PBB_ISID;
+
+	return gen_makes_field(id) && field_table[id].is_settable && !(not_yet >> id & 1);
+}
+/* Whether the pipeline has groups yet. */
+#ifdef TEST_GROUPS
+#define GEN_GROUPS 1
+#else
+#define GEN_GROUPS 0
+#endif
+/* The actions; the others wait for the pipeline. */
+#define GEN_ACTIONS (((1u << ACTION_GROUP) - 1) & ~GEN_ACTIONS_NOT_YET)
+#define GEN_ACTIONS_NOT_YET                                                                          \
+	(1u << ACTION_COPY_TTL_OUT | 1u << ACTION_COPY_TTL_IN | 1u << ACTION_SET_MPLS_TTL |           \
+	 1u << ACTION_DEC_MPLS_TTL | 1u << ACTION_PUSH_MPLS | 1u << ACTION_POP_MPLS |                 \
+	 1u << ACTION_PUSH_PBB | 1u << ACTION_POP_PBB | 1u << ACTION_SET_QUEUE)
+
+enum { GEN_BUCKETS_MAX = 5, GEN_BUCKET_ACTIONS_MAX = 7 };
+
+/* A group that owns what it points to. */
+struct gen_group {
+	struct group_mod gm;
+	struct bucket buckets[GEN_BUCKETS_MAX];
+	struct action actions[GEN_BUCKETS_MAX][GEN_BUCKET_ACTIONS_MAX];
+};
+/* Makes a group, to add, that leads only to groups of lower numbers.  Not to be copied. */
+void gen_group(struct gen *g, uint32_t group_id, struct gen_group *group);
+void gen_meter(struct gen *g, uint32_t meter_id, struct meter_mod *meter);
 
 /* True if some packet could match both. */
 bool gen_matches_overlap(const struct match *a, const struct match *b);

@@ -181,6 +181,9 @@ static void put_icmpv6(struct gen *g, struct gen_frame *f)
 		put_nd_option(g, f);
 }
 
+static void put_ipv4(struct gen *g, struct gen_frame *f);
+static void put_ipv6(struct gen *g, struct gen_frame *f);
+
 /* A layer 4 of the protocol, and its checksum; 'pseudo' is the sum of the pseudo header but for the
  * length. */
 static void put_l4(struct gen *g, struct gen_frame *f, unsigned int proto, uint32_t pseudo)
@@ -216,6 +219,12 @@ static void put_l4(struct gen *g, struct gen_frame *f, unsigned int proto, uint3
 		put_icmpv6(g, f);
 		csum_at = 2;
 		break;
+	case 4:
+		put_ipv4(g, f);
+		return;
+	case 41:
+		put_ipv6(g, f);
+		return;
 	default:
 		put_random(g, f, gen_below(g, 40));
 		return;
@@ -389,6 +398,65 @@ static size_t put_type(struct gen *g, struct gen_frame *f, unsigned int type)
 	return at;
 }
 
+static void put_payload(struct gen *g, struct gen_frame *f, unsigned int type);
+
+/* A stack of labels, mostly one that ends, and something beneath. */
+static void put_mpls(struct gen *g, struct gen_frame *f)
+{
+	static const uint16_t types[] = { 0x0800, 0x86dd, 0x0806, 0x88b5 };
+	uint32_t n = gen_chance(g, 60) ? 1 : 1 + gen_below(g, 4);
+
+	while (n-- > 0) {
+		unsigned int label = number(g, FIELD_MPLS_LABEL);
+		bool is_last = gen_chance(g, 95) ? n == 0 : gen_chance(g, 50);
+
+		put16(f, label >> 4);
+		put8(f, (label & 15) << 4 | gen_below(g, 8) << 1 | is_last);
+		put8(f, ttl(g));
+	}
+	put_payload(g, f, types[gen_below(g, gen_chance(g, 85) ? 2 : 4)]);
+}
+
+/* An I-TAG, and the customer's frame from its tags on. */
+static void put_pbb(struct gen *g, struct gen_frame *f)
+{
+	static const uint16_t types[] = { 0x0800, 0x86dd, 0x0806, 0x88b5, 0x8847, 0x88e7 };
+	unsigned int type = types[gen_below(g, 6)];
+
+	put8(f, gen_chance(g, 60) ? 0 : (unsigned int)gen_u64(g));
+	put_field(g, f, FIELD_PBB_ISID);
+	put_field(g, f, FIELD_ETH_DST);
+	put_field(g, f, FIELD_ETH_SRC);
+	put_tags(g, f);
+	put16(f, type);
+	put_payload(g, f, type);
+}
+
+static void put_payload(struct gen *g, struct gen_frame *f, unsigned int type)
+{
+	switch (type) {
+	case 0x0800:
+		put_ipv4(g, f);
+		break;
+	case 0x86dd:
+		put_ipv6(g, f);
+		break;
+	case 0x0806:
+		put_arp(g, f);
+		break;
+	case 0x8847:
+	case 0x8848:
+		put_mpls(g, f);
+		break;
+	case 0x88e7:
+		put_pbb(g, f);
+		break;
+	default:
+		put_random(g, f, gen_below(g, 60));
+		break;
+	}
+}
+
 /* Where what layer 4 must have, or one of its fields, ends. */
 static size_t l4_boundary(struct gen *g, const struct oracle_fields *f)
 {
@@ -425,8 +493,11 @@ static size_t near_boundary(struct gen *g, const struct gen_frame *frame)
 			     (gen_chance(g, 50) ? 0 : gen_below(g, 5) * 4);
 	} else if (oracle_fields_has(&f, FIELD_ARP_OP)) {
 		at += 28;
-	} else if (gen_chance(g, 50)) {
-		at += 8;
+	} else {
+		/* A label, a SNAP header, an I-TAG, IPv4 or IPv6 beneath a label. */
+		static const uint8_t ends[] = { 0, 4, 8, 18, 24, 44 };
+
+		at += ends[gen_below(g, sizeof(ends))];
 	}
 	return at + gen_below(g, 3) - 1;
 }
@@ -473,9 +544,11 @@ static void damage(struct gen *g, struct gen_frame *f)
 void gen_frame(struct gen *g, struct gen_frame *f)
 {
 	uint32_t kind = gen_below(g, 100);
-	unsigned int type = kind < 45	? 0x0800
-			    : kind < 80 ? 0x86dd
-			    : kind < 92 ? 0x0806
+	unsigned int type = kind < 35	? 0x0800
+			    : kind < 65 ? 0x86dd
+			    : kind < 73 ? 0x0806
+			    : kind < 83 ? 0x8847 + gen_below(g, 2)
+			    : kind < 92 ? 0x88e7
 					: number(g, FIELD_ETH_TYPE);
 	size_t length_at;
 
@@ -484,14 +557,7 @@ void gen_frame(struct gen *g, struct gen_frame *f)
 	put_field(g, f, FIELD_ETH_SRC);
 	put_tags(g, f);
 	length_at = put_type(g, f, type);
-	if (type == 0x0800)
-		put_ipv4(g, f);
-	else if (type == 0x86dd)
-		put_ipv6(g, f);
-	else if (type == 0x0806)
-		put_arp(g, f);
-	else
-		put_random(g, f, gen_below(g, 60));
+	put_payload(g, f, type);
 	if (length_at)
 		set16(f, length_at,
 		      gen_chance(g, 95) && f->len - length_at - 2 < 0x600 ? f->len - length_at - 2

@@ -167,8 +167,10 @@ static bool need_prereq(struct gen *g, struct match *m, const struct parsed *p, 
 		return need(g, m, p, FIELD_ETH_TYPE, 0x8847, 0x8848);
 	case PREREQ_PBB:
 		return need(g, m, p, FIELD_ETH_TYPE, 0x88e7, 0x88e7);
-	case PREREQ_IN_PORT: /* every rule of the generators' may have it: match_frame() adds it */
-		return match_has(m, FIELD_IN_PORT);
+	case PREREQ_IN_PORT:
+		if (!match_has(m, FIELD_IN_PORT))
+			match_set_u64(m, FIELD_IN_PORT, gen_in_port(g));
+		return true;
 	}
 	return false;
 }
@@ -204,6 +206,8 @@ static void add_field(struct gen *g, struct match *m, const struct parsed *p, en
 {
 	struct field_value value = frame_value(g, p, id), mask = field_exact_mask(id);
 
+	if (id == FIELD_IN_PHY_PORT && gen_chance(g, 90))
+		value = m->value[FIELD_IN_PORT];
 	if (field_table[id].is_maskable && gen_chance(g, 50))
 		mask = random_mask(g, id);
 	if (gen_chance(g, 7)) {
@@ -282,6 +286,8 @@ static bool match_like(struct gen *g, struct match *m, const struct match *old,
 	MATCH_FOR_EACH (old, id) {
 		struct field_value value = frame_value(g, p, id);
 
+		if (id == FIELD_IN_PHY_PORT && gen_chance(g, 90))
+			value = m->value[FIELD_IN_PORT];
 		if (is_crowd && field_table[id].n_bits >= 12 && id != FIELD_ETH_TYPE &&
 		    gen_chance(g, 70)) {
 			gen_bytes(g, value.b, field_table[id].n_bytes);
@@ -350,7 +356,7 @@ static void random_set_field(struct gen *g, const struct match *m, struct action
 	for (;;) {
 		enum field_id id = (enum field_id)gen_below(g, N_FIELD_IDS);
 
-		if (!gen_makes_field(id) || !field_table[id].is_settable || !match_prereq_ok(m, id))
+		if (!gen_sets_field(id) || !match_prereq_ok(m, id))
 			continue;
 		if (field_table[id].prereq == PREREQ_NONE && gen_chance(g, 60))
 			continue;
@@ -363,27 +369,90 @@ static void random_set_field(struct gen *g, const struct match *m, struct action
 	}
 }
 
-static void random_action(struct gen *g, const struct match *m, struct action *a)
+/* What may be done to what the action before has pushed. */
+static bool set_pushed(struct gen *g, const struct action *before, struct action *a)
+{
+	static const enum field_id mpls[] = { FIELD_MPLS_LABEL, FIELD_MPLS_TC, FIELD_MPLS_BOS };
+
+	switch (before->type) {
+	case ACTION_PUSH_MPLS:
+		a->set_field.field = mpls[gen_below(g, 3)];
+		break;
+	case ACTION_PUSH_PBB:
+		a->set_field.field = FIELD_PBB_ISID;
+		break;
+	case ACTION_PUSH_VLAN:
+		a->set_field.field = FIELD_VLAN_PCP;
+		break;
+	default:
+		return false;
+	}
+	a->type = ACTION_SET_FIELD;
+	a->set_field.value = gen_value(g, a->set_field.field);
+	return true;
+}
+
+/* Any type but OUTPUT and SET_FIELD; what the packet may have is likely. */
+static enum action_type random_type(struct gen *g)
+{
+	for (;;) {
+		enum action_type type = (enum action_type)gen_below(g, N_ACTION_TYPES);
+
+		if (type == ACTION_GROUP && g->n_groups && gen_chance(g, 70))
+			return type;
+		if (type != ACTION_OUTPUT && type != ACTION_SET_FIELD && GEN_ACTIONS >> type & 1)
+			return type;
+	}
+}
+
+static void random_other(struct gen *g, struct action *a)
 {
 	static const uint8_t ttls[] = { 0, 1, 2, 64, 255 };
+	static const uint16_t beneath[] = { 0x0800, 0x86dd, 0x8847, 0x0800, 0x86dd, 0x8848, 0x0806, 0x8100, 0x88e7, 0x88b5 };
+
+	a->type = random_type(g);
+	switch (a->type) {
+	case ACTION_PUSH_VLAN:
+		a->ethertype = gen_chance(g, 60) ? 0x8100 : 0x88a8;
+		break;
+	case ACTION_PUSH_MPLS:
+		a->ethertype = gen_chance(g, 70) ? 0x8847 : 0x8848;
+		break;
+	case ACTION_PUSH_PBB:
+		a->ethertype = 0x88e7;
+		break;
+	case ACTION_POP_MPLS:
+		a->ethertype = beneath[gen_below(g, 10)];
+		break;
+	case ACTION_SET_NW_TTL:
+	case ACTION_SET_MPLS_TTL:
+		a->ttl = ttls[gen_below(g, sizeof(ttls))];
+		break;
+	case ACTION_SET_QUEUE:
+		a->queue_id = gen_below(g, 8);
+		break;
+	case ACTION_GROUP:
+		a->group_id = 1 + gen_below(g, g->n_groups);
+		break;
+	default:
+		break;
+	}
+}
+
+/* 'before' is the action before it in the list, or NULL. */
+static void random_action(struct gen *g, const struct match *m, const struct action *before, struct action *a)
+{
 	uint32_t kind = gen_below(g, 100);
 
 	memset(a, 0, sizeof(*a));
-	if (kind < 35) {
+	if (before && gen_chance(g, 30) && set_pushed(g, before, a))
+		return;
+	if (kind < 32)
 		random_output(g, a);
-	} else if (kind < 70) {
+	else if (kind < 62)
 		random_set_field(g, m, a);
-	} else if (kind < 79) {
-		a->type = ACTION_PUSH_VLAN;
-		a->ethertype = gen_chance(g, 60) ? 0x8100 : 0x88a8;
-	} else if (kind < 88) {
-		a->type = ACTION_POP_VLAN;
-	} else if (kind < 92) {
-		a->type = ACTION_SET_NW_TTL;
-		a->ttl = ttls[gen_below(g, sizeof(ttls))];
-	} else {
-		a->type = ACTION_DEC_NW_TTL;
-	}
+	else
+		random_other(g, a);
 }
 
 static void random_list(struct gen *g, const struct match *m, struct action_list *list)
@@ -395,10 +464,96 @@ static void random_list(struct gen *g, const struct match *m, struct action_list
 		  : kind < 997 ? 2 + gen_below(g, 7)
 			       : 30;
 	for (unsigned int i = 0; i < list->n; i++)
-		random_action(g, m, &list->a[i]);
+		random_action(g, m, i ? &list->a[i - 1] : NULL, &list->a[i]);
 	if (list->n && gen_chance(g, 60)) {
 		memset(&list->a[list->n - 1], 0, sizeof(list->a[0]));
 		random_output(g, &list->a[list->n - 1]);
+	}
+}
+
+/* Of a bucket: an action of each type at most.  Ends mostly in an output or a group. */
+static unsigned int random_bucket(struct gen *g, struct action *actions)
+{
+	unsigned int n = 0, wanted = gen_chance(g, 55) ? 0 : 1 + gen_below(g, GEN_BUCKET_ACTIONS_MAX - 1);
+	uint32_t types = 0;
+	struct match none;
+
+	match_init(&none);
+	for (unsigned int i = 0; i < wanted; i++) {
+		struct action *a = &actions[n];
+
+		random_action(g, &none, n ? &actions[n - 1] : NULL, a);
+		if (a->type == ACTION_SET_FIELD) {
+			bool is_there = false;
+
+			for (unsigned int j = 0; j < n; j++)
+				is_there |= actions[j].type == ACTION_SET_FIELD &&
+					    actions[j].set_field.field == a->set_field.field;
+			n += !is_there;
+		} else if (!(types >> a->type & 1)) {
+			types |= 1u << a->type;
+			n++;
+		}
+	}
+	if (!(types >> ACTION_OUTPUT & 1) && gen_chance(g, 85)) {
+		memset(&actions[n], 0, sizeof(actions[n]));
+		random_output(g, &actions[n++]);
+	}
+	return n;
+}
+
+static void random_watch(struct gen *g, struct bucket *b)
+{
+	if (g->n_groups && gen_chance(g, 20))
+		b->watch_group = 1 + gen_below(g, g->n_groups);
+	if (b->watch_group == GROUP_ANY || gen_chance(g, 20))
+		b->watch_port = gen_chance(g, 90) ? 1 + gen_below(g, 6) : gen_chance(g, 50) ? PORT_LOCAL : 300;
+}
+
+void gen_group(struct gen *g, uint32_t group_id, struct gen_group *group)
+{
+	unsigned int n_groups = g->n_groups;
+
+	g->n_groups = group_id - 1;
+	group->gm = (struct group_mod){ .command = GROUP_ADD,
+					.type = (enum group_type)gen_below(g, N_GROUP_TYPES),
+					.group_id = group_id,
+					.buckets = group->buckets };
+	group->gm.n_buckets = gen_chance(g, 8) ? 0 : 1 + gen_below(g, GEN_BUCKETS_MAX);
+	if (group->gm.type == GROUP_TYPE_INDIRECT)
+		group->gm.n_buckets = 1;
+	for (unsigned int i = 0; i < group->gm.n_buckets; i++) {
+		struct bucket *b = &group->buckets[i];
+
+		*b = (struct bucket){ .watch_port = PORT_ANY,
+				      .watch_group = GROUP_ANY,
+				      .actions = group->actions[i] };
+		if (group->gm.type == GROUP_TYPE_SELECT)
+			b->weight = (uint16_t)(gen_chance(g, 10) ? 0 : 1 + gen_below(g, gen_chance(g, 80) ? 3 : 1000));
+		if (group->gm.type == GROUP_TYPE_FF)
+			random_watch(g, b);
+		b->n_actions = random_bucket(g, group->actions[i]);
+	}
+	g->n_groups = n_groups;
+}
+
+/* Of rates that give nothing in the time of a test, or more than it takes: oracle_meter_mod(). */
+void gen_meter(struct gen *g, uint32_t meter_id, struct meter_mod *meter)
+{
+	bool is_fast = gen_chance(g, 25);
+
+	*meter = (struct meter_mod){ .command = METER_ADD, .meter_id = meter_id };
+	meter->flags = (uint16_t)(is_fast && gen_chance(g, 50) ? METER_KBPS : METER_PKTPS);
+	meter->flags |= is_fast ? 0 : METER_BURST;
+	meter->flags |= gen_chance(g, 50) ? METER_STATS : 0;
+	meter->n_bands = gen_below(g, 4);
+	for (unsigned int i = 0; i < meter->n_bands; i++) {
+		struct band *band = &meter->bands[i];
+
+		band->type = gen_chance(g, 40) ? BAND_DROP : BAND_DSCP_REMARK;
+		band->rate = is_fast ? UINT32_MAX - i : 1 + i; /* no two of the same rate */
+		band->burst_size = is_fast ? 0 : 1 + gen_below(g, 6);
+		band->prec_level = (uint8_t)(band->type == BAND_DSCP_REMARK ? gen_below(g, 4) : 0);
 	}
 }
 
@@ -423,6 +578,9 @@ static void random_instructions(struct gen *g, const struct match *m, uint8_t ta
 	unsigned int first = 0;
 
 	instructions_init(in);
+	in->has_meter = g->n_meters && gen_chance(g, 15);
+	if (in->has_meter)
+		in->meter_id = 1 + gen_below(g, g->n_meters);
 	in->has_apply = gen_chance(g, 65);
 	in->has_clear = gen_chance(g, 10);
 	in->has_write = gen_chance(g, 40);

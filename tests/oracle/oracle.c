@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/oracle/actions.h"
+#include "tests/oracle/group.h"
 #include "tests/oracle/normal.h"
 #include "tests/oracle/parse.h"
 
@@ -17,9 +18,27 @@ struct port {
 	struct oracle_port_vlan vlan;
 };
 
+/* A select group took one of its buckets. */
+struct choice {
+	uint32_t group_id;
+	uint64_t flow;
+	unsigned int bucket;
+	unsigned int pick, n_options; /* of the live ones */
+};
+
 struct oracle {
 	bool frag_drop, is_standalone, forward_bpdu;
 	struct oracle_fdb fdb;
+	struct oracle_groups groups;
+	struct oracle_meters meters;
+	/* Of the packet that is run: to be made in this order, and how many were. */
+	unsigned int n_choices, n_made;
+	struct choice choices[ORACLE_CHOICES_MAX];
+	unsigned int n_remembered, remembered_size;
+	struct choice *remembered;
+	/* As they were before the last packet. */
+	struct oracle_fdb fdb_before;
+	struct oracle_meters meters_before;
 	unsigned int n_ports;
 	struct port ports[PORTS_MAX]; /* ascending, so that PORT_LOCAL is last */
 	unsigned int n_rules, rules_size;
@@ -28,8 +47,8 @@ struct oracle {
 
 /* The action set of OF1.3.5 §5.10. */
 struct action_set {
-	bool has_pop, has_push, has_dec, has_ttl, has_output;
-	struct action push, ttl, output;
+	bool has[N_ACTION_TYPES]; /* but SET_FIELD */
+	struct action action[N_ACTION_TYPES];
 	uint64_t fields; /* bit per enum field_id */
 	struct field_value value[N_FIELD_IDS];
 };
@@ -58,6 +77,7 @@ const char *const oracle_end_names[N_ORACLE_ENDS] = {
 	[ORACLE_END_FRAGMENT] = "fragment", [ORACLE_END_MISS] = "miss",
 	[ORACLE_END_TTL] = "invalid ttl",   [ORACLE_END_SET] = "action set",
 	[ORACLE_END_LIST] = "action list",  [ORACLE_END_NORMAL] = "standalone",
+	[ORACLE_END_METER] = "meter",
 };
 
 /* Results. */
@@ -68,6 +88,7 @@ void oracle_result_init(struct oracle_result *r)
 	r->overflow = false;
 	r->n_outputs = 0;
 	r->n_hits = 0;
+	r->n_counts = 0;
 	r->n_bytes = 0;
 	memset(r->n_lookups, 0, sizeof(r->n_lookups));
 	memset(r->n_matches, 0, sizeof(r->n_matches));
@@ -112,6 +133,28 @@ void oracle_result_hit(struct oracle_result *r, uint64_t cookie, uint64_t n_pack
 	r->hits[i].n_bytes += n_bytes;
 }
 
+void oracle_result_count(struct oracle_result *r, enum oracle_counter counter, uint32_t id, int part,
+			 uint64_t n_packets, uint64_t n_bytes)
+{
+	struct oracle_count *c;
+	unsigned int i = 0;
+
+	while (i < r->n_counts && (r->counts[i].counter != counter || r->counts[i].id != id ||
+				   r->counts[i].part != part))
+		i++;
+	if (i == ORACLE_COUNTS_MAX) {
+		r->overflow = true;
+		return;
+	}
+	c = &r->counts[i];
+	if (i == r->n_counts) {
+		r->n_counts++;
+		*c = (struct oracle_count){ .counter = counter, .id = id, .part = part };
+	}
+	c->n_packets += n_packets;
+	c->n_bytes += n_bytes;
+}
+
 /* The switch. */
 
 static void *check_memory(void *p)
@@ -139,6 +182,11 @@ void oracle_free(struct oracle *o)
 		return;
 	oracle_clear(o);
 	oracle_fdb_uninit(&o->fdb);
+	oracle_fdb_uninit(&o->fdb_before);
+	oracle_groups_uninit(&o->groups);
+	oracle_meters_uninit(&o->meters);
+	oracle_meters_uninit(&o->meters_before);
+	free(o->remembered);
 	free(o->rules);
 	free(o);
 }
@@ -156,6 +204,7 @@ void oracle_set_port(struct oracle *o, uint32_t ofport, uint32_t config, bool ex
 {
 	unsigned int i = 0;
 
+	o->n_remembered = 0;
 	while (i < o->n_ports && o->ports[i].ofport < ofport)
 		i++;
 	if (i < o->n_ports && o->ports[i].ofport == ofport) {
@@ -171,6 +220,15 @@ void oracle_set_port(struct oracle *o, uint32_t ofport, uint32_t config, bool ex
 	o->ports[i].config = config;
 	memset(&o->ports[i].vlan, 0, sizeof(o->ports[i].vlan));
 	o->n_ports++;
+}
+
+void oracle_set_port_config(struct oracle *o, uint32_t ofport, uint32_t config)
+{
+	o->n_remembered = 0;
+	for (unsigned int i = 0; i < o->n_ports; i++) {
+		if (o->ports[i].ofport == ofport)
+			o->ports[i].config = config;
+	}
 }
 
 void oracle_set_frag_drop(struct oracle *o, bool frag_drop)
@@ -285,6 +343,170 @@ void oracle_add(struct oracle *o, const struct flow_mod *fm)
 		o->rules = check_memory(realloc(o->rules, o->rules_size * sizeof(o->rules[0])));
 	}
 	o->rules[o->n_rules++] = rule;
+}
+
+/* Groups and meters. */
+
+bool oracle_port_is_live(const struct oracle *o, uint32_t ofport)
+{
+	const struct port *port = find_port(o, ofport);
+
+	return port && !(port->config & ORACLE_PORT_DOWN);
+}
+
+const struct group_mod *oracle_find_group(const struct oracle *o, uint32_t group_id)
+{
+	return oracle_groups_find(&o->groups, group_id);
+}
+
+/* Deletes the rules that lead to the group, or (by its number) have the meter. */
+static void delete_rules_of(struct oracle *o, uint32_t group_id, uint32_t meter_id)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < o->n_rules; i++) {
+		const struct instructions *in = &o->rules[i]->instructions;
+
+		if ((group_id && instructions_lead_to_group(in, group_id)) ||
+		    (meter_id && in->has_meter && in->meter_id == meter_id))
+			free(o->rules[i]);
+		else
+			o->rules[n++] = o->rules[i];
+	}
+	o->n_rules = n;
+}
+
+void oracle_group_mod(struct oracle *o, const struct group_mod *gm)
+{
+	o->n_remembered = 0;
+	oracle_groups_mod(&o->groups, gm);
+	if (gm->command == GROUP_DELETE)
+		delete_rules_of(o, gm->group_id, 0);
+}
+
+void oracle_meter_mod(struct oracle *o, const struct meter_mod *mm)
+{
+	oracle_meters_mod(&o->meters, mm);
+	if (mm->command == METER_DELETE)
+		delete_rules_of(o, 0, mm->meter_id);
+}
+
+bool oracle_has_group(const struct oracle *o, uint32_t group_id)
+{
+	return oracle_find_group(o, group_id);
+}
+
+bool oracle_has_meter(const struct oracle *o, uint32_t meter_id)
+{
+	return oracle_meters_find(&o->meters, meter_id);
+}
+
+/* Notes how things are before a packet. */
+static void save(struct oracle *o)
+{
+	struct oracle_fdb *fdb = &o->fdb_before;
+	struct oracle_meters *meters = &o->meters_before;
+
+	if (fdb->size < o->fdb.n) {
+		fdb->size = o->fdb.size;
+		fdb->entries = check_memory(realloc(fdb->entries, fdb->size * sizeof(fdb->entries[0])));
+	}
+	fdb->n = o->fdb.n;
+	for (unsigned int i = 0; i < fdb->n; i++)
+		fdb->entries[i] = o->fdb.entries[i];
+	if (meters->size < o->meters.n) {
+		meters->size = o->meters.size;
+		meters->meters = check_memory(
+			realloc(meters->meters, meters->size * sizeof(meters->meters[0])));
+	}
+	meters->n = o->meters.n;
+	for (unsigned int i = 0; i < meters->n; i++)
+		meters->meters[i] = o->meters.meters[i];
+	o->n_made = 0;
+}
+
+/* Makes it so again: nothing is taken out of these tables by a packet. */
+static void undo(struct oracle *o)
+{
+	o->fdb.n = o->fdb_before.n;
+	for (unsigned int i = 0; i < o->fdb.n; i++)
+		o->fdb.entries[i] = o->fdb_before.entries[i];
+	for (unsigned int i = 0; i < o->meters.n; i++)
+		o->meters.meters[i] = o->meters_before.meters[i];
+}
+
+/* The choices are the digits of a number; this is the next one. */
+bool oracle_choose_again(struct oracle *o)
+{
+	o->n_choices = o->n_made;
+	while (o->n_choices > 0) {
+		struct choice *last = &o->choices[o->n_choices - 1];
+
+		if (++last->pick < last->n_options) {
+			undo(o);
+			return true;
+		}
+		o->n_choices--;
+	}
+	return false;
+}
+
+static const struct choice *find_remembered(const struct oracle *o, uint32_t group_id, uint64_t flow)
+{
+	for (unsigned int i = 0; i < o->n_remembered; i++) {
+		if (o->remembered[i].group_id == group_id && o->remembered[i].flow == flow)
+			return &o->remembered[i];
+	}
+	return NULL;
+}
+
+void oracle_chosen(struct oracle *o, bool is_known)
+{
+	for (unsigned int i = 0; i < o->n_made && is_known; i++) {
+		if (o->n_remembered == o->remembered_size) {
+			o->remembered_size = 2 * o->remembered_size + 16;
+			o->remembered = check_memory(realloc(
+				o->remembered, o->remembered_size * sizeof(o->remembered[0])));
+		}
+		o->remembered[o->n_remembered++] = o->choices[i];
+	}
+	o->n_choices = o->n_made = 0;
+}
+
+/* The live bucket of a select group that this packet takes; NULL if there is none. */
+static const struct bucket *choose(struct oracle *o, const struct group_mod *gm,
+				   const struct oracle_packet *pkt, struct oracle_result *r)
+{
+	unsigned int live[64], n = 0;
+	uint64_t flow = oracle_flow_of(pkt);
+	const struct choice *old = find_remembered(o, gm->group_id, flow);
+	struct choice *c;
+
+	for (unsigned int i = 0; i < gm->n_buckets && n < 64; i++) {
+		if (gm->buckets[i].weight && oracle_bucket_is_live(o, gm, &gm->buckets[i]))
+			live[n++] = i;
+	}
+	/* The same packet again, in another place of the lists, is of the same flow too. */
+	for (unsigned int i = 0; i < o->n_made && !old; i++) {
+		if (o->choices[i].group_id == gm->group_id && o->choices[i].flow == flow)
+			old = &o->choices[i];
+	}
+	if (n == 0)
+		return NULL;
+	if (old)
+		return &gm->buckets[old->bucket];
+	if (o->n_made == ORACLE_CHOICES_MAX) {
+		r->overflow = true;
+		return NULL;
+	}
+	c = &o->choices[o->n_made++];
+	if (o->n_made > o->n_choices)
+		c->pick = 0;
+	c->group_id = gm->group_id;
+	c->flow = flow;
+	c->n_options = n;
+	c->bucket = live[c->pick];
+	return &gm->buckets[c->bucket];
 }
 
 /* Output. */
@@ -436,6 +658,15 @@ static void set_field(struct run *run, enum field_id id, const struct field_valu
 		oracle_set_field(&run->pkt, id, value);
 }
 
+static void execute_group(struct run *run, uint32_t group_id, uint8_t table_id);
+
+/* The packet's TTL is not valid: that is told, and its processing ends. */
+static bool bad_ttl(struct run *run, const struct cause *cause)
+{
+	send_to_controller(run, cause, ORACLE_INVALID_TTL, CONTROLLER_MAX_LEN_NO_BUFFER);
+	return false;
+}
+
 /* Executes one action; false if the packet's processing ends with it (an invalid TTL). */
 static bool execute(struct run *run, const struct action *a, const struct cause *cause)
 {
@@ -457,22 +688,37 @@ static bool execute(struct run *run, const struct action *a, const struct cause 
 		oracle_set_ttl(&run->pkt, a->ttl);
 		break;
 	case ACTION_DEC_NW_TTL:
-		if (!oracle_dec_ttl(&run->pkt)) {
-			send_to_controller(run, cause, ORACLE_INVALID_TTL,
-					   CONTROLLER_MAX_LEN_NO_BUFFER);
-			return false;
-		}
-		break;
+		return oracle_dec_ttl(&run->pkt) || bad_ttl(run, cause);
 	case ACTION_COPY_TTL_OUT:
+		oracle_copy_ttl_out(&run->pkt);
+		break;
 	case ACTION_COPY_TTL_IN:
+		oracle_copy_ttl_in(&run->pkt);
+		break;
 	case ACTION_SET_MPLS_TTL:
+		oracle_set_mpls_ttl(&run->pkt, a->ttl);
+		break;
 	case ACTION_DEC_MPLS_TTL:
+		return oracle_dec_mpls_ttl(&run->pkt) || bad_ttl(run, cause);
 	case ACTION_PUSH_MPLS:
+		if (!oracle_push_mpls(&run->pkt, a->ethertype))
+			run->r->overflow = true;
+		break;
 	case ACTION_POP_MPLS:
+		oracle_pop_mpls(&run->pkt, a->ethertype);
+		break;
 	case ACTION_PUSH_PBB:
+		if (!oracle_push_pbb(&run->pkt, a->ethertype))
+			run->r->overflow = true;
+		break;
 	case ACTION_POP_PBB:
+		oracle_pop_pbb(&run->pkt);
+		break;
 	case ACTION_SET_QUEUE:
-	case ACTION_GROUP: /* the generators make none yet: GEN_ACTIONS */
+		break; /* for the port, and nothing that a packet shows */
+	case ACTION_GROUP:
+		execute_group(run, a->group_id, cause->table_id);
+		break;
 	case N_ACTION_TYPES:
 		abort();
 	}
@@ -492,66 +738,99 @@ static bool execute_list(struct run *run, const struct action_list *list, const 
 
 static void write_action(struct action_set *set, const struct action *a)
 {
-	switch (a->type) {
-	case ACTION_OUTPUT:
-		set->has_output = true;
-		set->output = *a;
-		break;
-	case ACTION_SET_FIELD:
+	if (a->type == ACTION_SET_FIELD) {
 		set->fields |= 1ULL << a->set_field.field;
 		set->value[a->set_field.field] = a->set_field.value;
-		break;
-	case ACTION_PUSH_VLAN:
-		set->has_push = true;
-		set->push = *a;
-		break;
-	case ACTION_POP_VLAN:
-		set->has_pop = true;
-		break;
-	case ACTION_SET_NW_TTL:
-		set->has_ttl = true;
-		set->ttl = *a;
-		break;
-	case ACTION_DEC_NW_TTL:
-		set->has_dec = true;
-		break;
-	case ACTION_COPY_TTL_OUT:
-	case ACTION_COPY_TTL_IN:
-	case ACTION_SET_MPLS_TTL:
-	case ACTION_DEC_MPLS_TTL:
-	case ACTION_PUSH_MPLS:
-	case ACTION_POP_MPLS:
-	case ACTION_PUSH_PBB:
-	case ACTION_POP_PBB:
-	case ACTION_SET_QUEUE:
-	case ACTION_GROUP:
-	case N_ACTION_TYPES:
-		abort();
+		return;
 	}
+	set->has[a->type] = true;
+	set->action[a->type] = *a;
 }
 
 /* Executes the action set, in the order of docs/semantics.md; false as execute(). */
 static bool execute_set(struct run *run, uint8_t table_id)
 {
-	static const struct action pop = { .type = ACTION_POP_VLAN };
-	static const struct action dec = { .type = ACTION_DEC_NW_TTL };
+	static const enum action_type order[] = {
+		ACTION_COPY_TTL_IN, ACTION_POP_VLAN,	 ACTION_POP_PBB,     ACTION_POP_MPLS,
+		ACTION_PUSH_MPLS,   ACTION_PUSH_PBB,	 ACTION_PUSH_VLAN,   ACTION_COPY_TTL_OUT,
+		ACTION_DEC_MPLS_TTL, ACTION_DEC_NW_TTL, ACTION_SET_MPLS_TTL, ACTION_SET_NW_TTL,
+		ACTION_SET_FIELD,   ACTION_SET_QUEUE,	 ACTION_GROUP,	     ACTION_OUTPUT,
+	};
 	const struct cause cause = { ORACLE_ACTION, ORACLE_NO_COOKIE, table_id, false };
-	const struct action_set *set = &run->set;
+	struct action_set *set = &run->set;
 
-	if (set->has_pop)
-		execute(run, &pop, &cause);
-	if (set->has_push)
-		execute(run, &set->push, &cause);
-	if (set->has_dec && !execute(run, &dec, &cause))
-		return false;
-	if (set->has_ttl)
-		execute(run, &set->ttl, &cause);
-	for (unsigned int id = 0; id < N_FIELD_IDS; id++) {
-		if (set->fields >> id & 1)
-			set_field(run, (enum field_id)id, &set->value[id]);
+	if (set->has[ACTION_GROUP])
+		set->has[ACTION_OUTPUT] = false;
+	for (unsigned int i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		for (unsigned int id = 0; order[i] == ACTION_SET_FIELD && id < N_FIELD_IDS; id++) {
+			if (set->fields >> id & 1)
+				set_field(run, (enum field_id)id, &set->value[id]);
+		}
+		if (set->has[order[i]] && !execute(run, &set->action[order[i]], &cause))
+			return false;
 	}
-	if (set->has_output)
-		execute(run, &set->output, &cause);
+	return true;
+}
+
+/* Groups. */
+
+static void execute_bucket(const struct run *run, const struct group_mod *gm,
+			   const struct bucket *bucket, uint8_t table_id)
+{
+	struct run *copy = check_memory(malloc(sizeof(*copy)));
+
+	oracle_result_count(run->r, ORACLE_GROUP, gm->group_id, (int)(bucket - gm->buckets), 1,
+			    run->pkt.len);
+	*copy = *run;
+	memset(&copy->set, 0, sizeof(copy->set));
+	for (unsigned int i = 0; i < bucket->n_actions; i++)
+		write_action(&copy->set, &bucket->actions[i]);
+	execute_set(copy, table_id);
+	free(copy);
+}
+
+static void execute_group(struct run *run, uint32_t group_id, uint8_t table_id)
+{
+	const struct group_mod *gm = oracle_find_group(run->o, group_id);
+	const struct bucket *chosen = NULL;
+
+	if (!gm)
+		return;
+	oracle_result_count(run->r, ORACLE_GROUP, group_id, -1, 1, run->pkt.len);
+	if (gm->type == GROUP_TYPE_SELECT) {
+		chosen = choose(run->o, gm, &run->pkt, run->r);
+		if (chosen)
+			execute_bucket(run, gm, chosen, table_id);
+		return;
+	}
+	for (unsigned int i = 0; i < gm->n_buckets; i++) {
+		if (gm->type == GROUP_TYPE_FF && !oracle_bucket_is_live(run->o, gm, &gm->buckets[i]))
+			continue;
+		execute_bucket(run, gm, &gm->buckets[i], table_id);
+		if (gm->type == GROUP_TYPE_FF)
+			return;
+	}
+}
+
+/* The instruction; false if a band drops the packet. */
+static bool execute_meter(struct run *run, uint32_t meter_id)
+{
+	struct oracle_meter *meter = oracle_meters_find(&run->o->meters, meter_id);
+	struct band band;
+	int number;
+
+	if (!meter)
+		return true;
+	oracle_result_count(run->r, ORACLE_METER, meter_id, -1, 1, run->pkt.len);
+	number = oracle_meter_act(meter, &band);
+	if (meter->is_unknown)
+		run->r->overflow = true;
+	if (number < 0)
+		return true;
+	oracle_result_count(run->r, ORACLE_METER, meter_id, number, 1, run->pkt.len);
+	if (band.type == BAND_DROP)
+		return false;
+	oracle_raise_drop_precedence(&run->pkt, band.prec_level);
 	return true;
 }
 
@@ -578,8 +857,9 @@ static const struct flow_mod *lookup(const struct run *run, uint8_t table_id)
 	struct oracle_fields f;
 
 	oracle_parse(&run->pkt, &f);
-	f.present |= 1ULL << FIELD_IN_PORT | 1ULL << FIELD_METADATA;
+	f.present |= 1ULL << FIELD_IN_PORT | 1ULL << FIELD_IN_PHY_PORT | 1ULL << FIELD_METADATA;
 	f.value[FIELD_IN_PORT] = field_value_from_u64(FIELD_IN_PORT, run->in_port);
+	f.value[FIELD_IN_PHY_PORT] = f.value[FIELD_IN_PORT];
 	f.value[FIELD_METADATA] = field_value_from_u64(FIELD_METADATA, run->metadata);
 	for (unsigned int id = 0; id < N_FIELD_IDS; id++) {
 		if (!field_is_known(id) || !is_tunnel_field((enum field_id)id))
@@ -624,6 +904,8 @@ static enum oracle_end run_tables(struct run *run)
 		cause.cookie = rule->cookie;
 		cause.reason = rule->priority == 0 && rule->match.present == 0 ? ORACLE_NO_MATCH
 									       : ORACLE_ACTION;
+		if (in->has_meter && !execute_meter(run, in->meter_id))
+			return ORACLE_END_METER;
 		if (in->has_apply && !execute_list(run, &in->apply, &cause))
 			return ORACLE_END_TTL;
 		if (in->has_clear)
@@ -646,6 +928,7 @@ static enum oracle_end run_tables(struct run *run)
 static void run_init(struct run *run, struct oracle *o, uint32_t in_port,
 		     const uint8_t *frame, size_t len, struct oracle_result *r)
 {
+	save(o);
 	run->o = o;
 	run->r = r;
 	run->in_port = in_port;
@@ -664,6 +947,7 @@ void oracle_run(struct oracle *o, uint32_t in_port, const uint8_t *frame, size_t
 	struct run run;
 
 	oracle_result_init(r);
+	o->n_made = 0;
 	if (len > ORACLE_FRAME_MAX) {
 		r->overflow = true;
 		return;
@@ -692,6 +976,7 @@ void oracle_packet_out(struct oracle *o, uint32_t in_port, const struct action_l
 	struct run run;
 
 	oracle_result_init(r);
+	o->n_made = 0;
 	if (len > ORACLE_FRAME_MAX) {
 		r->overflow = true;
 		return;

@@ -10,6 +10,7 @@
  *   oracle.c   ports, rules, tables, instructions, the action set
  *   actions.c  what one action does to the bytes
  *   parse.c    which fields a frame has
+ *   group.c    groups and meters as they are configured
  *   normal.c   VLANs of ports and the table of addresses, for NORMAL
  *   csum.c     checksum arithmetic
  *
@@ -23,6 +24,7 @@
 #include <stdint.h>
 
 #include "model/flow.h"
+#include "model/group.h"
 #include "model/tunnel.h"
 
 /* OF1.3.5 §7.2.1, ofp_port_config. */
@@ -37,6 +39,8 @@ enum {
 	ORACLE_FRAME_MAX = 4096,
 	ORACLE_OUTPUTS_MAX = 256,
 	ORACLE_HITS_MAX = 512,
+	ORACLE_COUNTS_MAX = 256,
+	ORACLE_CHOICES_MAX = 64,
 	ORACLE_BYTES_MAX = ORACLE_OUTPUTS_MAX * 2112,
 };
 
@@ -74,6 +78,16 @@ struct oracle_hit {
 	uint64_t n_bytes;
 };
 
+/* What a group, a bucket, a meter or a band counted. */
+enum oracle_counter { ORACLE_GROUP, ORACLE_METER };
+struct oracle_count {
+	enum oracle_counter counter;
+	uint32_t id;
+	int part; /* bucket or band, in the order of the message; -1: of the group or meter */
+	uint64_t n_packets;
+	uint64_t n_bytes;
+};
+
 /* What ended the (outermost) packet's way, for people; backends need not give it. */
 enum oracle_end {
 	ORACLE_END_RUNT,     /* shorter than an Ethernet header */
@@ -84,6 +98,7 @@ enum oracle_end {
 	ORACLE_END_SET,      /* the action set was executed */
 	ORACLE_END_LIST,     /* a packet-out's list was executed */
 	ORACLE_END_NORMAL,   /* the bridge is standalone: no tables */
+	ORACLE_END_METER,    /* a drop band was exceeded */
 	N_ORACLE_ENDS
 };
 
@@ -97,6 +112,8 @@ struct oracle_result {
 	struct oracle_output outputs[ORACLE_OUTPUTS_MAX];
 	unsigned int n_hits; /* one for each rule hit, in the order of first hits */
 	struct oracle_hit hits[ORACLE_HITS_MAX];
+	unsigned int n_counts; /* as the hits */
+	struct oracle_count counts[ORACLE_COUNTS_MAX];
 	uint32_t n_lookups[N_TABLES];
 	uint32_t n_matches[N_TABLES];
 	uint32_t n_bytes;
@@ -113,6 +130,10 @@ struct oracle_output *oracle_result_add(struct oracle_result *r, enum oracle_out
 void oracle_result_hit(struct oracle_result *r, uint64_t cookie, uint64_t n_packets,
 		       uint64_t n_bytes);
 
+/* Adds to what a group, bucket, meter or band counted. */
+void oracle_result_count(struct oracle_result *r, enum oracle_counter counter, uint32_t id, int part,
+			 uint64_t n_packets, uint64_t n_bytes);
+
 struct oracle;
 
 /* A switch without ports and rules; oracle_free() accepts NULL.  Aborts if there is no memory. */
@@ -121,6 +142,8 @@ void oracle_free(struct oracle *o);
 
 /* Makes port 'ofport' exist with OFPPC_* bits 'config', or (not 'exists') removes it. */
 void oracle_set_port(struct oracle *o, uint32_t ofport, uint32_t config, bool exists);
+/* Changes the OFPPC_* bits of one that is there, and nothing else. */
+void oracle_set_port_config(struct oracle *o, uint32_t ofport, uint32_t config);
 /* OFPC_FRAG_DROP, or (the default) OFPC_FRAG_NORMAL. */
 void oracle_set_frag_drop(struct oracle *o, bool frag_drop);
 
@@ -163,6 +186,25 @@ unsigned int oracle_fdb_dump(const struct oracle *o, struct oracle_fdb_entry *re
 void oracle_set_standalone(struct oracle *o, bool is_standalone);
 /* Reserved addresses, 01-80-C2-00-00-0X, are forwarded. */
 void oracle_set_forward_bpdu(struct oracle *o, bool forward_bpdu);
+
+/* --- Groups and meters ----------------------------------------------------------------------------------- */
+
+/* Copies what it needs.  Deleting deletes the rules that name it, too. */
+void oracle_group_mod(struct oracle *o, const struct group_mod *gm);
+/* Rates are to be 1 to 3 packets per second with a burst, or so high that nothing exceeds them: time is not modelled. */
+void oracle_meter_mod(struct oracle *o, const struct meter_mod *mm);
+
+bool oracle_has_group(const struct oracle *o, uint32_t group_id);
+bool oracle_has_meter(const struct oracle *o, uint32_t meter_id);
+
+/*
+ * Which live bucket a select group takes is nobody's business, as long as it is the same one for the same flow.  So a result is one of several: the first
+ * oracle_run() or oracle_packet_out() says one; as long as that is not what the switch under test did, and oracle_choose_again() says
+ * true, the call is repeated and says another.  oracle_chosen() ends this for each packet; if the last result was it, later packets of these flows
+ * have the same choices.  Changing groups or ports forgets them all.
+ */
+bool oracle_choose_again(struct oracle *o);
+void oracle_chosen(struct oracle *o, bool is_known);
 
 /* --- Rules and packets -------------------------------------------------------------------------------- */
 

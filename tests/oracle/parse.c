@@ -135,6 +135,114 @@ static void parse_ipv4(const struct oracle_packet *pkt, size_t at, struct oracle
 	parse_l4(pkt, ip[9], f);
 }
 
+/* IPv6 extension headers: RFC 2460 §4.1, OF1.3.5 §7.2.3.7.  'number' is the next-header value. */
+enum exthdr_bit {
+	EXTHDR_NONEXT = 1 << 0,
+	EXTHDR_ESP = 1 << 1,
+	EXTHDR_AUTH = 1 << 2,
+	EXTHDR_DEST = 1 << 3,
+	EXTHDR_FRAG = 1 << 4,
+	EXTHDR_ROUTER = 1 << 5,
+	EXTHDR_HOP = 1 << 6,
+	EXTHDR_UNREP = 1 << 7,
+	EXTHDR_UNSEQ = 1 << 8,
+};
+
+/* The headers met so far. */
+struct met {
+	unsigned int n;
+	uint8_t number[EXTENSIONS_MAX + 1];
+};
+
+static unsigned int count_met(const struct met *met, unsigned int before, uint8_t number)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < before; i++)
+		n += met->number[i] == number;
+	return n;
+}
+
+/* The place of header 'i' in the order that RFC 2460 recommends; 0 if it has none. */
+static unsigned int preferred_place(const struct met *met, unsigned int i)
+{
+	switch (met->number[i]) {
+	case 0:
+		return 1;
+	case 60:
+		return count_met(met, i, 0) == i ? 2 : 7;
+	case 43:
+		return 3;
+	case 44:
+		return 4;
+	case 51:
+		return 5;
+	case 50:
+		return 6;
+	default:
+		return 0;
+	}
+}
+
+static bool is_out_of_order(const struct met *met, unsigned int i)
+{
+	unsigned int place = preferred_place(met, i);
+
+	if (place == 0)
+		return false;
+	for (unsigned int before = 0; before < i; before++) {
+		if (preferred_place(met, before) > place)
+			return true;
+	}
+	return false;
+}
+
+/* The bits for header 'i' alone. */
+static unsigned int exthdr_bits(const struct met *met, unsigned int i)
+{
+	unsigned int n = count_met(met, i, met->number[i]), bits = 0;
+
+	switch (met->number[i]) {
+	case 0:
+		bits = i == 0 ? EXTHDR_HOP : 0;
+		break;
+	case 43:
+		bits = EXTHDR_ROUTER;
+		break;
+	case 44:
+		bits = EXTHDR_FRAG;
+		break;
+	case 50:
+		bits = EXTHDR_ESP;
+		break;
+	case 51:
+		bits = EXTHDR_AUTH;
+		break;
+	case 60:
+		bits = EXTHDR_DEST;
+		break;
+	case 59:
+		return EXTHDR_NONEXT;
+	default:
+		return 0;
+	}
+	if (n >= (met->number[i] == 60 ? 2u : 1u))
+		bits |= EXTHDR_UNREP;
+	if (is_out_of_order(met, i))
+		bits |= EXTHDR_UNSEQ;
+	return bits;
+}
+
+static void meet(struct met *met, uint8_t number, struct oracle_fields *f)
+{
+	unsigned int bits = 0;
+
+	met->number[met->n++] = number;
+	for (unsigned int i = 0; i < met->n; i++)
+		bits |= exthdr_bits(met, i);
+	set_bits(f, FIELD_IPV6_EXTHDR, 0, bits);
+}
+
 static bool is_extension(uint8_t next)
 {
 	return next == 0 || next == 43 || next == 44 || next == 51 || next == 60;
@@ -154,11 +262,14 @@ static size_t extension_size(uint8_t type, uint8_t length)
 static void parse_ipv6_payload(const struct oracle_packet *pkt, size_t at, size_t next_at,
 			       size_t end, struct oracle_fields *f)
 {
+	struct met met = { 0 };
+
 	for (unsigned int n = 0;; n++) {
 		uint8_t type = pkt->b[next_at];
 		size_t size;
 
 		set(f, pkt, FIELD_IP_PROTO, next_at);
+		meet(&met, type, f);
 		if (!is_extension(type)) {
 			f->l4 = at;
 			f->l4_end = end;
@@ -212,6 +323,27 @@ static bool is_tpid(uint16_t type)
 	return type == 0x8100 || type == 0x88a8;
 }
 
+/* The outermost label stack entry. */
+static void parse_mpls(const struct oracle_packet *pkt, size_t at, struct oracle_fields *f)
+{
+	uint32_t word;
+
+	if (at + 4 > pkt->len)
+		return;
+	word = (uint32_t)oracle_get16(pkt->b + at) << 16 | oracle_get16(pkt->b + at + 2);
+	set_bits(f, FIELD_MPLS_LABEL, at, word >> 12);
+	set_bits(f, FIELD_MPLS_TC, at + 2, word >> 9 & 7);
+	set_bits(f, FIELD_MPLS_BOS, at + 2, word >> 8 & 1);
+}
+
+/* An I-TAG (IEEE 802.1Q §9.7): I-TCI, C-DA, C-SA; and the customer's type behind it. */
+static void parse_pbb(const struct oracle_packet *pkt, size_t at, struct oracle_fields *f)
+{
+	if (at + 4 + 6 + 6 + 2 > pkt->len)
+		return;
+	set(f, pkt, FIELD_PBB_ISID, at + 1);
+}
+
 /* The tags and the type; returns where the payload begins. */
 static size_t parse_ethernet(const struct oracle_packet *pkt, struct oracle_fields *f)
 {
@@ -245,16 +377,31 @@ static size_t parse_ethernet(const struct oracle_packet *pkt, struct oracle_fiel
 	return at + 2;
 }
 
-void oracle_parse(const struct oracle_packet *pkt, struct oracle_fields *f)
+static void fields_init(struct oracle_fields *f)
 {
-	size_t at;
-
 	f->present = 0;
 	f->n_tags = 0;
 	f->is_ipv4 = f->is_ipv6 = f->is_fragment = f->has_l4 = false;
 	f->l3 = f->l4 = f->l4_end = 0;
+}
 
-	at = parse_ethernet(pkt, f);
+bool oracle_parse_ip(const struct oracle_packet *pkt, unsigned int version, size_t at, struct oracle_fields *f)
+{
+	fields_init(f);
+	if (version == 4)
+		parse_ipv4(pkt, at, f);
+	else if (version == 6)
+		parse_ipv6(pkt, at, f);
+	return f->is_ipv4 || f->is_ipv6;
+}
+
+void oracle_parse(const struct oracle_packet *pkt, struct oracle_fields *f)
+{
+	size_t at;
+
+	fields_init(f);
+
+	at = f->payload = parse_ethernet(pkt, f);
 	if (!f->has_type)
 		return;
 	switch (field_value_to_u64(FIELD_ETH_TYPE, &f->value[FIELD_ETH_TYPE])) {
@@ -266,6 +413,13 @@ void oracle_parse(const struct oracle_packet *pkt, struct oracle_fields *f)
 		break;
 	case 0x0806:
 		parse_arp(pkt, at, f);
+		break;
+	case 0x8847:
+	case 0x8848:
+		parse_mpls(pkt, at, f);
+		break;
+	case 0x88e7:
+		parse_pbb(pkt, at, f);
 		break;
 	default:
 		break;

@@ -29,6 +29,7 @@ struct oracle_fields {
 	bool is_ipv4;  /* a valid header at l3 */
 	bool is_ipv6;
 	bool is_fragment; /* first or later */
+	size_t payload; /* behind the type */
 	size_t l3;
 
 	/* Layer 4, if its header is wholly there. */
@@ -55,5 +56,7 @@ static inline bool oracle_fields_has(const struct oracle_fields *f, enum field_i
 
 /* Fills 'f' from a packet of at least 14 bytes. */
 void oracle_parse(const struct oracle_packet *pkt, struct oracle_fields *f);
+/* The same of what is from byte 'at' on, as the IP of that version; false if there is no valid header. */
+bool oracle_parse_ip(const struct oracle_packet *pkt, unsigned int version, size_t at, struct oracle_fields *f);
 
 #endif

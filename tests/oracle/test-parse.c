@@ -231,14 +231,50 @@ static const struct parse_case nd_cases[] = {
 	  L3_6("3a") " icmpv6_type=87 icmpv6_code=00 ipv6_nd_target=" TARGET },
 };
 
+static const struct parse_case mpls_cases[] = {
+	{ "the outermost entry, and nothing beneath it", "8847 12345b40 45000014", "eth_type=8847 vlan_vid=0000 mpls_label=012345 mpls_tc=05 mpls_bos=01" },
+	{ "multicast, behind a tag", "8100 6064 8848 fffff000 00010140", "eth_type=8848 vlan_vid=1064 vlan_pcp=03 mpls_label=0fffff mpls_tc=00 mpls_bos=00" },
+	{ "in SNAP", "000c aaaa03000000 8847 000011ff", "eth_type=8847 vlan_vid=0000 mpls_label=000001 mpls_tc=00 mpls_bos=01" },
+	{ "three bytes are no entry", "8847 12345b", "eth_type=8847 vlan_vid=0000" },
+};
+
+static const struct parse_case pbb_cases[] = {
+	{ "an I-TAG, and nothing behind it", "88e7 e0abcdef 020000000003 020000000004 8100 0001 0800", "eth_type=88e7 vlan_vid=0000 pbb_isid=abcdef" },
+	{ "a B-TAG's VLAN", "88a8 200a 88e7 00000001 020000000003 020000000004 0800", "eth_type=88e7 vlan_vid=100a vlan_pcp=01 pbb_isid=000001" },
+	{ "without the customer's type it is none", "88e7 00abcdef 020000000003 020000000004 08", "eth_type=88e7 vlan_vid=0000" },
+};
+
+/* Headers of 8 bytes, by the number of the next one. */
+#define EXT(NEXT) NEXT "00000000000000"
+
+static const struct {
+	const char *title, *first, *headers;
+	unsigned int bits;
+} exthdr_cases[] = {
+	{ "none", "11", "", 0 },
+	{ "no next header", "3b", "", 0x001 },
+	{ "ESP", "32", "", 0x002 },
+	{ "one each, in order", "00", EXT("3c") EXT("2b") EXT("2c") EXT("33") EXT("3c") EXT("32"), 0x17e },
+	{ "in order but for ESP behind the last options", "00", EXT("3c") EXT("2b") EXT("2c") EXT("33") EXT("32"), 0x07e },
+	{ "options last only", "2b", EXT("3c") EXT("11"), 0x028 },
+	{ "options three times", "3c", EXT("3c") EXT("3c") EXT("11"), 0x088 },
+	{ "hop-by-hop behind another is not HOP", "3c", EXT("00") EXT("11"), 0x108 },
+	{ "hop-by-hop twice", "00", EXT("00") EXT("11"), 0x0c0 },
+	{ "routing behind a fragment header", "2c", EXT("2b") EXT("11"), 0x130 },
+	{ "routing twice", "2b", EXT("2b") EXT("11"), 0x0a0 },
+	{ "one that is cut off counts", "00", "2b00000000000000 1100", 0x060 },
+	{ "behind a later fragment there are none", "2c", "3300000800000000" EXT("11"), 0x010 },
+	{ "a ninth counts, and ends it", "2b", EXT("2b") EXT("2b") EXT("2b") EXT("2b") EXT("2b") EXT("2b") EXT("2b") EXT("33") EXT("3c") EXT("11"), 0x0a4 },
+};
+
 static void format_fields(const struct oracle_fields *f, char *s, size_t size)
 {
 	size_t n = 0;
 
 	s[0] = '\0';
 	for (unsigned int id = FIELD_ETH_TYPE; id < N_FIELD_IDS; id++) {
-		if (!oracle_fields_has(f, id))
-			continue;
+		if (!oracle_fields_has(f, id) || id == FIELD_IPV6_EXTHDR)
+			continue; /* exthdr_cases are about that */
 		n += (size_t)snprintf(s + n, size - n, "%s%s=", n ? " " : "", field_table[id].oxm_name);
 		for (unsigned int i = 0; i < field_table[id].n_bytes; i++)
 			n += (size_t)snprintf(s + n, size - n, "%02x", f->value[id].b[i]);
@@ -303,11 +339,45 @@ static void test_nd(void **state)
 	RUN_CASES(nd_cases);
 }
 
+static void test_mpls(void **state)
+{
+	(void)state;
+	RUN_CASES(mpls_cases);
+}
+
+static void test_pbb(void **state)
+{
+	(void)state;
+	RUN_CASES(pbb_cases);
+}
+
+static void test_exthdr(void **state)
+{
+	static struct oracle_packet pkt;
+	struct oracle_fields f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(exthdr_cases) / sizeof(exthdr_cases[0]); i++) {
+		char frame[1000];
+		uint64_t bits;
+
+		snprintf(frame, sizeof(frame), "%s86dd600000000000%s40%064d%s", MACS, exthdr_cases[i].first, 0,
+			 exthdr_cases[i].headers);
+		pkt.len = hex_decode(frame, pkt.b, sizeof(pkt.b));
+		oracle_parse(&pkt, &f);
+		assert_true(oracle_fields_has(&f, FIELD_IPV6_EXTHDR));
+		bits = field_value_to_u64(FIELD_IPV6_EXTHDR, &f.value[FIELD_IPV6_EXTHDR]);
+		if (bits != exthdr_cases[i].bits)
+			fail_msg("%s: got 0x%x", exthdr_cases[i].title, (unsigned int)bits);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vlan), cmocka_unit_test(test_length), cmocka_unit_test(test_arp),
 		cmocka_unit_test(test_ipv4), cmocka_unit_test(test_ipv6),   cmocka_unit_test(test_nd),
+		cmocka_unit_test(test_mpls), cmocka_unit_test(test_pbb),    cmocka_unit_test(test_exthdr),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
