@@ -30,6 +30,9 @@
  *            matter; flows with no hit are left out).  Not with BACKEND_NO_COUNTERS.
  *   tables   n_lookups and n_matches: what this call added to each table's counters.  Not with
  *            BACKEND_NO_COUNTERS or BACKEND_NO_TABLE_COUNTERS.
+ *   counts   of groups, buckets, meters and bands: as the hits.  Not with BACKEND_NO_COUNTERS.
+ *
+ * Where a select group chooses, the result must be one of those that the specification allows, and the choice the same for the same flow.
  *
  * After the last packet of a reset, and where that differs after each, the addresses that NORMAL has learned.
  *
@@ -80,6 +83,11 @@ struct backend {
 	int (*add)(const struct flow_mod *fm);
 	/* The rule with the table, priority and match of 'fm'; it exists. */
 	int (*del_strict)(const struct flow_mod *fm);
+	/* Adds a group or modifies it (GROUP_ADD, GROUP_MODIFY); it leads only to groups that are there. */
+	int (*group_mod)(const struct group_mod *gm);
+	int (*meter_mod)(const struct meter_mod *mm);
+	/* OFPPC_* of a port that is there. */
+	int (*set_port)(uint32_t ofport, uint32_t config);
 	/* 'frame' (14 to 2048 bytes, tags in the bytes) arrives at 'in_port', which exists. */
 	int (*run)(uint32_t in_port, const uint8_t *frame, size_t len, struct oracle_result *r);
 	/* A packet-out.  NULL if the backend has none; 'in_port' may be PORT_CONTROLLER. */

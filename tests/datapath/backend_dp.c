@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void on_packet_in(void *aux, const struct dp_packet_in *pin)
@@ -111,6 +112,43 @@ static int reset_fdb(struct dp_backend *b, const struct backend_config *config)
 	return err;
 }
 
+/* Of groups first those that no other leads to. */
+static int delete_groups_and_meters(struct dp_backend *b)
+{
+	struct meter_mod mm = { .command = METER_DELETE, .meter_id = METER_ALL };
+#ifdef TEST_GROUPS
+	struct group_mod gm = { .command = GROUP_DELETE, .group_id = GROUP_ALL };
+	enum dp_group_error why;
+	int err = dp_group_mod(b->dp, b->bridge, &gm, &why);
+
+	if (err)
+		return err;
+#endif
+	return dp_meter_mod(b->dp, b->bridge, &mm);
+}
+
+int dp_backend_group_mod(struct dp_backend *b, const struct group_mod *gm)
+{
+#ifdef TEST_GROUPS
+	enum dp_group_error why;
+
+	return dp_group_mod(b->dp, b->bridge, gm, &why);
+#else
+	(void)b, (void)gm;
+	return -EOPNOTSUPP;
+#endif
+}
+
+int dp_backend_meter_mod(struct dp_backend *b, const struct meter_mod *mm)
+{
+	return dp_meter_mod(b->dp, b->bridge, mm);
+}
+
+int dp_backend_set_port(struct dp_backend *b, uint32_t ofport, uint32_t config)
+{
+	return dp_port_set_config(b->dp, b->bridge, ofport, config);
+}
+
 int dp_backend_reset(struct dp_backend *b, const struct backend_config *config)
 {
 	static struct flow_mod all;
@@ -129,7 +167,9 @@ int dp_backend_reset(struct dp_backend *b, const struct backend_config *config)
 		err = dp_bridge_set_standalone(b->dp, b->bridge, config->is_standalone);
 	if (!err)
 		err = reset_fdb(b, config);
-	return err ? err : dp_backend_flow_mod(b, &all);
+	if (!err)
+		err = dp_backend_flow_mod(b, &all);
+	return err ? err : delete_groups_and_meters(b);
 }
 
 int dp_backend_flow_mod(struct dp_backend *b, const struct flow_mod *fm)
@@ -141,12 +181,61 @@ int dp_backend_flow_mod(struct dp_backend *b, const struct flow_mod *fm)
 	return err;
 }
 
+static void add_count(struct dp_backend *b, enum oracle_counter counter, uint32_t id, int part,
+		      uint64_t n_packets, uint64_t n_bytes)
+{
+	if (b->n_counts == DP_TEST_COUNTS_MAX)
+		abort();
+	b->counts[b->n_counts++] = (struct oracle_count){ counter, id, part, n_packets, n_bytes };
+}
+
+/* Reads the counters of groups and meters to b->counts, always in the same order. */
+static void read_counts(struct dp_backend *b)
+{
+	struct meter_desc m;
+
+	b->n_counts = 0;
+	for (uint32_t id = 0; dp_meter_next(b->dp, b->bridge, id, &m); id = m.meter_id + 1) {
+		add_count(b, ORACLE_METER, m.meter_id, -1, m.n_packets, m.n_bytes);
+		for (unsigned int i = 0; i < m.n_bands; i++)
+			add_count(b, ORACLE_METER, m.meter_id, (int)i, m.band_stats[i].n_packets,
+				  m.band_stats[i].n_bytes);
+	}
+#ifdef TEST_GROUPS
+	struct group_desc d;
+
+	for (uint32_t id = 0; dp_group_next(b->dp, b->bridge, id, &d); id = d.group_id + 1) {
+		add_count(b, ORACLE_GROUP, d.group_id, -1, d.n_packets, d.n_bytes);
+		for (unsigned int i = 0; i < d.n_buckets; i++)
+			add_count(b, ORACLE_GROUP, d.group_id, (int)i, d.bucket_stats[i].n_packets,
+				  d.bucket_stats[i].n_bytes);
+	}
+#endif
+}
+
+/* What the packet added to them. */
+static void subtract_counts(struct dp_backend *b, struct oracle_result *r)
+{
+	static struct oracle_count before[DP_TEST_COUNTS_MAX];
+
+	memcpy(before, b->counts, sizeof(before));
+	read_counts(b);
+	for (unsigned int i = 0; i < b->n_counts; i++) {
+		const struct oracle_count *c = &b->counts[i];
+
+		if (c->n_packets != before[i].n_packets || c->n_bytes != before[i].n_bytes)
+			oracle_result_count(r, c->counter, c->id, c->part, c->n_packets - before[i].n_packets,
+					    c->n_bytes - before[i].n_bytes);
+	}
+}
+
 void dp_backend_begin(struct dp_backend *b, struct oracle_result *r)
 {
 	uint64_t used;
 
 	oracle_result_init(r);
 	b->result = r;
+	read_counts(b);
 	for (uint32_t i = 1; i < b->dp->flows.bump && i < DP_TEST_FLOWS_MAX; i++) {
 		if (FLOW(b->dp, i)->rule)
 			flow_counts(b->dp, i, &b->packets[i], &b->bytes[i], &used);
@@ -165,6 +254,7 @@ void dp_backend_end(struct dp_backend *b, struct oracle_result *r)
 	uint64_t packets, bytes, used;
 
 	b->result = NULL;
+	subtract_counts(b, r);
 	for (uint32_t i = 1; i < b->dp->flows.bump && i < DP_TEST_FLOWS_MAX; i++) {
 		if (!FLOW(b->dp, i)->rule)
 			continue;

@@ -11,7 +11,7 @@
 #include "datapath/private.h"
 #include "tests/datapath/backend.h"
 
-enum { DP_TEST_FLOWS_MAX = 4096 };
+enum { DP_TEST_FLOWS_MAX = 4096, DP_TEST_COUNTS_MAX = 128 };
 
 struct dp_backend {
 	struct dp *dp;
@@ -22,6 +22,8 @@ struct dp_backend {
 	uint64_t bytes[DP_TEST_FLOWS_MAX];
 	uint64_t lookups[N_TABLES];
 	uint64_t matches[N_TABLES];
+	unsigned int n_counts;
+	struct oracle_count counts[DP_TEST_COUNTS_MAX];
 };
 
 /* Opens the datapath with bridge "test"; config->callbacks are replaced.  Writes errors to stderr. */
@@ -29,6 +31,9 @@ int dp_backend_open(struct dp_backend *b, struct dp_config *config);
 /* No rules, and the port configuration of 'config'; ports exist already. */
 int dp_backend_reset(struct dp_backend *b, const struct backend_config *config);
 int dp_backend_flow_mod(struct dp_backend *b, const struct flow_mod *fm);
+int dp_backend_group_mod(struct dp_backend *b, const struct group_mod *gm);
+int dp_backend_meter_mod(struct dp_backend *b, const struct meter_mod *mm);
+int dp_backend_set_port(struct dp_backend *b, uint32_t ofport, uint32_t config);
 int dp_backend_fdb_set(struct dp_backend *b, const struct oracle_fdb_entry *entry);
 unsigned int dp_backend_fdb_dump(struct dp_backend *b, struct oracle_fdb_entry *ret,
 				 unsigned int size);

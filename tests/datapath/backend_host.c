@@ -41,6 +41,21 @@ static int host_flow_mod(const struct flow_mod *fm)
 	return dp_backend_flow_mod(&host, fm);
 }
 
+static int host_group_mod(const struct group_mod *gm)
+{
+	return dp_backend_group_mod(&host, gm);
+}
+
+static int host_meter_mod(const struct meter_mod *mm)
+{
+	return dp_backend_meter_mod(&host, mm);
+}
+
+static int host_set_port(uint32_t ofport, uint32_t config)
+{
+	return dp_backend_set_port(&host, ofport, config);
+}
+
 static int host_run(uint32_t in_port, const uint8_t *frame, size_t len, struct oracle_result *r)
 {
 	int err;
@@ -89,6 +104,9 @@ const struct backend backend_host = {
 	.reset = host_reset,
 	.add = host_flow_mod,
 	.del_strict = host_flow_mod,
+	.group_mod = host_group_mod,
+	.meter_mod = host_meter_mod,
+	.set_port = host_set_port,
 	.run = host_run,
 	.packet_out = host_packet_out,
 	.fdb_set = host_fdb_set,

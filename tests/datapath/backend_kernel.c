@@ -196,6 +196,21 @@ static bool is_tagged(const uint8_t *frame, size_t len)
 	return len >= 20 && ((frame[12] == 0x81 && !frame[13]) || (frame[12] == 0x88 && frame[13] == 0xa8));
 }
 
+static int kernel_group_mod(const struct group_mod *gm)
+{
+	return dp_backend_group_mod(&k.b, gm);
+}
+
+static int kernel_meter_mod(const struct meter_mod *mm)
+{
+	return dp_backend_meter_mod(&k.b, mm);
+}
+
+static int kernel_set_port(uint32_t ofport, uint32_t config)
+{
+	return dp_backend_set_port(&k.b, ofport, config);
+}
+
 static int kernel_run(uint32_t in_port, const uint8_t *frame, size_t len, struct oracle_result *r)
 {
 	struct __sk_buff ctx = { .ifindex = ifindex_of(in_port) };
@@ -248,6 +263,9 @@ const struct backend backend_kernel = {
 	.reset = kernel_reset,
 	.add = kernel_flow_mod,
 	.del_strict = kernel_flow_mod,
+	.group_mod = kernel_group_mod,
+	.meter_mod = kernel_meter_mod,
+	.set_port = kernel_set_port,
 	.run = kernel_run,
 	.fdb_set = kernel_fdb_set,
 	.fdb_del = kernel_fdb_del,

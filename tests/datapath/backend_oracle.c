@@ -57,9 +57,28 @@ static int self_del_strict(const struct flow_mod *fm)
 	return 0;
 }
 
+static int self_group_mod(const struct group_mod *gm)
+{
+	oracle_group_mod(oracle, gm);
+	return 0;
+}
+
+static int self_meter_mod(const struct meter_mod *mm)
+{
+	oracle_meter_mod(oracle, mm);
+	return 0;
+}
+
+static int self_set_port(uint32_t ofport, uint32_t config)
+{
+	oracle_set_port_config(oracle, ofport, config);
+	return 0;
+}
+
 static int self_run(uint32_t in_port, const uint8_t *frame, size_t len, struct oracle_result *r)
 {
 	oracle_run(oracle, in_port, frame, len, r);
+	oracle_chosen(oracle, true);
 	return 0;
 }
 
@@ -67,6 +86,7 @@ static int self_packet_out(uint32_t in_port, const struct action_list *list, con
 			   size_t len, struct oracle_result *r)
 {
 	oracle_packet_out(oracle, in_port, list, frame, len, r);
+	oracle_chosen(oracle, true);
 	return 0;
 }
 
@@ -106,7 +126,7 @@ static unsigned int misfiled_fdb_dump(struct oracle_fdb_entry *ret, unsigned int
 /* Wrong for a later IPv4 fragment with a decremented TTL only: its checksum is off by one. */
 static int broken_run(uint32_t in_port, const uint8_t *frame, size_t len, struct oracle_result *r)
 {
-	oracle_run(oracle, in_port, frame, len, r);
+	self_run(in_port, frame, len, r);
 	for (unsigned int i = 0; i < r->n_outputs; i++) {
 		uint8_t *b = r->bytes + r->outputs[i].at;
 
@@ -120,6 +140,7 @@ static int broken_run(uint32_t in_port, const uint8_t *frame, size_t len, struct
 /* What the three have in common. */
 #define SELF                                                                                    \
 	.start = self_start, .stop = self_stop, .reset = self_reset, .add = self_add,           \
+	.group_mod = self_group_mod, .meter_mod = self_meter_mod, .set_port = self_set_port,    \
 	.del_strict = self_del_strict, .packet_out = self_packet_out, .fdb_set = self_fdb_set,  \
 	.fdb_del = self_fdb_del, .fdb_flush = self_fdb_flush
 

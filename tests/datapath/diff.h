@@ -26,11 +26,18 @@ enum {
 	DIFF_PORTS_MAX = 10,
 	DIFF_STATIC_MAX = 3,
 	DIFF_FDB_MAX = 1024,
+	DIFF_GROUPS_MAX = 5, /* their numbers; each is made several times */
+	DIFF_GROUP_VERSIONS = 16,
+	DIFF_METERS_MAX = 3,
+	DIFF_METER_VERSIONS = 12,
 };
 
 enum diff_step_type {
 	DIFF_ADD,
 	DIFF_DEL,
+	DIFF_GROUP,
+	DIFF_METER,
+	DIFF_PORT,
 	DIFF_RUN,
 	DIFF_PACKET_OUT,
 	DIFF_FDB_SET,
@@ -40,7 +47,8 @@ enum diff_step_type {
 
 struct diff_step {
 	enum diff_step_type type;
-	unsigned int rule;  /* ADD, DEL */
+	unsigned int rule;  /* ADD, DEL; GROUP, METER: which of the versions; PORT: which of the ports */
+	uint32_t port_config; /* PORT */
 	unsigned int frame; /* RUN, PACKET_OUT */
 	unsigned int list;  /* PACKET_OUT */
 	uint32_t in_port;   /* RUN, PACKET_OUT */
@@ -57,6 +65,9 @@ struct diff_scenario {
 	struct diff_step steps[DIFF_STEPS_MAX];
 	struct gen_frame frames[DIFF_FRAMES_MAX];
 	struct action_list lists[DIFF_LISTS_MAX];
+	unsigned int n_groups, n_meters; /* versions */
+	struct gen_group groups[DIFF_GROUP_VERSIONS];
+	struct meter_mod meters[DIFF_METER_VERSIONS];
 	struct flow_mod rules[DIFF_RULES_MAX];
 };
 
@@ -91,6 +102,8 @@ bool diff_fdbs_equal(const struct diff_fdb *expected, const struct diff_fdb *act
 void diff_print_config(FILE *to, const struct backend_config *config);
 void diff_print_fdb_entry(FILE *to, const struct oracle_fdb_entry *entry);
 void diff_print_rule(FILE *to, const struct flow_mod *rule);
+void diff_print_group(FILE *to, const struct group_mod *gm);
+void diff_print_meter(FILE *to, const struct meter_mod *mm);
 void diff_print_list(FILE *to, const struct action_list *list);
 void diff_print_frame(FILE *to, const uint8_t *b, size_t n);
 void diff_print_result(FILE *to, const struct oracle_result *r);

@@ -110,6 +110,30 @@ static bool hits_equal(const struct oracle_result *a, const struct oracle_result
 	return true;
 }
 
+static bool counts_equal(const struct oracle_result *a, const struct oracle_result *b, char *why,
+			 size_t why_size)
+{
+	for (unsigned int i = 0; i < a->n_counts; i++) {
+		const struct oracle_count *c = &a->counts[i];
+		unsigned int j = 0;
+
+		while (j < b->n_counts && (b->counts[j].counter != c->counter || b->counts[j].id != c->id ||
+					   b->counts[j].part != c->part))
+			j++;
+		if (j < b->n_counts && b->counts[j].n_packets == c->n_packets &&
+		    b->counts[j].n_bytes == c->n_bytes)
+			continue;
+		snprintf(why, why_size, "the counters of %s %u, part %d, differ",
+			 c->counter == ORACLE_GROUP ? "group" : "meter", c->id, c->part);
+		return false;
+	}
+	if (a->n_counts != b->n_counts) {
+		snprintf(why, why_size, "%u counters of groups and meters moved, not %u", b->n_counts, a->n_counts);
+		return false;
+	}
+	return true;
+}
+
 static bool tables_equal(const struct oracle_result *a, const struct oracle_result *b, char *why,
 			 size_t why_size)
 {
@@ -136,7 +160,8 @@ bool diff_results_equal(const struct oracle_result *expected, const struct oracl
 		return false;
 	if (flags & BACKEND_NO_COUNTERS)
 		return true;
-	if (!hits_equal(expected, actual, why, why_size))
+	if (!hits_equal(expected, actual, why, why_size) ||
+	    !counts_equal(expected, actual, why, why_size))
 		return false;
 	return flags & BACKEND_NO_TABLE_COUNTERS || tables_equal(expected, actual, why, why_size);
 }
@@ -287,6 +312,42 @@ void diff_print_list(FILE *to, const struct action_list *list)
 	fputc(')', to);
 }
 
+void diff_print_group(FILE *to, const struct group_mod *gm)
+{
+	static const char *const types[] = { "all", "select", "indirect", "fast failover" };
+
+	fprintf(to, "  group %" PRIu32 ": %s\n", gm->group_id, types[gm->type]);
+	for (unsigned int i = 0; i < gm->n_buckets; i++) {
+		const struct bucket *b = &gm->buckets[i];
+		static struct action_list list;
+
+		fprintf(to, "    weight=%u", b->weight);
+		if (b->watch_port != PORT_ANY)
+			fprintf(to, " watch_port=%" PRIu32, b->watch_port);
+		if (b->watch_group != GROUP_ANY)
+			fprintf(to, " watch_group=%" PRIu32, b->watch_group);
+		fputc(' ', to);
+		list.n = b->n_actions;
+		for (unsigned int j = 0; j < b->n_actions; j++)
+			list.a[j] = b->actions[j];
+		diff_print_list(to, &list);
+		fputc('\n', to);
+	}
+}
+
+void diff_print_meter(FILE *to, const struct meter_mod *mm)
+{
+	fprintf(to, "  meter %" PRIu32 ": flags=0x%x", mm->meter_id, mm->flags);
+	for (unsigned int i = 0; i < mm->n_bands; i++) {
+		const struct band *band = &mm->bands[i];
+
+		fprintf(to, " (%s rate=%" PRIu32 " burst=%" PRIu32 " prec_level=%u)",
+			band->type == BAND_DROP ? "drop" : "dscp_remark", band->rate, band->burst_size,
+			band->prec_level);
+	}
+	fputc('\n', to);
+}
+
 static void print_port_vlan(FILE *to, const struct backend_port *port)
 {
 	static const char *const modes[] = { "trunk", "access", "native-tagged",
@@ -349,6 +410,8 @@ void diff_print_rule(FILE *to, const struct flow_mod *rule)
 		print_hex(to, rule->match.mask[id].b, field_table[id].n_bytes);
 	}
 	fprintf(to, "\n    instructions:");
+	if (in->has_meter)
+		fprintf(to, " meter:%" PRIu32, in->meter_id);
 	if (in->has_apply) {
 		fprintf(to, " apply");
 		diff_print_list(to, &in->apply);
@@ -397,6 +460,10 @@ void diff_print_result(FILE *to, const struct oracle_result *r)
 	for (unsigned int i = 0; i < r->n_hits; i++)
 		fprintf(to, "  hit cookie=0x%" PRIx64 " packets=%" PRIu64 " bytes=%" PRIu64 "\n",
 			r->hits[i].cookie, r->hits[i].n_packets, r->hits[i].n_bytes);
+	for (unsigned int i = 0; i < r->n_counts; i++)
+		fprintf(to, "  %s %" PRIu32 " part %d: packets=%" PRIu64 " bytes=%" PRIu64 "\n",
+			r->counts[i].counter == ORACLE_GROUP ? "group" : "meter", r->counts[i].id,
+			r->counts[i].part, r->counts[i].n_packets, r->counts[i].n_bytes);
 	for (unsigned int i = 0; i < N_TABLES; i++) {
 		if (r->n_lookups[i] || r->n_matches[i])
 			fprintf(to, "  table %u: %u lookups, %u matches\n", i, r->n_lookups[i],

@@ -28,6 +28,10 @@ struct live {
 	unsigned int rule[DIFF_RULES_MAX];
 	unsigned int n_before;
 	unsigned int before[DIFF_STEPS_MAX];
+	/* By number - 1: version + 1 of the group, meter; and the ports' configuration, where 'is_port_changed'. */
+	unsigned int group[DIFF_GROUPS_MAX], meter[DIFF_METERS_MAX];
+	bool is_port_changed[DIFF_PORTS_MAX];
+	uint32_t port_config[DIFF_PORTS_MAX];
 };
 
 static void live_add(struct live *live, const struct diff_scenario *s, unsigned int rule)
@@ -69,6 +73,59 @@ static void make_add(struct diff_scenario *s, struct live *live, unsigned int ru
 {
 	add_step(s, DIFF_ADD)->rule = rule;
 	live_add(live, s, rule);
+}
+
+static void make_group(struct gen *g, struct diff_scenario *s, uint32_t group_id)
+{
+	if (s->n_groups == DIFF_GROUP_VERSIONS)
+		return;
+	gen_group(g, group_id, &s->groups[s->n_groups]);
+	add_step(s, DIFF_GROUP)->rule = s->n_groups++;
+}
+
+static void make_meter(struct gen *g, struct diff_scenario *s, uint32_t meter_id)
+{
+	if (s->n_meters == DIFF_METER_VERSIONS)
+		return;
+	gen_meter(g, meter_id, &s->meters[s->n_meters]);
+	add_step(s, DIFF_METER)->rule = s->n_meters++;
+}
+
+/* A port goes down or comes up again. */
+static void make_port_change(struct gen *g, struct diff_scenario *s)
+{
+	struct diff_step *step = add_step(s, DIFF_PORT);
+
+	step->rule = gen_below(g, s->config.n_ports);
+	step->port_config = s->ports[step->rule].config;
+	if (gen_chance(g, 50))
+		step->port_config ^= ORACLE_PORT_DOWN;
+}
+
+/* What rules lead to is modified. */
+static void make_other_change(struct gen *g, struct diff_scenario *s)
+{
+	uint32_t kind = gen_below(g, 3);
+
+	if (kind == 0 && g->n_groups)
+		make_group(g, s, 1 + gen_below(g, g->n_groups));
+	else if (kind == 1 && g->n_meters)
+		make_meter(g, s, 1 + gen_below(g, g->n_meters));
+	else if (g->n_groups)
+		make_port_change(g, s);
+}
+
+/* Groups and meters, for rules to lead to. */
+static void make_groups_and_meters(struct gen *g, struct diff_scenario *s)
+{
+	unsigned int n_groups = GEN_GROUPS && gen_chance(g, 50) ? 1 + gen_below(g, DIFF_GROUPS_MAX) : 0;
+	unsigned int n_meters = gen_chance(g, 30) ? 1 + gen_below(g, DIFF_METERS_MAX) : 0;
+
+	s->n_groups = s->n_meters = 0;
+	while (g->n_groups < n_groups)
+		make_group(g, s, ++g->n_groups);
+	while (g->n_meters < n_meters)
+		make_meter(g, s, ++g->n_meters);
 }
 
 /* Rules come, go and are replaced. */
@@ -164,6 +221,7 @@ void diff_scenario_make(struct diff_scenario *s, uint64_t seed)
 	is_normal = gen_chance(&g, 20);
 	if (is_normal)
 		make_normal(&g, s);
+	make_groups_and_meters(&g, s);
 	s->n_lists = DIFF_LISTS_MAX;
 	for (unsigned int i = 0; i < s->n_lists; i++)
 		gen_packet_out(&g, &s->lists[i]);
@@ -179,6 +237,8 @@ void diff_scenario_make(struct diff_scenario *s, uint64_t seed)
 		make_packet(&g, s);
 		if (gen_chance(&g, 15))
 			make_change(&g, s, &live);
+		if (gen_chance(&g, 6))
+			make_other_change(&g, s);
 		if (is_normal && gen_chance(&g, 5))
 			make_fdb_change(&g, s);
 	}
@@ -223,6 +283,42 @@ static int del_rule(struct oracle *o, const struct backend *b, struct flow_mod *
 	return 0;
 }
 
+static int set_group(struct oracle *o, const struct backend *b, struct group_mod *gm)
+{
+	int error;
+
+	gm->command = oracle_has_group(o, gm->group_id) ? GROUP_MODIFY : GROUP_ADD;
+	error = b->group_mod(gm);
+	if (error) {
+		diff_print_group(stderr, gm);
+		return backend_error(b, "group_mod", error);
+	}
+	oracle_group_mod(o, gm);
+	return 0;
+}
+
+static int set_meter(struct oracle *o, const struct backend *b, struct meter_mod *mm)
+{
+	int error;
+
+	mm->command = oracle_has_meter(o, mm->meter_id) ? METER_MODIFY : METER_ADD;
+	error = b->meter_mod(mm);
+	if (error) {
+		diff_print_meter(stderr, mm);
+		return backend_error(b, "meter_mod", error);
+	}
+	oracle_meter_mod(o, mm);
+	return 0;
+}
+
+static int set_port(struct oracle *o, const struct backend *b, const struct backend_port *port, uint32_t config)
+{
+	int error = b->set_port(port->ofport, config);
+
+	oracle_set_port_config(o, port->ofport, config);
+	return error ? backend_error(b, "set_port", error) : 0;
+}
+
 static int change_fdb(struct oracle *o, const struct backend *b, const struct diff_step *step)
 {
 	const struct oracle_fdb_entry *e = &step->entry;
@@ -253,30 +349,46 @@ static int compare_fdbs(const struct oracle *o, const struct backend *b, char *w
 	return !diff_fdbs_equal(&expected_fdb, &actual_fdb, why, why_size);
 }
 
+/* Of so many allowed results the backend's is looked for. */
+enum { ALLOWED_MAX = 3000 };
+
+static void run_oracle(struct oracle *o, const struct diff_scenario *s, const struct diff_step *step)
+{
+	const struct gen_frame *frame = &s->frames[step->frame];
+
+	if (step->type == DIFF_PACKET_OUT)
+		oracle_packet_out(o, step->in_port, &s->lists[step->list], frame->b, frame->len,
+				  &expected);
+	else
+		oracle_run(o, step->in_port, frame->b, frame->len, &expected);
+}
+
 /* Sends the packet of 'step' both ways: 0 if the results are equal, 1 if not, or an error. */
 static int run_packet(struct oracle *o, const struct backend *b,
 		      const struct diff_scenario *s, const struct diff_step *step,
 		      struct diff_stats *stats, char *why, size_t why_size)
 {
 	const struct gen_frame *frame = &s->frames[step->frame];
-	bool is_out = step->type == DIFF_PACKET_OUT;
+	bool is_out = step->type == DIFF_PACKET_OUT, is_equal;
 	int error;
 
 	if (is_out && !b->packet_out) {
 		stats->n_skipped++;
 		return 0;
 	}
-	if (is_out)
-		oracle_packet_out(o, step->in_port, &s->lists[step->list], frame->b, frame->len,
-				  &expected);
-	else
-		oracle_run(o, step->in_port, frame->b, frame->len, &expected);
+	run_oracle(o, s, step);
 	oracle_result_init(&actual);
 	error = is_out ? b->packet_out(step->in_port, &s->lists[step->list], frame->b, frame->len,
 				       &actual)
 		       : b->run(step->in_port, frame->b, frame->len, &actual);
 	if (error)
 		return backend_error(b, is_out ? "packet_out" : "run", error);
+	is_equal = diff_results_equal(&expected, &actual, b->flags, why, why_size);
+	for (unsigned int n = 0; !is_equal && !expected.overflow && n < ALLOWED_MAX && oracle_choose_again(o); n++) {
+		run_oracle(o, s, step);
+		is_equal = diff_results_equal(&expected, &actual, b->flags, why, why_size);
+	}
+	oracle_chosen(o, is_equal && !expected.overflow);
 	/* Sent to the backend all the same: both have learned from it. */
 	if (expected.overflow) {
 		stats->n_skipped++;
@@ -289,7 +401,7 @@ static int run_packet(struct oracle *o, const struct backend *b,
 	stats->n_outputs += expected.n_outputs;
 	for (unsigned int i = 0; i < expected.n_outputs; i++)
 		stats->n_packet_ins += expected.outputs[i].kind == ORACLE_TO_CONTROLLER;
-	return !diff_results_equal(&expected, &actual, b->flags, why, why_size);
+	return !is_equal;
 }
 
 struct shrink {
@@ -307,11 +419,31 @@ static int run_again(const struct shrink *k, struct oracle *o, const struct diff
 {
 	struct diff_stats ignored = { 0 };
 
-	if (step->type == DIFF_ADD || step->type == DIFF_DEL)
+	if (step->type < DIFF_RUN)
 		return 0;
 	if (step->type >= DIFF_FDB_SET)
 		return change_fdb(o, k->b, step);
 	return run_packet(o, k->b, k->s, step, &ignored, k->why, k->why_size);
+}
+
+/* Groups, meters and ports as they were at the step in question. */
+static int restore(const struct shrink *k, struct oracle *o)
+{
+	int error = 0;
+
+	for (unsigned int i = 0; i < DIFF_GROUPS_MAX && !error; i++) {
+		if (k->live->group[i])
+			error = set_group(o, k->b, &k->s->groups[k->live->group[i] - 1].gm);
+	}
+	for (unsigned int i = 0; i < DIFF_METERS_MAX && !error; i++) {
+		if (k->live->meter[i])
+			error = set_meter(o, k->b, &k->s->meters[k->live->meter[i] - 1]);
+	}
+	for (unsigned int i = 0; i < DIFF_PORTS_MAX && !error; i++) {
+		if (k->live->is_port_changed[i])
+			error = set_port(o, k->b, &k->s->ports[i], k->live->port_config[i]);
+	}
+	return error;
 }
 
 /* True if 'step' still differs, on a new switch with the rules in force after those before it that are left. */
@@ -322,6 +454,8 @@ static bool shrink_fails(const struct shrink *k)
 	struct oracle *o = backend_make_oracle(&s->config);
 	int error = k->b->reset(&s->config);
 
+	if (!error)
+		error = restore(k, o);
 	for (unsigned int i = 0; i < live->n && !error; i++)
 		error = add_rule(o, k->b, &s->rules[live->rule[i]]);
 	for (unsigned int i = 0; i < live->n_before && error >= 0; i++)
@@ -400,6 +534,16 @@ static void shrink(const struct shrink *k)
 static void print_step(const struct diff_scenario *s, const struct diff_step *step)
 {
 	switch (step->type) {
+	case DIFF_GROUP:
+		diff_print_group(stderr, &s->groups[step->rule].gm);
+		return;
+	case DIFF_METER:
+		diff_print_meter(stderr, &s->meters[step->rule]);
+		return;
+	case DIFF_PORT:
+		fprintf(stderr, "port 0x%" PRIx32 " has config 0x%" PRIx32 "\n", s->ports[step->rule].ofport,
+			step->port_config);
+		return;
 	case DIFF_ADD:
 	case DIFF_DEL:
 		fprintf(stderr, step->type == DIFF_ADD ? "add\n" : "delete\n");
@@ -451,8 +595,25 @@ static void print_results(const struct shrink *k)
 static void packets_before(struct live *live, const struct diff_scenario *s, unsigned int at)
 {
 	for (unsigned int i = 0; i < at; i++) {
-		if (s->steps[i].type != DIFF_ADD && s->steps[i].type != DIFF_DEL)
+		if (s->steps[i].type >= DIFF_RUN)
 			live->before[live->n_before++] = i;
+	}
+}
+
+static void print_restored(const struct diff_scenario *s, const struct live *live)
+{
+	for (unsigned int i = 0; i < DIFF_GROUPS_MAX; i++) {
+		if (live->group[i])
+			diff_print_group(stderr, &s->groups[live->group[i] - 1].gm);
+	}
+	for (unsigned int i = 0; i < DIFF_METERS_MAX; i++) {
+		if (live->meter[i])
+			diff_print_meter(stderr, &s->meters[live->meter[i] - 1]);
+	}
+	for (unsigned int i = 0; i < DIFF_PORTS_MAX; i++) {
+		if (live->is_port_changed[i])
+			fprintf(stderr, "  port 0x%" PRIx32 " has config 0x%" PRIx32 "\n", s->ports[i].ofport,
+				live->port_config[i]);
 	}
 }
 
@@ -481,6 +642,7 @@ static void report(struct diff_scenario *s, const struct backend *b, struct live
 	fprintf(stderr, "Shrunk to %u rules%s: %s\n", live->n,
 		s->config.frag_drop ? " (with OFPC_FRAG_DROP)" : "", why);
 	diff_print_config(stderr, &s->config);
+	print_restored(s, live);
 	for (unsigned int i = 0; i < live->n; i++)
 		diff_print_rule(stderr, &s->rules[live->rule[i]]);
 	for (unsigned int i = 0; i < live->n_before; i++)
@@ -504,6 +666,16 @@ static int run_step(struct diff_scenario *s, const struct backend *b, struct ora
 		error = del_rule(o, b, &s->rules[step->rule]);
 		live_del(live, step->rule);
 		return error;
+	case DIFF_GROUP:
+		live->group[s->groups[step->rule].gm.group_id - 1] = step->rule + 1;
+		return set_group(o, b, &s->groups[step->rule].gm);
+	case DIFF_METER:
+		live->meter[s->meters[step->rule].meter_id - 1] = step->rule + 1;
+		return set_meter(o, b, &s->meters[step->rule]);
+	case DIFF_PORT:
+		live->is_port_changed[step->rule] = true;
+		live->port_config[step->rule] = step->port_config;
+		return set_port(o, b, &s->ports[step->rule], step->port_config);
 	case DIFF_RUN:
 	case DIFF_PACKET_OUT:
 		return run_packet(o, b, s, step, stats, why, why_size);
