@@ -9,4 +9,4 @@ model_libmodel_a_SOURCES = \
 	model/match.c model/match.h \
 	model/tunnel.c model/tunnel.h \
 	model/text.h model/text_private.h model/text_action.c model/text_format.c \
-	model/text_lex.c model/text_match.c model/text_parse.c model/text_value.c
+	model/text_group.c model/text_lex.c model/text_match.c model/text_meter.c model/text_parse.c model/text_value.c

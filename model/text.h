@@ -22,7 +22,7 @@
  *
  * text_lex.c splits words and reads numbers, text_value.c knows how each field's value is spelled,
  * text_match.c and text_action.c give words their meaning, text_parse.c assembles flows,
- * text_format.c writes them.
+ * text_format.c writes them; text_group.c and text_meter.c do both for groups and meters.
  */
 #ifndef SKEP_MODEL_TEXT_H
 #define SKEP_MODEL_TEXT_H 1
@@ -32,6 +32,7 @@
 
 #include "buf.h"
 #include "model/flow.h"
+#include "model/group.h"
 
 /* What is wrong with a text, and at which column (from 1) of it.  Complete sentences are the
  * caller's: "flow line 3, column 14: " MESSAGE. */
@@ -97,6 +98,35 @@ void text_format_flow(const struct flow_desc *flow, const struct text_ports *por
 /* Writes 'mod' as a line that text_parse_flow_mod() reads back for the same command. */
 void text_format_flow_mod(const struct flow_mod *mod, const struct text_ports *ports,
 			  struct buf *out);
+
+/* --- Groups: "group_id=1,type=select,bucket=weight:10,output:1,bucket=watch_port:2,actions=output:2" --- */
+
+/* Parses 'line' as the group of 'command'; a delete takes a number, "all", or nothing, which is all.  Returns 0, and the caller ends '*ret' with
+ * group_mod_uninit(); or -EINVAL or -ENOMEM with '*ret_error' set and '*ret' empty. */
+int text_parse_group_mod(const char *line, enum group_command command, const struct text_ports *ports,
+			 struct group_mod *ret, struct text_error *ret_error);
+/* Parses "group_id=1", "1", "all" or "", which is GROUP_ALL. */
+int text_parse_group_id(const char *text, uint32_t *ret, struct text_error *ret_error);
+/* Writes what text_parse_group_mod() reads back for the same command. */
+void text_format_group_mod(const struct group_mod *gm, const struct text_ports *ports, struct buf *out);
+/* One line of dump-groups and dump-group-stats, without a newline. */
+void text_format_group_desc(const struct group_desc *group, const struct text_ports *ports, struct buf *out);
+void text_format_group_stats(const struct group_desc *group, struct buf *out);
+const char *text_group_type_name(enum group_type type); /* "ff" */
+
+/* --- Meters: "meter=1,kbps,burst,bands=type=drop,rate=1000,burst_size=10" --- */
+
+/* Parses 'line' as the meter of 'command'; a delete takes a number, "all", or nothing, which is all.  Returns 0 or -EINVAL. */
+int text_parse_meter_mod(const char *line, enum meter_command command, struct meter_mod *ret, struct text_error *ret_error);
+/* Parses "meter=1", "1", "controller", "all" or "", which is METER_ALL. */
+int text_parse_meter_id(const char *text, uint32_t *ret, struct text_error *ret_error);
+void text_format_meter_mod(const struct meter_mod *mm, struct buf *out);
+/* The lines of dump-meters and meter-stats, each with its newline. */
+void text_format_meter_config(const struct meter_desc *meter, struct buf *out);
+void text_format_meter_stats(const struct meter_desc *meter, struct buf *out);
+void text_format_meter_id(uint32_t meter_id, struct buf *out); /* "1", "controller" */
+void text_format_meter_flags(uint16_t flags, struct buf *out); /* "kbps burst" */
+const char *text_band_type_name(enum band_type type);
 
 /* How field 'id' of 'match' is written: VALUE or VALUE/MASK. */
 void text_format_masked_field(const struct match *match, enum field_id id,

@@ -477,6 +477,14 @@ static int parse_drop(const struct text_input *in, const struct text_word *word,
 	return 0;
 }
 
+int text_parse_action_word(struct text_input *in, struct text_action_context *context,
+			   struct action_list *list, const struct text_word *word)
+{
+	struct action_parser ap = { in, context, list };
+
+	return parse_action(&ap, word);
+}
+
 int text_parse_action_list(struct text_input *in, struct text_action_context *context,
 			   struct action_list *list)
 {

@@ -282,22 +282,22 @@ static void put_action(const struct action *a, const struct text_ports *ports, s
 	}
 }
 
-static void put_action_list(const struct action_list *list, const struct text_ports *ports,
-			    struct buf *out)
+void text_put_actions(const struct action *actions, unsigned int n, const struct text_ports *ports,
+		      struct buf *out)
 {
-	for (unsigned int i = 0; i < list->n; i++) {
+	if (!n)
+		buf_printf(out, "drop");
+	for (unsigned int i = 0; i < n; i++) {
 		if (i)
 			buf_put_u8(out, ',');
-		put_action(&list->a[i], ports, out);
+		put_action(&actions[i], ports, out);
 	}
 }
 
 void text_format_actions(const struct action_list *list, const struct text_ports *ports,
 			 struct buf *out)
 {
-	if (!list->n)
-		buf_printf(out, "drop");
-	put_action_list(list, ports, out);
+	text_put_actions(list->a, list->n, ports, out);
 }
 
 void text_format_instructions(const struct instructions *in, const struct text_ports *ports,
@@ -310,7 +310,7 @@ void text_format_instructions(const struct instructions *in, const struct text_p
 	if (in->has_apply && in->apply.n) {
 		if (in->has_meter)
 			buf_put_u8(out, ',');
-		put_action_list(&in->apply, ports, out);
+		text_put_actions(in->apply.a, in->apply.n, ports, out);
 	}
 	if (in->has_clear)
 		buf_printf(out, "%sclear_actions", out->len > start ? "," : "");

@@ -17,6 +17,14 @@ static const struct {
 };
 #define N_RESERVED_PORTS (sizeof(reserved_ports) / sizeof(reserved_ports[0]))
 
+void text_input_init(struct text_input *in, const char *line, const struct text_ports *ports,
+		     struct text_error *error)
+{
+	*in = (struct text_input){
+		.line = line, .p = line, .end = line + strlen(line), .ports = ports, .error = error
+	};
+}
+
 bool text_span_is(struct text_span span, const char *s)
 {
 	return strlen(s) == span.len && !memcmp(span.p, s, span.len);

@@ -139,7 +139,6 @@ static int parse_flow_word(const struct text_input *in, const struct text_word *
 {
 	unsigned int allowed;
 	uint16_t *member = u16_member(fm, word, &allowed);
-	uint64_t group;
 	int error;
 
 	if (member) {
@@ -157,9 +156,7 @@ static int parse_flow_word(const struct text_input *in, const struct text_word *
 	} else if (text_span_is(word->key, "out_group")) {
 		error = check_kind(in, word, kind, FOR_DELETE | FOR_DUMP);
 		if (!error)
-			error = text_word_to_u64(in, word, UINT32_MAX, &group);
-		if (!error)
-			fm->out_group = (uint32_t)group;
+			error = text_word_to_group(in, word, &fm->out_group);
 	} else {
 		return parse_flag(in, word, kind, &fm->flags);
 	}
@@ -178,14 +175,6 @@ static void flow_mod_init(struct flow_mod *fm, enum flow_command command, unsign
 	fm->out_group = GROUP_ANY;
 	fm->flags = 0;
 	instructions_init(&fm->instructions);
-}
-
-static void input_init(struct text_input *in, const char *line, const struct text_ports *ports,
-		       struct text_error *error)
-{
-	*in = (struct text_input){
-		.line = line, .p = line, .end = line + strlen(line), .ports = ports, .error = error
-	};
 }
 
 static int parse_words(struct text_input *in, unsigned int kind, struct flow_mod *fm,
@@ -246,7 +235,7 @@ int text_parse_flow_mod(const char *line, enum flow_command command, const struc
 {
 	struct text_input in;
 
-	input_init(&in, line, ports, ret_error);
+	text_input_init(&in, line, ports, ret_error);
 	return parse_flow(&in, command_kind(command), command, ret);
 }
 
@@ -257,7 +246,7 @@ int text_parse_filter(const char *line, const struct text_ports *ports, struct f
 	struct text_input in;
 	int error;
 
-	input_init(&in, line, ports, ret_error);
+	text_input_init(&in, line, ports, ret_error);
 	error = parse_flow(&in, FOR_DUMP, FLOW_DELETE, &fm);
 	if (error)
 		return error;
@@ -324,7 +313,7 @@ int text_parse_packet_out(const char *line, const struct text_ports *ports,
 	struct match match;
 	int error;
 
-	input_init(&in, line, ports, ret_error);
+	text_input_init(&in, line, ports, ret_error);
 	ret->in_port = PORT_CONTROLLER;
 	buf_reset(&ret->packet);
 	while (!actions.p && (error = text_next_word(&in, &word)) > 0) {

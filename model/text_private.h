@@ -36,6 +36,9 @@ struct text_input {
 	struct text_error *error;
 };
 
+void text_input_init(struct text_input *in, const char *line, const struct text_ports *ports,
+		     struct text_error *error);
+
 /* A piece of 'in' as an input of its own, with the same columns. */
 static inline struct text_input text_sub_input(const struct text_input *in, struct text_span span)
 {
@@ -73,6 +76,8 @@ int text_word_to_u64(const struct text_input *in, const struct text_word *word, 
 int text_word_to_masked_u64(const struct text_input *in, const struct text_word *word,
 			    uint64_t *ret, uint64_t *ret_mask);
 int text_word_to_port(const struct text_input *in, const struct text_word *word, uint32_t *ret);
+/* The value of 'word' as a group's number, ALL or ANY. */
+int text_word_to_group(const struct text_input *in, const struct text_word *word, uint32_t *ret);
 /* As text_parse_port(), for a span. */
 int text_span_to_port(struct text_span span, const struct text_ports *ports, uint32_t *ret);
 
@@ -143,7 +148,13 @@ struct text_action_context {
 /* Parses all of 'in' as a list of actions, or as instructions. */
 int text_parse_action_list(struct text_input *in, struct text_action_context *context,
 			   struct action_list *list);
+/* Appends what 'word', read from 'in', means to 'list'; "drop" is the caller's question. */
+int text_parse_action_word(struct text_input *in, struct text_action_context *context,
+			   struct action_list *list, const struct text_word *word);
 int text_parse_instructions(struct text_input *in, const struct match *match,
 			    struct instructions *ret);
+/* As text_format_actions(), for an array. */
+void text_put_actions(const struct action *actions, unsigned int n, const struct text_ports *ports,
+		      struct buf *out);
 
 #endif

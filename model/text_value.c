@@ -23,9 +23,19 @@ static enum value_form value_form(enum field_id id)
 {
 	switch (id) {
 	case FIELD_IN_PORT:
+	case FIELD_IN_PHY_PORT:
 		return FORM_PORT;
 	case FIELD_METADATA:
 	case FIELD_TUNNEL_ID:
+	case FIELD_IPV6_EXTHDR:
+	case FIELD_TUN_METADATA0:
+	case FIELD_TUN_METADATA1:
+	case FIELD_TUN_METADATA2:
+	case FIELD_TUN_METADATA3:
+	case FIELD_TUN_METADATA4:
+	case FIELD_TUN_METADATA5:
+	case FIELD_TUN_METADATA6:
+	case FIELD_TUN_METADATA7:
 		return FORM_HEX;
 	case FIELD_TUN_FLAGS:
 		return FORM_FLAGS;

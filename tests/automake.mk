@@ -17,8 +17,10 @@ check-sanitized:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter tests/unit/% tests/wire/% tests/oracle/% tests/datapath/test-flows tests/datapath/diff-host.sh,$(TESTS))'
 
 # lib/ and model/: tests/unit.
-check_PROGRAMS += tests/unit/test-text
-TESTS += tests/unit/test-text
+check_PROGRAMS += tests/unit/test-text tests/unit/test-text-group
+TESTS += tests/unit/test-text tests/unit/test-text-group
+tests_unit_test_text_group_SOURCES = tests/unit/test-text-group.c
+tests_unit_test_text_group_LDADD = model/libmodel.a lib/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_text_SOURCES = tests/unit/test-text.c
 tests_unit_test_text_LDADD = model/libmodel.a lib/libbase.a $(CMOCKA_LIBS)
 EXTRA_DIST += tests/unit/text-golden.py tests/unit/text-golden.txt

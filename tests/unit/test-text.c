@@ -48,6 +48,7 @@ static bool instructions_equal(const struct instructions *a, const struct instru
 {
 	return a->has_apply == b->has_apply && a->has_clear == b->has_clear &&
 	       a->has_write == b->has_write && a->has_metadata == b->has_metadata &&
+	       a->has_meter == b->has_meter && a->meter_id == b->meter_id &&
 	       a->goto_table == b->goto_table && a->metadata == b->metadata &&
 	       a->metadata_mask == b->metadata_mask && list_equal(&a->apply, &b->apply) &&
 	       list_equal(&a->write, &b->write);
@@ -199,7 +200,8 @@ static void add_random_field(struct match *m, enum field_id id)
 /* Fields in ascending order, each with some probability if its prerequisites are there. */
 static void random_match(struct match *m)
 {
-	static const uint16_t types[] = { 0x0800, 0x0800, 0x86dd, 0x86dd, 0x0806, 0x8035, 0x88cc };
+	static const uint16_t types[] = { 0x0800, 0x0800, 0x86dd, 0x86dd, 0x0806,
+					  0x8035, 0x88cc, 0x8847, 0x8848, 0x88e7 };
 	static const uint8_t protos[] = { 6, 17, 132, 1, 58, 58, 47 };
 
 	match_init(m);
@@ -299,6 +301,9 @@ static void random_instructions(const struct match *m, uint8_t table, struct ins
 	instructions_init(in);
 	random_apply(m, &in->apply);
 	in->has_apply = in->apply.n > 0;
+	in->has_meter = !rnd_below(4);
+	if (in->has_meter)
+		in->meter_id = 1 + (uint32_t)rnd_below(METER_MAX);
 	in->has_clear = !rnd_below(4);
 	in->has_write = !rnd_below(4);
 	if (in->has_write) {
@@ -470,6 +475,25 @@ static const struct {
 	{ "actions=mod_dl_src:5", 20, "mod_dl_src: \"5\": not an Ethernet address" },
 	{ "actions=learn(table=1)", 9, "the action \"learn\" is not supported by skep" },
 	{ "actions=output:1,meter:2", 18, "meter: the order is meter, actions" },
+	{ "in_phy_port=1,actions=drop", 1, "in_phy_port needs in_port in the match" },
+	{ "in_port=1,in_phy_port=1.2.3.4,actions=drop", 23, "in_phy_port: \"1.2.3.4\": not a port" },
+	{ "mpls_label=1,actions=drop", 1, "mpls_label needs \"mpls\" or \"mplsm\"" },
+	{ "ip,mpls_bos=1,actions=drop", 4, "mpls_bos needs \"mpls\" or \"mplsm\"" },
+	{ "mpls,mpls_label=0x100000,actions=drop", 17, "mpls_label: \"0x100000\": does not fit into 20 bits" },
+	{ "mpls,mpls_tc=3/1,actions=drop", 14, "mpls_tc: \"3/1\": this field cannot be masked" },
+	{ "mpls,pbb_isid=1,actions=drop", 6, "pbb_isid needs dl_type=0x88e7" },
+	{ "ip,ipv6_exthdr=1,actions=drop", 4, "ipv6_exthdr needs \"ipv6\"" },
+	{ "ipv6,ipv6_exthdr=512,actions=drop", 18, "ipv6_exthdr: \"512\": does not fit into 9 bits" },
+	{ "ipv6,actions=set_field:1->ipv6_exthdr", 27, "set_field: ipv6_exthdr cannot be set" },
+	{ "ip,actions=set_field:1->mpls_label", 25, "mpls_label: setting mpls_label needs \"mpls\"" },
+	{ "actions=push_mpls:0x800", 19, "push_mpls: \"0x800\": a label's type is" },
+	{ "actions=push_pbb:0x8847", 18, "push_pbb: \"0x8847\": an I-TAG's type is" },
+	{ "actions=pop_mpls", 9, "pop_mpls needs a value" },
+	{ "actions=pop_pbb:1", 9, "pop_pbb takes no value" },
+	{ "actions=set_mpls_ttl:256", 22, "set_mpls_ttl: \"256\": more than 255" },
+	{ "actions=set_queue:4294967295", 19, "set_queue: \"4294967295\": more than" },
+	{ "actions=group:0xffffff01", 15, "group: \"0xffffff01\": more than" },
+	{ "out_group=1,actions=drop", 1, "out_group has no meaning here" },
 	{ "actions=meter:0", 15, "meter: \"0\": meters are numbered from 1" },
 	{ "actions=resubmit(,1)", 9, "the action \"resubmit\" is not supported by skep" },
 	{ "in_port=\"eth0,actions=drop", 9, "a quote without its closing quote" },
@@ -514,6 +538,11 @@ static void tunnel_words_are_printed_as_open_vswitch_would(void **state)
 		{ "tun_flags=0x1/0x1,actions=1", " tun_flags=+oam actions=output:1" },
 		{ "tun_flags=df|key,actions=1", " tun_flags=0xa actions=output:1" },
 		{ "tun_flags=0,actions=1", " tun_flags=0 actions=output:1" },
+		/* As Open vSwitch prints them while they are mapped. */
+		{ "in_port=1,tun_id=5,tun_metadata0=0x1234,tun_metadata1=0x5/0xff,metadata=5,actions=set_field:0x7->tun_metadata0,"
+		  "set_field:5->tun_metadata1,2",
+		  " tun_id=0x5,tun_metadata0=0x1234,tun_metadata1=0x5/0xff,metadata=0x5,in_port=1 "
+		  "actions=set_field:0x7->tun_metadata0,set_field:0x5->tun_metadata1,output:2" },
 		{ "actions=set_tunnel:5,set_tunnel64:0x100000000,1",
 		  " actions=set_field:0x5->tun_id,set_field:0x100000000->tun_id,output:1" },
 		{ "actions=set_field:192.0.2.1->tun_src,set_field:9->tun_ttl,set_field:df->tun_flags,1",
@@ -531,6 +560,29 @@ static void tunnel_words_are_printed_as_open_vswitch_would(void **state)
 		end = strstr(buf_cstr(&out), "n_bytes=0,");
 		assert_non_null(end);
 		assert_string_equal(end + strlen("n_bytes=0,"), cases[i].printed);
+		buf_uninit(&out);
+	}
+}
+
+/* What Open vSwitch lacks. */
+static void fields_and_actions_of_the_specification_alone(void **state)
+{
+	static const char *const lines[] = {
+		"in_port=1,in_phy_port=2 actions=drop",
+		"dl_type=0x88e7,pbb_isid=5 actions=set_field:6->pbb_isid,pop_pbb,output:1",
+		"dl_type=0x88e7,pbb_isid=0x500/0xff00 actions=push_pbb:0x88e7",
+		"ipv6,ipv6_exthdr=0x1 actions=copy_ttl_out,copy_ttl_in",
+		"ipv6,ipv6_exthdr=0x100/0x108 actions=output:1",
+		"mpls,mpls_bos=1 actions=set_field:0->mpls_bos,output:1",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct buf out = BUF_INIT;
+
+		parse(&fm, FLOW_ADD, lines[i]);
+		text_format_flow_mod(&fm, NULL, &out);
+		assert_string_equal(buf_cstr(&out), lines[i]);
 		buf_uninit(&out);
 	}
 }
@@ -571,6 +623,12 @@ static void a_filter_selects_by_table_cookie_port_and_match(void **state)
 	assert_int_equal(filter.table_id, TABLE_NONE);
 	assert_int_equal(filter.out_port, PORT_ANY);
 	assert_true(!filter.cookie_mask);
+	assert_int_equal(filter.out_group, GROUP_ANY);
+	assert_int_equal(text_parse_filter("out_group=7", NULL, &filter, &e), 0);
+	assert_int_equal(filter.out_group, 7);
+	assert_int_equal(text_parse_filter("out_group=any", NULL, &filter, &e), 0);
+	assert_int_equal(filter.out_group, GROUP_ANY);
+	assert_int_not_equal(text_parse_filter("out_group=foo", NULL, &filter, &e), 0);
 	assert_int_equal(text_parse_filter("table=3,tcp,cookie=4/6,out_port=9", NULL, &filter, &e),
 			 0);
 	assert_int_equal(filter.table_id, 3);
@@ -704,6 +762,7 @@ int main(void)
 		cmocka_unit_test(what_is_printed_is_read_back),
 		cmocka_unit_test(a_wrong_flow_is_refused_with_place_and_reason),
 		cmocka_unit_test(tunnel_words_are_printed_as_open_vswitch_would),
+		cmocka_unit_test(fields_and_actions_of_the_specification_alone),
 		cmocka_unit_test(commands_take_their_own_words),
 		cmocka_unit_test(a_filter_selects_by_table_cookie_port_and_match),
 		cmocka_unit_test(ports_have_names),

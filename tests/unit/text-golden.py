@@ -93,6 +93,15 @@ ip,nw_src=1.2.3.4/0,actions=drop
 ip,nw_src=0.0.0.0/1,actions=drop
 ipv6,ipv6_src=::/0,actions=drop
 ipv6,ipv6_src=1::/128,ipv6_dst=::ffff:1.2.3.4,actions=drop
+mpls,mpls_label=5,mpls_tc=3,mpls_bos=1,in_port=1,actions=set_field:4->mpls_label,set_field:2->mpls_tc,dec_mpls_ttl,set_mpls_ttl:5,pop_mpls:0x0800,dec_ttl,set_queue:7,output:2,group:9
+mplsm,mpls_label=0,actions=set_mpls_ttl(255),pop_mpls:0x8847,output:1
+dl_type=0x8848,mpls_bos=0,mpls_label=0xfffff,actions=drop
+ip,actions=push_mpls:0x8847,set_field:10->mpls_label,push_vlan:0x8100,push_mpls:0x8848,write_actions(group:1,push_mpls:0x8848,pop_mpls:0x0800)
+udp,actions=meter:5,output:1,clear_actions,goto_table:250
+in_port=12,actions=meter:5
+in_port=13,actions=meter:5,write_metadata:5
+in_port=14,actions=set_queue:0,1,set_queue:0xfffffffe,2,group:4294967040
+in_port=15,actions=write_actions(set_queue:5,group:1)
 """.strip().split("\n")
 
 R = random.Random(6653)
@@ -184,6 +193,9 @@ def main():
     lines = ["cookie=%d,priority=%d,%s" % (i, 40000 - i, line) for i, line in enumerate(lines, 1)]
     ofctl = ["timeout", "60", "ovs-ofctl", "-O", "OpenFlow13"]
     subprocess.run(ofctl + ["del-flows", address], check=True)
+    for group in (1, 9, 0xffffff00):
+        subprocess.run(ofctl + ["--may-create", "mod-group", address, "group_id=%d,type=all" % group], check=True)
+    subprocess.run(ofctl + ["add-meter", address, "meter=5,pktps,bands=type=drop,rate=1"], check=False)
     with tempfile.NamedTemporaryFile("w") as f:
         f.write("\n".join(lines) + "\n")
         f.flush()
