@@ -11,8 +11,11 @@
 #include "ofchan/message.h"
 #include "ofchan/wire.h"
 
-/* Takes the bucket at 'p' apart, without its actions.  Returns its length, or 0 if it is not wholly within 'len' bytes. */
-static size_t bucket_take(struct bucket *b, const uint8_t *p, size_t len)
+/* Takes the bucket at 'p' of a group of 'type' apart, without its actions.  Returns its length, or 0 if it is not wholly within 'len' bytes.
+ *
+ * Ryu's manual has a select group whose buckets watch port 0 and group 0, and many controllers are written after it: where watching is optional (§7.3.4.2),
+ * that is taken for none. */
+static size_t bucket_take(struct bucket *b, enum group_type type, const uint8_t *p, size_t len)
 {
 	const struct ofp_bucket *w = (const void *)p;
 	size_t bucket_len;
@@ -25,12 +28,17 @@ static size_t bucket_take(struct bucket *b, const uint8_t *p, size_t len)
 	b->weight = be16toh(w->weight);
 	b->watch_port = be32toh(w->watch_port);
 	b->watch_group = be32toh(w->watch_group);
+	if (type != GROUP_TYPE_FF && !b->watch_port && !b->watch_group) {
+		b->watch_port = PORT_ANY;
+		b->watch_group = GROUP_ANY;
+	}
 	b->n_actions = 0;
 	b->actions = NULL;
 	return bucket_len;
 }
 
-/* What a bucket of a group of 'type' may have (§7.3.4.2): weights are for select groups; watches for those that look at liveness. */
+/* What a bucket of a group of 'type' may have (§7.3.4.2): weights are for select groups, and a group with one that its type has no use for is
+ * an invalid one (§6.5).  Not so a weight of 1, which says nothing. */
 static enum ofp_err bucket_check(const struct bucket *b, enum group_type type)
 {
 	bool has_watch = b->watch_port != PORT_ANY || b->watch_group != GROUP_ANY;
@@ -49,7 +57,7 @@ static enum ofp_err bucket_check(const struct bucket *b, enum group_type type)
 	default:
 		break;
 	}
-	return b->weight > 1 ? OFPGMFC_WEIGHT_UNSUPPORTED : OFP_OK;
+	return b->weight > 1 ? OFPGMFC_INVALID_GROUP : OFP_OK;
 }
 
 /* Checks the buckets and counts them. */
@@ -61,7 +69,7 @@ static enum ofp_err buckets_check(struct of_group_mod *gm)
 
 	for (gm->n_buckets = 0; p < end; gm->n_buckets++) {
 		struct bucket b;
-		size_t len = bucket_take(&b, p, (size_t)(end - p));
+		size_t len = bucket_take(&b, gm->type, p, (size_t)(end - p));
 		enum ofp_err err;
 
 		if (!len)
@@ -76,7 +84,7 @@ static enum ofp_err buckets_check(struct of_group_mod *gm)
 		p += len;
 	}
 	/* §6.5: an indirect group has exactly one. */
-	return gm->type == GROUP_TYPE_INDIRECT && gm->n_buckets != 1 ? OFPGMFC_BAD_BUCKET : OFP_OK;
+	return gm->type == GROUP_TYPE_INDIRECT && gm->n_buckets != 1 ? OFPGMFC_INVALID_GROUP : OFP_OK;
 }
 
 enum ofp_err of_group_mod_decode(struct of_group_mod *gm, const uint8_t *msg, size_t len)
@@ -116,7 +124,7 @@ static int buckets_load(const uint8_t *p, size_t len, unsigned int n, struct gro
 		return -ENOMEM;
 	for (; ret->n_buckets < n; ret->n_buckets++) {
 		struct bucket *b = &ret->buckets[ret->n_buckets];
-		size_t bucket_len = bucket_take(b, p, len);
+		size_t bucket_len = bucket_take(b, ret->type, p, len);
 
 		if (!bucket_len ||
 		    of_actions_decode(&list, p + head, bucket_len - head, false)) {
