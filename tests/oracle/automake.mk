@@ -19,7 +19,7 @@ TESTS += tests/oracle/test-gen tests/oracle/test-oracle tests/oracle/test-parse
 tests_oracle_test_gen_SOURCES = tests/oracle/test-gen.c
 tests_oracle_test_gen_LDADD = $(ORACLE_LIBS)
 tests_oracle_test_oracle_SOURCES = \
-	tests/oracle/test-oracle.c tests/oracle/oracle_normal.c \
+	tests/oracle/test-oracle.c tests/oracle/oracle_groups.c tests/oracle/oracle_normal.c tests/oracle/oracle_tags.c \
 	tests/oracle/oracle_util.c tests/oracle/oracle_util.h tests/oracle/hex.h
 tests_oracle_test_oracle_LDADD = $(ORACLE_LIBS)
 tests_oracle_test_parse_SOURCES = tests/oracle/test-parse.c tests/oracle/hex.h

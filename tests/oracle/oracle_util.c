@@ -127,3 +127,48 @@ void expect_only(uint32_t port, const char *hex)
 	assert_int_equal(r.n_outputs, 1);
 	expect_output(0, port, hex);
 }
+
+void check_set(enum field_id id, const char *value, const char *before, const char *after)
+{
+	oracle_clear(o);
+	rule(0, 1);
+	set_field(apply(), id, value);
+	output(apply(), 2);
+	add();
+	run(1, before);
+	expect_only(2, after);
+}
+
+static void fill_action(struct action *a, unsigned int arg)
+{
+	switch (a->type) {
+	case ACTION_PUSH_VLAN:
+	case ACTION_PUSH_MPLS:
+	case ACTION_PUSH_PBB:
+	case ACTION_POP_MPLS:
+		a->ethertype = (uint16_t)arg;
+		break;
+	case ACTION_GROUP:
+		a->group_id = arg;
+		break;
+	default:
+		a->ttl = (uint8_t)arg;
+		break;
+	}
+}
+
+void action(struct action_list *list, enum action_type type, unsigned int arg)
+{
+	fill_action(add_action(list, type), arg);
+}
+
+void check_action(enum action_type type, unsigned int arg, const char *before, const char *after)
+{
+	oracle_clear(o);
+	rule(0, 1);
+	action(apply(), type, arg);
+	output(apply(), 2);
+	add();
+	run(1, before);
+	expect_only(2, after);
+}

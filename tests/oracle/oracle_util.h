@@ -29,6 +29,8 @@ struct action_list *apply(void);
 struct action_list *write_set(void);
 void output(struct action_list *list, uint32_t port);
 void set_field(struct action_list *list, enum field_id id, const char *hex);
+/* Any other action with its one argument. */
+void action(struct action_list *list, enum action_type type, unsigned int arg);
 void add(void);
 
 /* Frames are hexadecimal. */
@@ -38,6 +40,13 @@ void expect_only(uint32_t port, const char *hex);
 void expect_packet_in(unsigned int i, enum oracle_reason reason, uint8_t table_id, uint64_t cookie,
 		      uint32_t len);
 
+/* A new switch whose one rule sets a field, or has another action with its argument, and outputs to port 2 makes 'after' of 'before'. */
+void check_set(enum field_id id, const char *value, const char *before, const char *after);
+void check_action(enum action_type type, unsigned int arg, const char *before, const char *after);
+
+/* oracle_tags.c: labels, I-TAGs and copied TTLs.  oracle_groups.c: groups and meters. */
+int run_tags_tests(void);
+int run_groups_tests(void);
 /* oracle_normal.c: the tests of NORMAL.  Returns how many fail. */
 int run_normal_tests(void);
 

@@ -24,38 +24,6 @@
 	     "87007a9700000000fe8000000000000000000000000000020101020000000001"
 #define ARP MACS "0806000108000604000102000000" "00010a0000010000000000000a000002"
 
-/* A new switch whose one rule sets a field and outputs to port 2 makes 'after' of 'before'. */
-static void check_set(enum field_id id, const char *value, const char *before, const char *after)
-{
-	oracle_clear(o);
-	rule(0, 1);
-	set_field(apply(), id, value);
-	output(apply(), 2);
-	add();
-	run(1, before);
-	assert_int_equal(r.n_outputs, 1);
-	expect_output(0, 2, after);
-}
-
-static void check_action(enum action_type type, unsigned int arg, const char *before,
-			 const char *after)
-{
-	struct action *a;
-
-	oracle_clear(o);
-	rule(0, 1);
-	a = add_action(apply(), type);
-	if (type == ACTION_PUSH_VLAN)
-		a->ethertype = (uint16_t)arg;
-	else if (type == ACTION_SET_NW_TTL)
-		a->ttl = (uint8_t)arg;
-	output(apply(), 2);
-	add();
-	run(1, before);
-	assert_int_equal(r.n_outputs, 1);
-	expect_output(0, 2, after);
-}
-
 /* Tables. */
 
 static void test_tables(void **state)
@@ -771,5 +739,6 @@ int main(void)
 		TEST(test_tunnel_fields_are_zero_until_set),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL) + run_normal_tests();
+	return cmocka_run_group_tests(tests, NULL, NULL) + run_normal_tests() + run_tags_tests() +
+	       run_groups_tests();
 }
