@@ -212,14 +212,14 @@ SKEP_INLINE __u32 skep_ext_bit(__u32 proto, __u32 *rank)
 	}
 }
 
-/* Next-header value 'proto' was met: ipv6_exthdr.  What was met before is kept in memory, not in registers: of that the verifier remembers
- * nothing, and so does not walk each order of headers on its own. */
+/* Next-header value 'proto' was met. */
 SKEP_INLINE void skep_note_ext(struct skep_state *s, __u32 proto)
 {
-	__u32 met = s->ext_met, last = s->ext_rank, bits = 0, rank = last, bit;
+	__u32 met = SKEP_ONCE(s->ext_met), last = SKEP_ONCE(s->ext_rank), bits = 0, rank = last, bit;
+	__u32 flags = SKEP_ONCE(s->ext_flags);
 
 	if (proto == SKEP_P_NONE) {
-		s->key.ipv6_exthdr |= SKEP_BE16(SKEP_EXT_NONEXT);
+		SKEP_ONCE_SET(s->ext_flags, (__u16)(flags | SKEP_EXT_NONEXT));
 		return;
 	}
 	bit = skep_ext_bit(proto, &rank);
@@ -232,9 +232,26 @@ SKEP_INLINE void skep_note_ext(struct skep_state *s, __u32 proto)
 	if (rank < last)
 		bits |= SKEP_EXT_UNSEQ;
 	else
-		s->ext_rank = (__u8)rank;
-	s->ext_met = (__u16)(met | bit);
-	s->key.ipv6_exthdr |= bpf_htons((__u16)bits);
+		SKEP_ONCE_SET(s->ext_rank, (__u8)rank);
+	SKEP_ONCE_SET(s->ext_met, (__u16)(met | bit));
+	SKEP_ONCE_SET(s->ext_flags, (__u16)(flags | bits));
+}
+
+/* Makes ipv6_exthdr of the values that skep_parse_ext() met.  In a function of its own, and with what was met in memory (SKEP_ONCE) and not in registers, where
+ * the verifier would know it: so it does not walk each order of headers with each length that they may have. */
+SKEP_SUB int skep_note_exts(struct skep_state *s)
+{
+	if (!s)
+		return 0;
+	SKEP_ONCE_SET(s->ext_met, 0);
+	SKEP_ONCE_SET(s->ext_rank, 0);
+	SKEP_ONCE_SET(s->ext_flags, 0);
+	for (__u32 i = 0; i <= SKEP_MAX_EXT && i < s->n_ext; i++) {
+		if (skep_is_noted(s->ext[i]))
+			skep_note_ext(s, s->ext[i]);
+	}
+	s->key.ipv6_exthdr = bpf_htons(SKEP_ONCE(s->ext_flags));
+	return 0;
 }
 
 /* Skips the extension headers from s->l4_ofs on, the first of which is 'proto'.  Returns the
@@ -248,15 +265,13 @@ SKEP_SUB int skep_parse_ext(SKEP_CTX *ctx, struct skep_state *s, __u32 proto)
 		return 0;
 	ofs = s->l4_ofs & 0xff;
 	s->l4_ofs = 0;
-	s->ext_met = 0;
-	s->ext_rank = 0;
-	for (__u32 i = 0; i <= SKEP_MAX_EXT && skep_is_noted(proto); i++) {
+	s->n_ext = 0;
+	for (__u32 i = 0; i < SKEP_MAX_EXT && skep_is_ext(proto); i++) {
 		const __u8 *p;
 		__u32 len;
 
-		skep_note_ext(s, proto);
-		if (i == SKEP_MAX_EXT || !skep_is_ext(proto))
-			break;
+		s->ext[i] = (__u8)proto;
+		s->n_ext = (__u8)(i + 1);
 		if (ofs + 8 > s->l4_end)
 			return (int)proto;
 		p = home_hdr(ctx, &w, ofs, 8, s->buf);
@@ -279,6 +294,8 @@ SKEP_SUB int skep_parse_ext(SKEP_CTX *ctx, struct skep_state *s, __u32 proto)
 	}
 	if (!skep_is_ext(proto))
 		s->l4_ofs = ofs;
+	s->ext[s->n_ext & 15] = (__u8)proto;
+	s->n_ext++;
 	return (int)proto;
 }
 
@@ -344,8 +361,10 @@ SKEP_SUB int skep_parse_ipv6(SKEP_CTX *ctx, struct skep_state *s)
 	s->l4_ofs = l3 + 40;
 	s->l4_end = l3 + 40 + (payload && payload < avail ? payload : avail);
 	s->proto_ofs = (__u16)(l3 + 6);
-	if (skep_is_noted(proto))
+	if (skep_is_noted(proto)) {
 		proto = (__u32)skep_parse_ext(ctx, s, proto) & 0xff;
+		skep_note_exts(s);
+	}
 	w5 = SKEP_AT(proto, 0, 1) | SKEP_AT(tcfl >> 20 & 0xff, 1, 1) | SKEP_AT(SKEP_HAS_IP, 2, 1);
 	if (s->l4_ofs) {
 		w = home_win(ctx);

@@ -95,7 +95,11 @@ struct skep_state {
 	__u8 stale;   /* enum skep_stale */
 	__u8 ext_rank; /* of IPv6 extension headers: the latest place in RFC 2460's order that was met */
 	__u16 ext_met; /* OFPIEH_* of those met, and SKEP_EXT_DEST2 */
+	__u16 ext_flags; /* ipv6_exthdr in the making */
 	__u16 head_len; /* with SKEP_DIRTY_HEAD */
+	__u8 n_ext;
+	__u8 zero6;
+	__u8 ext[16];	/* next-header values that were met */
 	__u32 len;	       /* as the home holds it: without a tag in metadata */
 	__u32 dirty;	       /* enum skep_dirty */
 
