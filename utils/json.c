@@ -130,12 +130,12 @@ static json_t *json_action(const struct action *a, const struct text_ports *port
 	return object;
 }
 
-static json_t *json_actions(const struct action_list *list, const struct text_ports *ports)
+json_t *json_actions(const struct action *actions, unsigned int n, const struct text_ports *ports)
 {
 	json_t *array = json_array();
 
-	for (unsigned int i = 0; i < list->n; i++)
-		json_array_append_new(array, json_action(&list->a[i], ports));
+	for (unsigned int i = 0; i < n; i++)
+		json_array_append_new(array, json_action(&actions[i], ports));
 	return array;
 }
 
@@ -146,11 +146,11 @@ static json_t *json_instructions(const struct instructions *in, const struct tex
 	if (in->has_meter)
 		json_object_set_new(object, "meter", json_integer(in->meter_id));
 	if (in->has_apply)
-		json_object_set_new(object, "apply_actions", json_actions(&in->apply, ports));
+		json_object_set_new(object, "apply_actions", json_actions(in->apply.a, in->apply.n, ports));
 	if (in->has_clear)
 		json_object_set_new(object, "clear_actions", json_true());
 	if (in->has_write)
-		json_object_set_new(object, "write_actions", json_actions(&in->write, ports));
+		json_object_set_new(object, "write_actions", json_actions(in->write.a, in->write.n, ports));
 	if (in->has_metadata) {
 		json_object_set_new(object, "write_metadata", json_hex(in->metadata));
 		json_object_set_new(object, "write_metadata_mask", json_hex(in->metadata_mask));

@@ -16,6 +16,7 @@
 
 json_t *json_flow(const struct flow_desc *flow, const struct text_ports *ports);
 json_t *json_match(const struct match *match, const struct text_ports *ports);
+json_t *json_actions(const struct action *actions, unsigned int n, const struct text_ports *ports);
 json_t *json_port_number(uint32_t port);
 json_t *json_counter(uint64_t n);
 json_t *json_hex(uint64_t n);

@@ -53,6 +53,22 @@ static const struct command {
 	{ "del-flows", "[--strict] BR [MATCH]", "delete flows", 1, 2, cmd_del_flows },
 	{ "dump-flows", "BR [MATCH]", "print flows and their counters", 1, 2, cmd_dump_flows },
 	{ "dump-aggregate", "BR [MATCH]", "print the sums of flows' counters", 1, 2, cmd_dump_aggregate },
+	{ "add-group", "BR GROUP", "add a group", 2, 2, cmd_add_group },
+	{ "add-groups", "BR FILE", "add the groups in a file (-: standard input)", 2, 2, cmd_add_groups },
+	{ "mod-group", "BR GROUP", "change a group", 2, 2, cmd_mod_group },
+	{ "del-groups", "BR [GROUP]", "delete a group, or all", 1, 2, cmd_del_groups },
+	{ "dump-groups", "BR [GROUP]", "print groups", 1, 2, cmd_dump_groups },
+	{ "dump-group-stats", "BR [GROUP]", "print groups' counters", 1, 2, cmd_dump_group_stats },
+	{ "dump-group-features", "BR", "print what groups can do", 1, 1, cmd_dump_group_features },
+	{ "add-meter", "BR METER", "add a meter", 2, 2, cmd_add_meter },
+	{ "add-meters", "BR FILE", "add the meters in a file (-: standard input)", 2, 2, cmd_add_meters },
+	{ "mod-meter", "BR METER", "change a meter", 2, 2, cmd_mod_meter },
+	{ "del-meters", "BR [METER]", "delete a meter, or all", 1, 2, cmd_del_meters },
+	{ "del-meter", "BR METER", "the same", 2, 2, cmd_del_meters },
+	{ "dump-meters", "BR [METER]", "print meters", 1, 2, cmd_dump_meters },
+	{ "dump-meter", "BR METER", "the same", 2, 2, cmd_dump_meters },
+	{ "meter-stats", "BR [METER]", "print meters' counters", 1, 2, cmd_meter_stats },
+	{ "meter-features", "BR", "print what meters can do", 1, 1, cmd_meter_features },
 	{ "dump-tables", "BR", "print tables' counters", 1, 1, cmd_dump_tables },
 	{ "dump-ports", "BR [PORT]", "print ports' counters", 1, 2, cmd_dump_ports },
 	{ "dump-ports-desc", "BR", "print ports", 1, 1, cmd_dump_ports_desc },
@@ -110,7 +126,7 @@ static void print_help(void)
 	}
 	printf("\nBR is a bridge's name, or for OpenFlow commands also an address (unix:PATH, "
 	       "tcp:HOST:PORT).\n"
-	       "FLOW and MATCH are written as for ovs-ofctl.\n"
+	       "FLOW, MATCH, GROUP and METER are written as for ovs-ofctl.\n"
 	       "NAME=VALUE of ports: ofport, type (system, vxlan, geneve, gre, patch, socket), options:NAME, "
 	       "netns, vlan_mode,\ntag, trunks, isolated.\n\nOptions:\n"
 	       "  --rundir DIR       skepd's run folder (default /run/skep)\n"

@@ -31,6 +31,10 @@ typedef int command_fn(const struct skepctl *ctl, int argc, char **argv);
 
 command_fn cmd_add_flow, cmd_add_flows, cmd_mod_flows, cmd_del_flows, cmd_dump_flows,
 	cmd_dump_aggregate;
+command_fn cmd_add_group, cmd_add_groups, cmd_mod_group, cmd_del_groups, cmd_dump_groups, cmd_dump_group_stats,
+	cmd_dump_group_features;
+command_fn cmd_add_meter, cmd_add_meters, cmd_mod_meter, cmd_del_meters, cmd_dump_meters, cmd_meter_stats,
+	cmd_meter_features;
 command_fn cmd_features, cmd_dump_ports, cmd_dump_ports_desc, cmd_mod_port, cmd_dump_tables,
 	cmd_dump_desc;
 command_fn cmd_packet_out, cmd_monitor;

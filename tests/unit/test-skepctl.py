@@ -61,9 +61,13 @@ class Switch:
     """Enough of an OpenFlow 1.3 switch: remembers flow-mods and refuses those with a cookie of 'bad'."""
 
     FLOW_MOD, BARRIER, MULTIPART, PORT_DESC = 14, 20, 18, 13
+    GROUP_MOD, METER_MOD = 15, 29
+    GROUP, GROUP_DESC, GROUP_FEATURES, METER, METER_CONFIG, METER_FEATURES = range(6, 12)
 
     def __init__(self):
         self.flow_mods = []
+        self.mods = []      # of groups and meters
+        self.asked = []     # bodies of multipart requests
         self.barriers_seen_after = []
         self.silent = False
 
@@ -82,10 +86,15 @@ class Switch:
                 self.flow_mods.append(header + body)
                 if struct.unpack('!Q', body[:8])[0] == 0xbad:
                     self.send(sock, 1, xid, struct.pack('!HH', 5, 1) + header + body[:56])
+            elif kind in (self.GROUP_MOD, self.METER_MOD):
+                self.mods.append((kind, body))
+                if struct.unpack('!I', body[4:8])[0] == 99:
+                    self.send(sock, 1, xid, (struct.pack('!HH', 6, 0) if kind == self.GROUP_MOD else struct.pack('!HH', 12, 1)) + header + body)
             elif kind == self.BARRIER:
                 self.barriers_seen_after.append(len(self.flow_mods))
                 self.send(sock, 21, xid)
             elif kind == self.MULTIPART:
+                self.asked.append(body[8:])
                 self.multipart(sock, xid, struct.unpack('!H', body[:2])[0])
 
     def multipart(self, sock, xid, kind):
@@ -99,8 +108,36 @@ class Switch:
             flow = struct.pack('!HBxIIHHHH4xQQQ', 48 + len(match) + len(actions), 3, 5, 211000000, 10, 0, 30, 1, 0xabc, 2, 120)
             self.send(sock, 19, xid, struct.pack('!HH4x', kind, 1) + flow + match + actions)
             self.send(sock, 19, xid, struct.pack('!HH4x', kind, 0))
+        elif kind in self.GROUPS_AND_METERS:
+            for more, body in enumerate(self.GROUPS_AND_METERS[kind][::-1]):
+                self.send(sock, 19, xid, struct.pack('!HH4x', kind, more + 1 < len(self.GROUPS_AND_METERS[kind])) + body)
         else:
             self.send(sock, 1, xid, struct.pack('!HH', 1, 2))
+
+
+def bucket(weight, port, group, *actions):
+    actions = b''.join(actions)
+    return struct.pack('!HHII4x', 16 + len(actions), weight, port, group) + actions
+
+
+def group_desc(number, kind, *buckets):
+    buckets = b''.join(buckets)
+    return struct.pack('!HBxI', 8 + len(buckets), kind, number) + buckets
+
+
+OUTPUT_2 = struct.pack('!HHIH6x', 0, 16, 2, 0)
+ANY = 0xffffffff
+BANDS = struct.pack('!HHII4x', 1, 16, 1000, 10) + struct.pack('!HHIIB3x', 2, 16, 500, 20, 1)
+# Each reply in two parts, the last of them first.
+Switch.GROUPS_AND_METERS = {
+    Switch.GROUP_DESC: [group_desc(2, 2, bucket(0, ANY, ANY)), group_desc(1, 1, bucket(10, ANY, ANY, OUTPUT_2), bucket(1, ANY, ANY)) +
+                        group_desc(3, 3, bucket(0, 7, ANY, OUTPUT_2))],
+    Switch.GROUP: [b'', struct.pack('!H2xII4xQQII', 56, 1, 3, 9, 900, 5, 20000000) + struct.pack('!QQ', 4, 400)],
+    Switch.GROUP_FEATURES: [struct.pack('!10I', 0xf, 0x7, 4096, 0, 1, 2, 1 << 0 | 1 << 22, 1 << 27, 0, 0)],
+    Switch.METER_CONFIG: [struct.pack('!HHI', 24, 2, 0xfffffffe) + BANDS[:16], struct.pack('!HHI', 40, 5, 1) + BANDS],
+    Switch.METER: [b'', struct.pack('!IH6xIQQII', 1, 56, 3, 9, 900, 5, 20000000) + struct.pack('!QQ', 4, 400)],
+    Switch.METER_FEATURES: [struct.pack('!IIIBB2x', 100, 6, 15, 8, 0)],
+}
 
 
 class Case(unittest.TestCase):
@@ -333,6 +370,89 @@ class OpenFlow(Case):
         self.assertEqual(flows, [{'table': 3, 'priority': 10, 'cookie': '0xabc', 'duration_s': 5.211, 'n_packets': 2, 'n_bytes': 120,
                                   'idle_timeout': 0, 'hard_timeout': 30, 'flags': ['send_flow_rem'], 'match': {'in_port': 7},
                                   'instructions': {'apply_actions': [{'output': 8}]}}])
+
+    def test_groups_and_meters_are_sent(self):
+        switch = self.start_switch()
+        for args, kind, body in (
+                (('add-group', 'group_id=1,type=select,bucket=weight:5,output:veth7'), 15,
+                 '000001000000000100200005ffffffffffffffff00000000000000100000000700000000' + '00000000'),
+                (('mod-group', 'group_id=2,type=all'), 15, '0001000000000002'),
+                (('del-groups', 'group_id=2'), 15, '0002000000000002'), (('del-groups',), 15, '00020000fffffffc'),
+                (('add-meter', 'meter=1,kbps,bands=type=drop,rate=5'), 29, '0000000100000001' + '00010010000000050000000000000000'),
+                (('mod-meter', 'meter=controller,pktps,burst,bands=type=dscp_remark,rate=5,burst_size=6,prec_level=1'), 29,
+                 '00010006fffffffe' + '00020010000000050000000601000000'),
+                (('del-meter', 'meter=1'), 29, '0002000000000001'), (('del-meters',), 29, '00020000ffffffff')):
+            self.run_it(args[0], 'br0', *args[1:])
+            sent, got = switch.mods.pop()
+            self.assertEqual(sent, kind)
+            # max_len means nothing to a port that is not the controller
+            self.assertEqual(got.hex().replace('00000007ffff', '000000070000'), body, args)
+
+    def test_files_of_groups_and_meters(self):
+        switch = self.start_switch()
+        self.run_it('add-groups', 'br0', '-', stdin=''.join(f'group_id={i},type=all,bucket=1\n' for i in range(50)))
+        self.assertEqual([struct.unpack('!I', m[4:8])[0] for _, m in switch.mods], list(range(50)))
+        self.assertEqual(self.run_it('add-groups', 'br0', '-', status=1, stdin='group_id=1,type=all\n\ngroup_id=99,type=all\n'),
+                         'skepctl: standard input: group line 3: refused: OFPGMFC_GROUP_EXISTS: group_id=99,type=all\n')
+        self.assertEqual(self.run_it('add-meters', 'br0', '-', status=1, stdin='# x\nmeter=99 kbps bands=type=drop rate=1\n'),
+                         'skepctl: standard input: meter line 2: refused: OFPMMFC_METER_EXISTS: meter=99 kbps bands=type=drop rate=1\n')
+        switch.mods.clear()
+        self.assertIn('meter line 2, column 8: meter: "0"', self.run_it('add-meters', 'br0', '-', status=1,
+                                                                       stdin='meter=1,kbps,bands=type=drop,rate=1\n meter=0'))
+        self.assertIn('group, column 17: type: "x"', self.run_it('add-group', 'br0', 'group_id=1,type=x', status=1))
+        self.assertEqual(switch.mods, [])
+
+    def test_dumps_of_groups(self):
+        switch = self.start_switch()
+        one = ' group_id=1,type=select,bucket=weight:10,actions=output:2,bucket=actions=drop\n'
+        self.assertEqual(self.run_it('dump-groups', 'br0'), 'OFPST_GROUP_DESC reply (OF1.3) (xid=0x2):\n' + one +
+                         ' group_id=3,type=ff,bucket=watch_port:7,actions=output:2\n group_id=2,type=indirect,bucket=actions=drop\n')
+        self.assertEqual(self.run_it('dump-groups', 'br0', 'group_id=1'), 'OFPST_GROUP_DESC reply (OF1.3) (xid=0x2):\n' + one)
+        self.assertIn('watch_port:veth7', self.run_it('--names', 'dump-groups', 'br0'))
+        self.assertEqual(json.loads(self.run_it('--json', 'dump-groups', 'br0', '3')), [
+            {'group_id': 3, 'type': 'ff', 'buckets': [{'watch_port': 7, 'actions': [{'output': 2}]}]}])
+        self.assertEqual(self.run_it('dump-group-stats', 'br0', 'group_id=1'), 'OFPST_GROUP reply (OF1.3) (xid=0x2):\n'
+                         ' group_id=1,duration=5.020s,ref_count=3,packet_count=9,byte_count=900,bucket0:packet_count=4,byte_count=400\n')
+        self.assertEqual(switch.asked[-1], struct.pack('!I4x', 1))
+        self.assertEqual(json.loads(self.run_it('--json', 'dump-group-stats', 'br0')), [
+            {'group_id': 1, 'duration_s': 5.02, 'ref_count': 3, 'n_packets': 9, 'n_bytes': 900, 'buckets': [{'n_packets': 4, 'n_bytes': 400}]}])
+        self.assertEqual(switch.asked[-1], struct.pack('!I4x', 0xfffffffc))
+        self.assertIn('group, column 10: group_id: "x"', self.run_it('dump-groups', 'br0', 'group_id=x', status=1))
+
+    def test_features_of_groups(self):
+        self.start_switch()
+        text = self.run_it('dump-group-features', 'br0')
+        self.assertTrue(text.startswith('OFPST_GROUP_FEATURES reply (OF1.3) (xid=0x2):\n Group table:\n    Types:  0xf\n    Capabilities:  0x7\n'
+                                        '    all group:\n       max_groups=0x1000\n       actions: output group\n'
+                                        '    select group:\n       max_groups=0\n       actions: pop_pbb\n'), text)
+        self.assertEqual(json.loads(self.run_it('--json', 'dump-group-features', 'br0'))['all'], {'max_groups': 4096, 'actions': ['output', 'group']})
+
+    def test_dumps_of_meters(self):
+        switch = self.start_switch()
+        self.assertEqual(self.run_it('dump-meters', 'br0'), 'OFPST_METER_CONFIG reply (OF1.3) (xid=0x2):\n'
+                         'meter=1 kbps burst bands=\ntype=drop rate=1000 burst_size=10\ntype=dscp_remark rate=500 burst_size=20 prec_level=1\n\n'
+                         'meter=controller pktps bands=\ntype=drop rate=1000\n')
+        self.assertEqual(switch.asked[-1], struct.pack('!I4x', ANY))
+        self.assertEqual(json.loads(self.run_it('--json', 'dump-meter', 'br0', 'meter=7'))[1], {
+            'meter': 'controller', 'kbps': False, 'pktps': True, 'burst': False, 'stats': False, 'bands': [{'type': 'drop', 'rate': 1000}]})
+        self.assertEqual(switch.asked[-1], struct.pack('!I4x', 7))
+        self.assertEqual(self.run_it('meter-stats', 'br0', 'meter=1'), 'OFPST_METER reply (OF1.3) (xid=0x2):\n'
+                         'meter:1 flow_count:3 packet_in_count:9 byte_in_count:900 duration:5.020s bands:\n0: packet_count:4 byte_count:400\n')
+        self.assertEqual(json.loads(self.run_it('--json', 'meter-stats', 'br0')), [
+            {'meter': 1, 'flow_count': 3, 'n_packets': 9, 'n_bytes': 900, 'duration_s': 5.02, 'bands': [{'n_packets': 4, 'n_bytes': 400}]}])
+
+    def test_features_of_meters(self):
+        self.start_switch()
+        self.assertEqual(self.run_it('meter-features', 'br0'), 'OFPST_METER_FEATURES reply (OF1.3) (xid=0x2):\n'
+                         'max_meter:100 max_bands:8 max_color:0\nband_types: drop dscp_remark\ncapabilities: kbps pktps burst stats\n')
+        self.assertEqual(json.loads(self.run_it('--json', 'meter-features', 'br0')), {
+            'max_meter': 100, 'max_bands': 8, 'max_color': 0, 'band_types': ['drop', 'dscp_remark'],
+            'capabilities': ['kbps', 'pktps', 'burst', 'stats']})
+
+    def test_a_filter_by_group(self):
+        switch = self.start_switch()
+        self.run_it('dump-flows', 'br0', 'out_group=5')
+        self.assertEqual(switch.asked[-1][8:12], struct.pack('!I', 5))
 
     def test_an_error_in_place_of_a_reply(self):
         self.start_switch()
