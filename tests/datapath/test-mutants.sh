@@ -8,10 +8,12 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 cc=${CC:-gcc}
 passed=0 failed=0
+only=${SKEP_MUTANTS:-.} # a regular expression: of these files alone
 
 # mutant FILE OLD NEW: OLD, a fixed string, stands in bpf/FILE.
 mutant() {
 	local file=$1 old=$2 new=$3
+	[[ $file =~ $only ]] || return
 	rm -rf "$tmp/tree" && mkdir -p "$tmp/tree" && cp -r "$src/bpf" "$tmp/tree/bpf" || exit 1
 	if ! OLD=$old NEW=$new perl -0pi -e 'BEGIN { $n = 0 } $n += s/\Q$ENV{OLD}\E/$ENV{NEW}/; END { exit !$n }' "$tmp/tree/bpf/$file"; then
 		echo "test-mutants: $file has no \"$old\": bring this test up to date" >&2
@@ -53,5 +55,17 @@ mutant normal.h '(__u32)old == s->in_port_idx && skep_fdb_age' '(__u32)old != s-
 mutant normal.h 's->in_port_idx && !skep_is_multicast(src)' 's->in_port_idx'
 mutant normal.h 'fdb_key >> 20 == 0x0180c200000ULL' 'fdb_key >> 24 == 0x0180c20000ULL'
 mutant normal.h 'is_last || s->tag == tag_before' 'is_last || s->tag != tag_before'
+# Labels, I-TAGs, extension headers.
+mutant parse.h 's->w[21] = SKEP_AT(bpf_htonl(word << 8), 4, 4)' 's->w[21] = SKEP_AT(bpf_htonl(word), 4, 4)'
+mutant parse.h 'SKEP_AT(SKEP_HAS_MPLS, 2, 1)' 'SKEP_AT(SKEP_HAS_PBB, 2, 1)'
+mutant parse.h '*rank = *rank ? 6 : 1' '*rank = 1'
+mutant parse.h 'if (rank < last)' 'if (rank <= last)'
+mutant parse.h 'bit != SKEP_EXT_HOP || !met' 'bit != SKEP_EXT_HOP || met'
+mutant parse.h 'met & bit && bit == SKEP_EXT_DEST' 'bit == SKEP_EXT_DEST'
+# Meters.
+mutant meter.h 'band->type == SKEP_BAND_DROP' 'band->type != SKEP_BAND_DROP'
+mutant meter.h '__sync_fetch_and_add(&band->bytes, s->load_bytes)' '__sync_fetch_and_add(&band->bytes, s->load_packets)'
+mutant meter.h 'if (ahead + need > burst)' 'if (ahead + need >= burst)'
+mutant police.h 'skep_raise_dscp(old, levels)' 'skep_raise_dscp(old, levels + 1)'
 echo "test-mutants: $passed found, $failed not"
 [ $failed = 0 ]

@@ -467,7 +467,8 @@ void oracle_raise_drop_precedence(struct oracle_packet *pkt, unsigned int levels
 	dscp = (unsigned int)field_value_to_u64(FIELD_IP_DSCP, &f.value[FIELD_IP_DSCP]);
 	class = dscp >> 3;
 	precedence = dscp >> 1 & 3;
-	if (dscp & 1 || class < 1 || class > 4 || precedence == 0 || levels == 0)
+	/* A packet of the highest one stays as it is, its checksum too. */
+	if (dscp & 1 || class < 1 || class > 4 || precedence == 0 || precedence == 3 || levels == 0)
 		return;
 	precedence = precedence + levels > 3 ? 3 : precedence + levels;
 	v = field_value_from_u64(FIELD_IP_DSCP, class * 8 + precedence * 2);

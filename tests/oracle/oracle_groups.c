@@ -299,6 +299,8 @@ static void test_remark(void **state)
 	check_remark(200, TC("90"), TC("98")); /* AF42 */
 	check_remark(0, TC("28"), TC("28"));
 	check_remark(1, TC("00"), TC("00"));
+	/* The highest already: not even a checksum's other zero. */
+	check_remark(1, MACS "0800 4578001400010000 40fd ffff 0a000001 0a000002", MACS "0800 4578001400010000 40fd ffff 0a000001 0a000002");
 	check_remark(1, TC("20"), TC("20")); /* CS1 */
 	check_remark(1, TC("b8"), TC("b8")); /* EF */
 	check_remark(1, TC("2c"), TC("2c")); /* 11 */
