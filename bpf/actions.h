@@ -10,9 +10,11 @@
 #define SKEP_BPF_ACTIONS_H 1
 
 #include "bpf/edit.h"
+#include "bpf/labels.h"
 #include "bpf/normal.h"
 #include "bpf/output.h"
 #include "bpf/state.h"
+#include "bpf/ttl.h"
 
 /* Long lists are walked in two loops, of chunks and of cells in a chunk: the verifier, which goes
  * through every iteration, sees the sum of both and not the product. */
@@ -108,14 +110,14 @@ SKEP_SUB int skep_set_tunnel_field(struct skep_state *s, __u32 idx)
 	return verdict;
 }
 
-SKEP_INLINE int skep_exec_dec_ttl(SKEP_CTX *ctx, struct skep_state *s)
+SKEP_INLINE int skep_exec_dec_ttl(SKEP_CTX *ctx, struct skep_state *s, _Bool is_mpls)
 {
-	int ttl = skep_get_ttl(ctx, s);
+	int ttl = skep_get_ttl(ctx, s, is_mpls);
 
 	if (ttl < 0)
 		return SKEP_GO;
 	if (ttl > 1)
-		return skep_set_ttl(ctx, s, (__u32)ttl - 1);
+		return skep_set_ttl(ctx, s, (__u32)ttl - 1, is_mpls);
 	skep_packet_in(ctx, s, SKEP_R_INVALID_TTL, 0xffff);
 	skep_drop(s, SKEP_DROP_BAD_TTL);
 	return SKEP_ABORT;
@@ -132,9 +134,25 @@ SKEP_INLINE int skep_edit_by_cell(SKEP_CTX *ctx, struct skep_state *s, __u32 idx
 	case SKEP_OP_POP_VLAN:
 		return skep_pop_vlan(ctx, s);
 	case SKEP_OP_SET_TTL:
-		return skep_set_ttl(ctx, s, cell->arg & 0xff);
+	case SKEP_OP_SET_MPLS_TTL:
+		return skep_set_ttl(ctx, s, cell->arg & 0xff, cell->op == SKEP_OP_SET_MPLS_TTL);
 	case SKEP_OP_DEC_TTL:
-		return skep_exec_dec_ttl(ctx, s);
+	case SKEP_OP_DEC_MPLS_TTL:
+		return skep_exec_dec_ttl(ctx, s, cell->op == SKEP_OP_DEC_MPLS_TTL);
+	case SKEP_OP_COPY_TTL_OUT:
+	case SKEP_OP_COPY_TTL_IN:
+		return skep_copy_ttl(ctx, s, cell->op == SKEP_OP_COPY_TTL_OUT);
+	case SKEP_OP_PUSH_MPLS:
+		return skep_push_mpls(ctx, s, cell->arg);
+	case SKEP_OP_POP_MPLS:
+		return skep_pop_mpls(ctx, s, cell->arg);
+	case SKEP_OP_PUSH_PBB:
+		return skep_push_pbb(ctx, s, cell->arg);
+	case SKEP_OP_POP_PBB:
+		return skep_pop_pbb(ctx, s);
+	case SKEP_OP_SET_QUEUE:
+		home_set_queue(ctx, cell->arg32);
+		return SKEP_GO;
 	default:
 		return SKEP_GO;
 	}

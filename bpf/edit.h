@@ -64,6 +64,10 @@ enum skep_field {
 	SKEP_F_ND_TARGET = 31,
 	SKEP_F_ND_SLL = 32,
 	SKEP_F_ND_TLL = 33,
+	SKEP_F_MPLS_LABEL = 34,
+	SKEP_F_MPLS_TC = 35,
+	SKEP_F_MPLS_BOS = 36,
+	SKEP_F_PBB_ISID = 37,
 	/* Of the tunnel that the packet goes by: in the key alone.  Their numbers are model/field.h's. */
 	SKEP_F_TUN_ID = 38,
 	SKEP_F_TUN_SRC = 48,
@@ -213,7 +217,7 @@ SKEP_SUB int skep_edit(SKEP_CTX *ctx, struct skep_state *s)
 	if (flags) {
 		__u32 diff = skep_diff(s, s->edit_len);
 
-		if (flags & SKEP_E_IPV4 && home_l3_csum(ctx, s->l3_ofs + 10u, diff))
+		if (flags & SKEP_E_IPV4 && home_l3_csum(ctx, s->edit_ip + 10u, diff))
 			return -1;
 		if (flags & (SKEP_E_PSEUDO | SKEP_E_L4)) {
 			int done = skep_edit_l4(ctx, s, diff);
@@ -225,7 +229,8 @@ SKEP_SUB int skep_edit(SKEP_CTX *ctx, struct skep_state *s)
 		}
 	}
 	s->stale = SKEP_STALE_KEY;
-	return home_store(ctx, s->edit_ofs, &s->new, s->edit_len, recompute);
+	return home_store(ctx, s->edit_ofs, &s->new, s->edit_len,
+			  recompute && s->edit_ofs >= home_head_len(s));
 }
 
 /* Plans a change of the 'len' bytes at 'ofs', and loads what is there.  Returns skep_plan. */
@@ -234,6 +239,7 @@ SKEP_INLINE int skep_plan(SKEP_CTX *ctx, struct skep_state *s, __u32 ofs, __u32 
 	s->edit_ofs = ofs;
 	s->edit_len = len;
 	s->edit_flags = flags;
+	s->edit_ip = s->l3_ofs;
 	return home_load(ctx, ofs, &s->old, len) ? SKEP_PLAN_ERROR : SKEP_PLAN_EDIT;
 }
 
@@ -290,6 +296,21 @@ SKEP_INLINE int skep_plan_ip_proto(SKEP_CTX *ctx, struct skep_state *s)
 	/* With the byte before it, since in the pseudo-header the number is the low byte of its
 	 * word. */
 	return skep_plan_bits(ctx, s, s->proto_ofs - 1u, 2, s->value.b[0], 0xff, SKEP_E_PSEUDO);
+}
+
+/* Fields that are bits of the outermost label stack entry. */
+SKEP_INLINE int skep_plan_lse(SKEP_CTX *ctx, struct skep_state *s, __u32 field)
+{
+	__u32 value = s->value.b[0];
+
+	if (!skep_has(s, SKEP_HAS_MPLS))
+		return SKEP_PLAN_NOTHING;
+	if (field == SKEP_F_MPLS_TC)
+		return skep_plan_bits(ctx, s, s->l3_ofs, 4, value << 9, 7 << 9, 0);
+	if (field == SKEP_F_MPLS_BOS)
+		return skep_plan_bits(ctx, s, s->l3_ofs, 4, value << 8, 1 << 8, 0);
+	value = value << 16 | (__u32)s->value.b[1] << 8 | s->value.b[2];
+	return skep_plan_bits(ctx, s, s->l3_ofs, 4, value << 12, 0xfffff000, 0);
 }
 
 /* ICMP's type (high) and code (low) byte. */
@@ -383,6 +404,8 @@ SKEP_INLINE struct skep_place skep_find_field(const struct skep_state *s, __u32 
 		return skep_place(6, 6, 0);
 	case SKEP_F_ETH_TYPE:
 		return skep_place(s->type_ofs, s->type_ofs ? 2 : 0, 0);
+	case SKEP_F_PBB_ISID:
+		return skep_place(s->l3_ofs + 1u, skep_has(s, SKEP_HAS_PBB) ? 3 : 0, 0);
 	case SKEP_F_IPV4_SRC:
 	case SKEP_F_IPV4_DST:
 	case SKEP_F_IPV6_SRC:
@@ -435,6 +458,10 @@ SKEP_SUB int skep_plan_field(SKEP_CTX *ctx, struct skep_state *s, __u32 field)
 	case SKEP_F_IP_ECN:
 	case SKEP_F_IPV6_FLABEL:
 		return skep_plan_ip_bits(ctx, s, field);
+	case SKEP_F_MPLS_LABEL:
+	case SKEP_F_MPLS_TC:
+	case SKEP_F_MPLS_BOS:
+		return skep_plan_lse(ctx, s, field);
 	case SKEP_F_IP_PROTO:
 		return skep_plan_ip_proto(ctx, s);
 	case SKEP_F_ICMPV4_TYPE:
@@ -472,7 +499,7 @@ SKEP_SUB int skep_set_tag(SKEP_CTX *ctx, struct skep_state *s, __u32 field)
 		mask = 0xe000;
 	}
 	s->stale = SKEP_STALE_ALL;
-	return home_set_tag(ctx, (__u16)((tci & ~mask) | (value & mask)));
+	return home_set_tag(ctx, s, (__u16)((tci & ~mask) | (value & mask)));
 }
 
 /* Sets 'field' to s->value, if the packet has it.  Returns 0 or negative. */
@@ -489,15 +516,14 @@ SKEP_INLINE int skep_set_field(SKEP_CTX *ctx, struct skep_state *s, __u32 field)
 		return -1;
 	if (skep_is_structural(field))
 		s->stale = SKEP_STALE_ALL;
-	return field == SKEP_F_ETH_TYPE ? home_sync_type(ctx) : 0;
+	return field == SKEP_F_ETH_TYPE ? home_sync_type(ctx, s) : 0;
 }
 
-SKEP_SUB int skep_push_vlan(SKEP_CTX *ctx, struct skep_state *s, __u32 tpid)
+/* The outermost tag's TCI, or 0; negative: error. */
+SKEP_INLINE int skep_load_tci(SKEP_CTX *ctx, struct skep_state *s)
 {
 	__u16 tci = 0;
 
-	if (!s)
-		return -1;
 	if (s->tag_ofs) {
 		if (home_load(ctx, s->tag_ofs, &s->old, 2))
 			return -1;
@@ -505,8 +531,20 @@ SKEP_SUB int skep_push_vlan(SKEP_CTX *ctx, struct skep_state *s, __u32 tpid)
 	} else if (s->has_tag) {
 		home_tag(ctx, &tci);
 	}
+	return tci;
+}
+
+SKEP_SUB int skep_push_vlan(SKEP_CTX *ctx, struct skep_state *s, __u32 tpid)
+{
+	int tci;
+
+	if (!s)
+		return -1;
+	tci = skep_load_tci(ctx, s);
+	if (tci < 0)
+		return -1;
 	s->stale = SKEP_STALE_ALL;
-	return home_push_vlan(ctx, (__u16)tpid, tci);
+	return home_push_vlan(ctx, s, (__u16)tpid, (__u16)tci);
 }
 
 SKEP_SUB int skep_pop_vlan(SKEP_CTX *ctx, struct skep_state *s)
@@ -516,35 +554,7 @@ SKEP_SUB int skep_pop_vlan(SKEP_CTX *ctx, struct skep_state *s)
 	if (!s->has_tag)
 		return 0;
 	s->stale = SKEP_STALE_ALL;
-	return home_pop_vlan(ctx);
-}
-
-/* The packet's TTL or hop limit; negative: it has none. */
-SKEP_SUB int skep_get_ttl(SKEP_CTX *ctx, struct skep_state *s)
-{
-	if (!s || !skep_has(s, SKEP_HAS_IP))
-		return -1;
-	if (home_load(ctx, s->l3_ofs + (skep_is_ipv4(s) ? 8u : 7u), &s->old, 1))
-		return -1;
-	return s->old.b[0];
-}
-
-SKEP_SUB int skep_plan_ttl(SKEP_CTX *ctx, struct skep_state *s, __u32 ttl)
-{
-	if (!s)
-		return SKEP_PLAN_ERROR;
-	if (!skep_has(s, SKEP_HAS_IP))
-		return SKEP_PLAN_NOTHING;
-	if (skep_is_ipv4(s))
-		return skep_plan_bits(ctx, s, s->l3_ofs + 8u, 2, ttl << 8, 0xff00, SKEP_E_IPV4);
-	return skep_plan_bits(ctx, s, s->l3_ofs + 6u, 2, ttl, 0xff, 0);
-}
-
-SKEP_INLINE int skep_set_ttl(SKEP_CTX *ctx, struct skep_state *s, __u32 ttl)
-{
-	int plan = skep_plan_ttl(ctx, s, ttl);
-
-	return plan > 0 ? skep_edit(ctx, s) : plan;
+	return home_pop_vlan(ctx, s);
 }
 
 #endif

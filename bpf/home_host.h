@@ -271,10 +271,11 @@ SKEP_INLINE int home_l4_csum(SKEP_CTX *ctx, uint32_t ofs, uint32_t diff, bool ps
 	return home_store(ctx, ofs, &sum, 2, false);
 }
 
-SKEP_INLINE int home_push_vlan(SKEP_CTX *ctx, __u16 tpid, __u16 tci)
+SKEP_INLINE int home_push_vlan(SKEP_CTX *ctx, struct skep_state *s, __u16 tpid, __u16 tci)
 {
 	__be16 tag[2] = { (__be16)bpf_htons(tpid), (__be16)bpf_htons(tci) };
 
+	(void)s;
 	if (ctx->data - ctx->buf < 4)
 		return -1;
 	memmove(ctx->data - 4, ctx->data, 12);
@@ -284,25 +285,108 @@ SKEP_INLINE int home_push_vlan(SKEP_CTX *ctx, __u16 tpid, __u16 tci)
 	return 0;
 }
 
-SKEP_INLINE int home_pop_vlan(SKEP_CTX *ctx)
+/* Takes out 4 * 'n' bytes behind the addresses. */
+SKEP_INLINE int home_cut_tags(SKEP_CTX *ctx, struct skep_state *s, uint32_t n)
 {
-	memmove(ctx->data + 4, ctx->data, 12);
-	ctx->data += 4;
-	ctx->len -= 4;
+	(void)s;
+	if (ctx->len < 12 + 4 * n)
+		return -1;
+	memmove(ctx->data + 4 * n, ctx->data, 12);
+	ctx->data += 4 * n;
+	ctx->len -= 4 * n;
 	return 0;
 }
 
-SKEP_INLINE int home_set_tag(SKEP_CTX *ctx, __u16 tci)
+SKEP_INLINE int home_pop_vlan(SKEP_CTX *ctx, struct skep_state *s)
+{
+	return home_cut_tags(ctx, s, 1);
+}
+
+SKEP_INLINE int home_set_tag(SKEP_CTX *ctx, struct skep_state *s, __u16 tci)
 {
 	(void)ctx;
+	(void)s;
 	(void)tci;
 	return -1;
 }
 
-SKEP_INLINE int home_sync_type(SKEP_CTX *ctx)
+SKEP_INLINE int home_sync_type(SKEP_CTX *ctx, struct skep_state *s)
+{
+	(void)ctx;
+	(void)s;
+	return 0;
+}
+
+/* Makes 'n' bytes of room in front of the frame. */
+SKEP_INLINE int home_grow(SKEP_CTX *ctx, struct skep_state *s, uint32_t n)
+{
+	(void)s;
+	if (ctx->data - ctx->buf < (ptrdiff_t)n)
+		return -1;
+	ctx->data -= n;
+	ctx->len += n;
+	return 0;
+}
+
+/* Loads 1 to 'max' bytes into 'buf'. */
+SKEP_INLINE int home_load_n(SKEP_CTX *ctx, uint32_t ofs, void *buf, uint32_t len, uint32_t max)
+{
+	if (!len || len > max || ofs > ctx->len || len > ctx->len - ofs)
+		return -1;
+	memcpy(buf, ctx->data + ofs, len);
+	return 0;
+}
+
+/* Writes the first 'n' bytes of s->head to the beginning of the frame. */
+SKEP_INLINE int home_put_head(SKEP_CTX *ctx, struct skep_state *s, uint32_t n)
+{
+	if (n > SKEP_HEAD_MAX || n > ctx->len)
+		return -1;
+	memcpy(ctx->data, s->head, n);
+	return 0;
+}
+
+/* What the kernel keeps of a frame beside its bytes; here there is nothing. */
+SKEP_INLINE uint32_t home_head_len(const struct skep_state *s)
+{
+	(void)s;
+	return 14;
+}
+
+SKEP_INLINE __be16 home_inner_type(SKEP_CTX *ctx)
 {
 	(void)ctx;
 	return 0;
+}
+
+SKEP_INLINE int skep_keep_type(SKEP_CTX *ctx, struct skep_state *s, uint32_t inner)
+{
+	(void)ctx;
+	(void)s;
+	(void)inner;
+	return 0;
+}
+
+SKEP_INLINE int home_tag_to_frame(SKEP_CTX *ctx, struct skep_state *s)
+{
+	(void)ctx;
+	(void)s;
+	return 0;
+}
+
+SKEP_INLINE int home_end_head(SKEP_CTX *ctx, struct skep_state *s, bool had_tag, __be16 inner)
+{
+	(void)ctx;
+	(void)s;
+	(void)had_tag;
+	(void)inner;
+	return 0;
+}
+
+SKEP_INLINE void home_set_queue(SKEP_CTX *ctx, uint32_t queue)
+{
+	(void)ctx;
+	(void)queue;
 }
 
 /* --- Sending the packet

@@ -262,7 +262,7 @@ SKEP_INLINE int home_load_tag(SKEP_CTX *ctx, __u16 *ret_tpid, __u16 *ret_tci)
  * ---------------------------------------------------------------------------- */
 
 /* Writes 1 to 16 bytes.  'recompute': no checksum of the packet makes up for the change, so a sum
- * over the whole packet (CHECKSUM_COMPLETE, which leaves the Ethernet header out) has to follow. */
+ * over the whole packet (CHECKSUM_COMPLETE, which covers these bytes) has to follow. */
 SKEP_INLINE int home_store(SKEP_CTX *ctx, __u32 ofs, struct skep_bytes16 *buf, __u32 len,
 			   _Bool recompute)
 {
@@ -270,7 +270,7 @@ SKEP_INLINE int home_store(SKEP_CTX *ctx, __u32 ofs, struct skep_bytes16 *buf, _
 
 	if (!skep_in_range(&n, sizeof(*buf)))
 		return -1;
-	if (recompute && ofs >= 14)
+	if (recompute)
 		flags |= BPF_F_RECOMPUTE_CSUM;
 	return (int)bpf_skb_store_bytes(ctx, ofs, buf, (__u32)n, flags);
 }
@@ -289,6 +289,39 @@ SKEP_INLINE int home_l4_csum(SKEP_CTX *ctx, __u32 ofs, __u32 diff, _Bool pseudo,
 						(zero_is_none ? BPF_F_MARK_MANGLED_0 : 0));
 }
 
+/* --- The frame's head ----------------------------------------------------------------------------
+ *
+ * Of a packet that it received, the kernel knows that it begins with an Ethernet header, and what skb->protocol is behind it; a sum over
+ * the whole packet (CHECKSUM_COMPLETE) is over what is behind it.  Bytes that a helper pushes into the frame become part of that
+ * header, with whatever is written there: the kernel goes on to see what it saw before, at the end of a longer header.  That is what makes segmentation
+ * and checksum offload find IP beneath a label that we have pushed (the kernel's own MPLS offload wants header fields that no
+ * helper sets).  'head_len' of the state keeps the length of that header; without SKEP_DIRTY_HEAD it is Ethernet's.
+ */
+
+#define HOME_TPID 0x8100
+
+SKEP_INLINE __u32 home_head_len(const struct skep_state *s)
+{
+	return s->dirty & SKEP_DIRTY_HEAD ? s->head_len : 14;
+}
+
+/* Keeps 'head_len' after a helper changed the frame from 'before' bytes to what it has now.  (What takes bytes away from packets
+ * without such a header leaves them an Ethernet header.) */
+SKEP_INLINE void home_track_head(SKEP_CTX *ctx, struct skep_state *s, __u32 before)
+{
+	int len;
+
+	if (ctx->len == before)
+		return;
+	len = (int)(home_head_len(s) + ctx->len - before);
+	if (len > 14) {
+		s->head_len = (__u16)len;
+		s->dirty |= SKEP_DIRTY_HEAD;
+	} else {
+		s->dirty &= ~(__u32)SKEP_DIRTY_HEAD;
+	}
+}
+
 /* The length on the wire. */
 SKEP_INLINE __u32 home_wire_len(SKEP_CTX *ctx)
 {
@@ -301,44 +334,175 @@ SKEP_INLINE __u32 home_gso_size(SKEP_CTX *ctx)
 	return ctx->gso_size;
 }
 
-SKEP_INLINE int home_push_vlan(SKEP_CTX *ctx, __u16 tpid, __u16 tci)
+SKEP_INLINE int home_push_vlan(SKEP_CTX *ctx, struct skep_state *s, __u16 tpid, __u16 tci)
 {
-	return (int)bpf_skb_vlan_push(ctx, bpf_htons(tpid), tci);
+	__u32 before = ctx->len;
+	int err = (int)bpf_skb_vlan_push(ctx, bpf_htons(tpid), tci);
+
+	home_track_head(ctx, s, before);
+	return err;
 }
 
 /* Takes off the outermost tag, which is there. */
-SKEP_INLINE int home_pop_vlan(SKEP_CTX *ctx)
+SKEP_INLINE int home_pop_vlan(SKEP_CTX *ctx, struct skep_state *s)
 {
-	__u32 before = home_wire_len(ctx);
+	__u32 wire = home_wire_len(ctx), before = ctx->len;
 
 	/* It moves the next tag to metadata, and fails if what looks like one is cut off, having
 	 * done its work. */
 	bpf_skb_vlan_pop(ctx);
-	return home_wire_len(ctx) + 4 == before ? 0 : -1;
+	home_track_head(ctx, s, before);
+	return home_wire_len(ctx) + 4 == wire ? 0 : -1;
 }
 
 /* Changes the TCI of the tag in metadata. */
-SKEP_INLINE int home_set_tag(SKEP_CTX *ctx, __u16 tci)
+SKEP_INLINE int home_set_tag(SKEP_CTX *ctx, struct skep_state *s, __u16 tci)
 {
-	__u16 proto = (__u16)ctx->vlan_proto;
-	int err = home_pop_vlan(ctx);
+	__u16 tpid = bpf_ntohs((__u16)ctx->vlan_proto);
+	int err = home_pop_vlan(ctx, s);
 
-	return err ? err : (int)bpf_skb_vlan_push(ctx, proto, tci);
+	return err ? err : home_push_vlan(ctx, s, tpid, tci);
 }
 
 /* The Ethernet type was changed.  skb->protocol must follow, but cannot be written; popping a VLAN
  * tag out of the frame sets it, so push one there first. */
-SKEP_INLINE int home_sync_type(SKEP_CTX *ctx)
+SKEP_INLINE int home_sync_type(SKEP_CTX *ctx, struct skep_state *s)
 {
 	_Bool extra = !ctx->vlan_present;
 
-	if (extra && bpf_skb_vlan_push(ctx, bpf_htons(0x8100), 0))
+	if (extra && home_push_vlan(ctx, s, HOME_TPID, 0))
 		return -1;
-	if (bpf_skb_vlan_push(ctx, bpf_htons(0x8100), 0))
+	if (home_push_vlan(ctx, s, HOME_TPID, 0))
 		return -1;
-	if (home_pop_vlan(ctx))
+	if (home_pop_vlan(ctx, s))
 		return -1;
-	return extra ? home_pop_vlan(ctx) : 0;
+	return extra ? home_pop_vlan(ctx, s) : 0;
+}
+
+/* skb->protocol, if it is IP's: the packet has an IP header right behind what is the MAC header to the kernel; else 0. */
+SKEP_INLINE __be16 home_inner_type(SKEP_CTX *ctx)
+{
+	__be16 type = (__be16)ctx->protocol;
+
+	return type == SKEP_BE16(0x0800) || type == SKEP_BE16(0x86dd) ? type : 0;
+}
+
+/* Has skb->protocol be 'inner' again, if that is not 0, after helpers set it to the frame's Ethernet type: what is in front of the IP header
+ * is none of the kernel's business. */
+SKEP_SUB int skep_keep_type(SKEP_CTX *ctx, struct skep_state *s, __u32 inner)
+{
+	__be16 type, fake = (__be16)inner;
+
+	if (!s || !inner || ctx->protocol == inner)
+		return 0;
+	if (bpf_skb_load_bytes(ctx, 12, &type, sizeof(type)))
+		return -1;
+	if (type == SKEP_BE16(0x8100) || type == SKEP_BE16(0x88a8))
+		return 0; /* helpers that take tags off want the truth */
+	if (bpf_skb_store_bytes(ctx, 12, &fake, sizeof(fake), 0) || home_sync_type(ctx, s))
+		return -1;
+	return (int)bpf_skb_store_bytes(ctx, 12, &type, sizeof(type), 0);
+}
+
+/* Makes 'n' bytes of room in front of the frame.  (bpf_skb_adjust_room() makes it behind an Ethernet header that IP follows, and in no other frame.) */
+SKEP_INLINE int home_grow(SKEP_CTX *ctx, struct skep_state *s, __u32 n)
+{
+	__u32 before = ctx->len;
+
+	if (bpf_skb_change_head(ctx, n, 0))
+		return -1;
+	home_track_head(ctx, s, before);
+	return 0;
+}
+
+/* Loads 1 to 'max' bytes into 'buf'. */
+SKEP_INLINE int home_load_n(SKEP_CTX *ctx, __u32 ofs, void *buf, __u32 len, const __u32 max)
+{
+	__u64 n = len;
+
+	if (!skep_in_range(&n, max))
+		return -1;
+	return (int)bpf_skb_load_bytes(ctx, ofs, buf, (__u32)n);
+}
+
+/* The first 'n' bytes of the frame are about to become s->head: has CHECKSUM_COMPLETE follow as far as it covers them.  (The
+ * flag of bpf_skb_store_bytes() that does so takes all bytes for covered.) */
+SKEP_SUB int skep_sum_head(SKEP_CTX *ctx, struct skep_state *s, __u32 n)
+{
+	__u32 covered, sum = 0;
+
+	if (!s || home_load_n(ctx, 0, s->old_head, n, SKEP_HEAD_MAX))
+		return -1;
+	covered = home_head_len(s);
+	for (__u32 i = 14; i < SKEP_HEAD_MAX && i < n; i += 2) {
+		if (i >= covered)
+			sum += (~(__u32)skep_ld16(&s->old_head[i]) & 0xffff) + skep_ld16(&s->head[i]);
+	}
+	bpf_csum_update(ctx, sum); /* fails if there is no such sum */
+	return 0;
+}
+
+/* Writes the first 'n' bytes of s->head to the beginning of the frame. */
+SKEP_INLINE int home_put_head(SKEP_CTX *ctx, struct skep_state *s, __u32 n)
+{
+	__u64 len = n;
+
+	if (n > home_head_len(s) && skep_sum_head(ctx, s, n))
+		return -1;
+	if (!skep_in_range(&len, SKEP_HEAD_MAX))
+		return -1;
+	return (int)bpf_skb_store_bytes(ctx, 0, s->head, (__u32)len, BPF_F_INVALIDATE_HASH);
+}
+
+/* Takes out 4 * 'n' bytes behind the addresses, which the caller has made to look like VLAN tags: popping tags works on frames of every type, and of
+ * all offloads.  A tag in metadata stays there. */
+SKEP_INLINE int home_cut_tags(SKEP_CTX *ctx, struct skep_state *s, const __u32 n)
+{
+	__u32 wire = home_wire_len(ctx);
+	__u16 tpid = HOME_TPID, tci = 0;
+	_Bool has_tag = home_tag(ctx, &tci);
+
+	if (has_tag)
+		tpid = bpf_ntohs((__u16)ctx->vlan_proto);
+	/* Tags are popped from the frame only if skb->protocol is VLAN's, which pushing two makes it.  The first is in the frame then, before
+	 * the others, and the second in metadata. */
+	else if (home_push_vlan(ctx, s, HOME_TPID, 0))
+		return -1;
+	if (home_push_vlan(ctx, s, HOME_TPID, 0))
+		return -1;
+	for (__u32 i = 0; i < n + 2; i++)
+		home_pop_vlan(ctx, s);
+	if (has_tag && home_push_vlan(ctx, s, tpid, tci))
+		return -1;
+	return home_wire_len(ctx) + 4 * n == wire ? 0 : -1;
+}
+
+/* Puts a tag that is in metadata into the frame.  Returns 1 if there was one, another, which home_end_head() takes away, being in its place; 0 or negative. */
+SKEP_INLINE int home_tag_to_frame(SKEP_CTX *ctx, struct skep_state *s)
+{
+	if (!ctx->vlan_present)
+		return 0;
+	return home_push_vlan(ctx, s, HOME_TPID, 0) ? -1 : 1;
+}
+
+/* A header was pushed before all tags.  skb->protocol must not be a tag's any more. */
+SKEP_INLINE int home_end_head(SKEP_CTX *ctx, struct skep_state *s, _Bool had_tag, __be16 inner)
+{
+	__be16 type = (__be16)ctx->protocol;
+
+	if (!had_tag && type != SKEP_BE16(0x8100) && type != SKEP_BE16(0x88a8))
+		return 0;
+	if (home_sync_type(ctx, s))
+		return -1;
+	if (had_tag && home_pop_vlan(ctx, s))
+		return -1;
+	return skep_keep_type(ctx, s, inner);
+}
+
+/* Queue N of a port is class 1:N+1 of its qdisc, as Open vSwitch has it; 1:0 would be the qdisc itself, and leaves the choice to it. */
+SKEP_INLINE void home_set_queue(SKEP_CTX *ctx, __u32 queue)
+{
+	ctx->priority = queue < 0xffff ? 0x10000 + queue + 1 : 0;
 }
 
 /* --- Sending the packet

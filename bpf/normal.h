@@ -240,10 +240,10 @@ SKEP_INLINE int skep_retag(SKEP_CTX *ctx, struct skep_state *s, _Bool wants_tag)
 	__u32 tci = ((__u32)bpf_ntohs(s->key.vlan_tci) & SKEP_PCP) | s->vlan;
 
 	s->stale = SKEP_STALE_ALL;
-	if (s->tag != SKEP_TAG_NONE && home_pop_vlan(ctx))
+	if (s->tag != SKEP_TAG_NONE && home_pop_vlan(ctx, s))
 		return -1;
 	s->tag = wants_tag;
-	return wants_tag ? home_push_vlan(ctx, 0x8100, (__u16)tci) : 0;
+	return wants_tag ? home_push_vlan(ctx, s, 0x8100, (__u16)tci) : 0;
 }
 
 /* --- Where to --- */
@@ -337,9 +337,9 @@ SKEP_INLINE _Bool skep_normal_known(SKEP_CTX *ctx, struct skep_state *s)
 SKEP_INLINE int skep_normal_restore(SKEP_CTX *ctx, struct skep_state *s, __u32 tag_before)
 {
 	skep_flush(ctx, s);
-	if (s->tag != SKEP_TAG_NONE && home_pop_vlan(ctx))
+	if (s->tag != SKEP_TAG_NONE && home_pop_vlan(ctx, s))
 		return -1;
-	if (tag_before != SKEP_TAG_NONE && home_push_vlan(ctx, s->tpid, s->tci))
+	if (tag_before != SKEP_TAG_NONE && home_push_vlan(ctx, s, s->tpid, s->tci))
 		return -1;
 	return skep_parse(ctx, s);
 }

@@ -144,7 +144,9 @@ struct skep_state {
 	__u32 edit_ofs;
 	__u32 edit_len;
 	__u32 edit_flags; /* enum skep_edit_flags */
-	__u32 zero;
+	__u32 edit_ip;	  /* the IPv4 header of SKEP_E_IPV4 */
+	__u32 next_ofs;	  /* of the header with a TTL that is next to the outermost */
+	__u32 zero7;
 	struct skep_bytes16 value; /* of the action */
 	struct skep_bytes16 old;   /* bytes in the packet before */
 	struct skep_bytes16 new;   /* and after */
@@ -158,6 +160,7 @@ struct skep_state {
 
 	/* The frame's first bytes as an action will have them: see home_put_head(). */
 	__u8 head[SKEP_HEAD_MAX];
+	__u8 old_head[SKEP_HEAD_MAX];
 
 	/* NORMAL. */
 	__u64 fdb_key;	    /* the address that is looked for or learned */
