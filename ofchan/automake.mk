@@ -5,6 +5,7 @@
 noinst_LIBRARIES += ofchan/libofp.a
 ofchan_libofp_a_SOURCES = \
 	ofchan/action.c ofchan/action.h \
+	ofchan/consistency.c \
 	ofchan/flow.c ofchan/flow.h \
 	ofchan/group.c ofchan/group.h ofchan/meter.c ofchan/meter.h \
 	ofchan/instruction.c \

@@ -3,6 +3,7 @@
  * action.h. */
 #include <endian.h>
 
+#include "model/group.h"
 #include "ofchan/action.h"
 #include "ofchan/wire.h"
 
@@ -64,6 +65,20 @@ static enum ofp_err clear_actions_decode(struct instructions *in, const uint8_t 
 	return OFP_OK;
 }
 
+/* Whether the meter is there is the caller's to say; virtual meters are for no flow (§7.3.4.4). */
+static enum ofp_err meter_decode(struct instructions *in, const uint8_t *p, size_t len,
+				 uint8_t table_id)
+{
+	const struct ofp_instruction_meter *w = (const void *)p;
+
+	(void)table_id;
+	if (len != sizeof(*w))
+		return OFPBIC_BAD_LEN;
+	in->has_meter = true;
+	in->meter_id = be32toh(w->meter_id);
+	return in->meter_id >= 1 && in->meter_id <= METER_MAX ? OFP_OK : OFPMMFC_INVALID_METER;
+}
+
 /* By number.  'len' is at least 8 and within the message. */
 static enum ofp_err (*const decoders[])(struct instructions *in, const uint8_t *p, size_t len,
 					uint8_t table_id) = {
@@ -72,6 +87,7 @@ static enum ofp_err (*const decoders[])(struct instructions *in, const uint8_t *
 	[OFPIT_WRITE_ACTIONS] = write_actions_decode,
 	[OFPIT_APPLY_ACTIONS] = apply_actions_decode,
 	[OFPIT_CLEAR_ACTIONS] = clear_actions_decode,
+	[OFPIT_METER] = meter_decode,
 };
 
 #define N_DECODERS (sizeof(decoders) / sizeof(decoders[0]))
@@ -85,13 +101,6 @@ uint32_t of_instructions_supported(void)
 			bits |= 1u << type;
 	}
 	return bits;
-}
-
-static enum ofp_err unsupported(uint16_t type)
-{
-	if (type == OFPIT_EXPERIMENTER)
-		return OFPBIC_BAD_EXPERIMENTER;
-	return type == OFPIT_METER ? OFPBIC_UNSUP_INST : OFPBIC_UNKNOWN_INST;
 }
 
 enum ofp_err of_instructions_decode(struct instructions *in, const uint8_t *p, size_t len,
@@ -115,7 +124,8 @@ enum ofp_err of_instructions_decode(struct instructions *in, const uint8_t *p, s
 		    inst_len > left)
 			return OFPBIC_BAD_LEN;
 		if (type >= N_DECODERS || !decoders[type])
-			return unsupported(type);
+			return type == OFPIT_EXPERIMENTER ? OFPBIC_BAD_EXPERIMENTER
+							  : OFPBIC_UNKNOWN_INST;
 		if (seen >> type & 1)
 			return OFPBIC_DUP_INST;
 		seen |= 1u << type;
@@ -141,6 +151,15 @@ static void actions_instruction_encode(struct buf *out, uint16_t type,
 
 void of_instructions_encode(struct buf *out, const struct instructions *in)
 {
+	if (in->has_meter) {
+		struct ofp_instruction_meter w = {
+			.type = htobe16(OFPIT_METER),
+			.len = htobe16(sizeof(w)),
+			.meter_id = htobe32(in->meter_id),
+		};
+
+		buf_put(out, &w, sizeof(w));
+	}
 	if (in->has_apply)
 		actions_instruction_encode(out, OFPIT_APPLY_ACTIONS, &in->apply);
 	if (in->has_clear)
@@ -166,85 +185,4 @@ void of_instructions_encode(struct buf *out, const struct instructions *in)
 
 		buf_put(out, &w, sizeof(w));
 	}
-}
-
-/*
- * What is known of the packet while a list of actions is gone through: the fields that are
- * prerequisites of others.  Of tags only the outermost is in a match; those that the list itself
- * pushes are counted.
- */
-struct known {
-	struct match m;
-	unsigned int n_tags;
-};
-
-static void known_init(struct known *k, const struct match *m)
-{
-	static const enum field_id prereqs[] = { FIELD_ETH_TYPE, FIELD_VLAN_VID, FIELD_IP_PROTO,
-						 FIELD_ICMPV6_TYPE };
-
-	match_init(&k->m);
-	for (size_t i = 0; i < sizeof(prereqs) / sizeof(prereqs[0]); i++) {
-		enum field_id id = prereqs[i];
-
-		if (match_has(m, id))
-			match_set(&k->m, id, &m->value[id], &m->mask[id]);
-	}
-	k->n_tags = match_prereq_ok(&k->m, FIELD_VLAN_PCP) ? 1 : 0;
-}
-
-static void known_set_tags(struct known *k, unsigned int n)
-{
-	static const struct field_value zero;
-
-	k->n_tags = n;
-	if (n)
-		match_set_u64(&k->m, FIELD_VLAN_VID, OFPVID_PRESENT);
-	else
-		match_set(&k->m, FIELD_VLAN_VID, &zero, &zero);
-}
-
-static bool known_allows(const struct known *k, enum field_id id)
-{
-	/* As a match vlan_vid needs nothing; to be set it needs a tag (§7.2.5). */
-	return match_prereq_ok(&k->m, id == FIELD_VLAN_VID ? FIELD_VLAN_PCP : id);
-}
-
-static bool has_set_field(const struct action_list *list)
-{
-	for (unsigned int i = 0; i < list->n; i++) {
-		if (list->a[i].type == ACTION_SET_FIELD)
-			return true;
-	}
-	return false;
-}
-
-enum ofp_err of_instructions_check(const struct instructions *in, const struct match *m)
-{
-	struct known k;
-
-	if (!in->has_apply || !has_set_field(&in->apply))
-		return OFP_OK;
-	known_init(&k, m);
-	for (unsigned int i = 0; i < in->apply.n; i++) {
-		const struct action *a = &in->apply.a[i];
-
-		switch (a->type) {
-		case ACTION_SET_FIELD:
-			if (!known_allows(&k, a->set_field.field))
-				return OFPBAC_MATCH_INCONSISTENT;
-			if (a->set_field.field != FIELD_VLAN_VID)
-				match_set(&k.m, a->set_field.field, &a->set_field.value, NULL);
-			break;
-		case ACTION_PUSH_VLAN:
-			known_set_tags(&k, k.n_tags + 1);
-			break;
-		case ACTION_POP_VLAN:
-			known_set_tags(&k, k.n_tags ? k.n_tags - 1 : 0);
-			break;
-		default:
-			break;
-		}
-	}
-	return OFP_OK;
 }

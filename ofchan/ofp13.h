@@ -277,6 +277,13 @@ struct ofp_instruction_goto_table {
 } OFP_PACKED;
 OFP_ASSERT_SIZE(ofp_instruction_goto_table, 8);
 
+struct ofp_instruction_meter {
+	__be16 type;
+	__be16 len;
+	__be32 meter_id;
+} OFP_PACKED;
+OFP_ASSERT_SIZE(ofp_instruction_meter, 8);
+
 struct ofp_instruction_write_metadata {
 	__be16 type;
 	__be16 len;
