@@ -29,8 +29,12 @@ EXTRA_DIST += tests/unit/text-golden.py tests/unit/text-golden.txt
 wire_common = tests/wire/codec_util.c tests/wire/codec_util.h tests/wire/reencode.c tests/wire/reencode.h
 wire_libs = ofchan/libofp.a model/libmodel.a lib/libbase.a
 check_PROGRAMS += tests/wire/test-codec tests/wire/test-codec-errors tests/wire/test-codec-mutations \
+	tests/wire/test-consistency \
 	tests/fuzz/fuzz-codec
-TESTS += tests/wire/test-codec tests/wire/test-codec-errors tests/wire/test-codec-mutations
+TESTS += tests/wire/test-codec tests/wire/test-codec-errors tests/wire/test-codec-mutations \
+	tests/wire/test-consistency
+tests_wire_test_consistency_SOURCES = tests/wire/test-consistency.c $(wire_common)
+tests_wire_test_consistency_LDADD = $(wire_libs) $(CMOCKA_LIBS)
 tests_wire_test_codec_SOURCES = tests/wire/test-codec.c $(wire_common)
 tests_wire_test_codec_LDADD = $(wire_libs) $(CMOCKA_LIBS)
 tests_wire_test_codec_errors_SOURCES = tests/wire/test-codec-errors.c $(wire_common)
