@@ -84,13 +84,10 @@ static inline bool gen_makes_field(unsigned int id)
 
 	return field_is_known(id) && !(not_yet >> id & 1);
 }
-/* Set-field of these waits for the pipeline. */
+/* Those that set-field may name. */
 static inline bool gen_sets_field(unsigned int id)
 {
-	const uint64_t not_yet = 1ULL << FIELD_MPLS_LABEL | 1ULL << FIELD_MPLS_TC | 1ULL << FIELD_MPLS_BOS |
-				 1ULL << FIELD_PBB_ISID;
-
-	return gen_makes_field(id) && field_table[id].is_settable && !(not_yet >> id & 1);
+	return gen_makes_field(id) && field_table[id].is_settable;
 }
 /* Whether the pipeline has groups yet. */
 #ifdef TEST_GROUPS
@@ -98,12 +95,7 @@ static inline bool gen_sets_field(unsigned int id)
 #else
 #define GEN_GROUPS 0
 #endif
-/* The actions; the others wait for the pipeline. */
-#define GEN_ACTIONS (((1u << ACTION_GROUP) - 1) & ~GEN_ACTIONS_NOT_YET)
-#define GEN_ACTIONS_NOT_YET                                                                          \
-	(1u << ACTION_COPY_TTL_OUT | 1u << ACTION_COPY_TTL_IN | 1u << ACTION_SET_MPLS_TTL |           \
-	 1u << ACTION_DEC_MPLS_TTL | 1u << ACTION_PUSH_MPLS | 1u << ACTION_POP_MPLS |                 \
-	 1u << ACTION_PUSH_PBB | 1u << ACTION_POP_PBB | 1u << ACTION_SET_QUEUE)
+#define GEN_ACTIONS ((1u << ACTION_GROUP) - 1)
 
 enum { GEN_BUCKETS_MAX = 5, GEN_BUCKET_ACTIONS_MAX = 7 };
 
