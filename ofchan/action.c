@@ -85,7 +85,8 @@ static enum ofp_err set_queue_decode(struct action *a, const uint8_t *p, size_t 
 	(void)len, (void)may_table;
 	a->type = ACTION_SET_QUEUE;
 	a->queue_id = be32toh(w->queue_id);
-	return OFP_OK;
+	/* Which queues a port has is not known here, but none is called all of them. */
+	return a->queue_id == OFPQ_ALL ? OFPBAC_BAD_QUEUE : OFP_OK;
 }
 
 static enum ofp_err group_decode(struct action *a, const uint8_t *p, size_t len, bool may_table)
@@ -188,10 +189,7 @@ static const struct action_codec action_codecs[N_ACTION_CODECS] = {
 };
 
 /* What the datapath cannot execute yet. */
-#define ACTIONS_NOT_YET                                                                            \
-	(1u << OFPAT_COPY_TTL_OUT | 1u << OFPAT_COPY_TTL_IN | 1u << OFPAT_SET_MPLS_TTL |           \
-	 1u << OFPAT_DEC_MPLS_TTL | 1u << OFPAT_PUSH_MPLS | 1u << OFPAT_POP_MPLS |                 \
-	 1u << OFPAT_SET_QUEUE | 1u << OFPAT_PUSH_PBB | 1u << OFPAT_POP_PBB | 1u << OFPAT_GROUP)
+#define ACTIONS_NOT_YET (1u << OFPAT_GROUP)
 
 uint32_t of_actions_supported(void)
 {

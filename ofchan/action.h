@@ -2,9 +2,7 @@
 /*
  * Actions and instructions on the wire (OF1.3.5 §7.2.4, §7.2.5).
  *
- * Actions that 1.3 has and skep has not yet (groups, queues, MPLS, PBB, copy TTL) are refused with
- * OFPBAC_BAD_TYPE, a group with OFPBAC_BAD_OUT_GROUP since there is none; the meter instruction
- * with OFPBIC_UNSUP_INST.
+ * Whether the group of an action, the meter of an instruction or the queue are there is the caller's to say.
  */
 #ifndef SKEP_OFCHAN_ACTION_H
 #define SKEP_OFCHAN_ACTION_H 1
@@ -31,7 +29,7 @@ enum ofp_err of_instructions_decode(struct instructions *in, const uint8_t *p, s
 				    uint8_t table_id);
 void of_instructions_encode(struct buf *out, const struct instructions *in);
 
-/* OFPBAC_MATCH_INCONSISTENT if a set-field of the apply-actions can never find its field (§6.4): a
+/* OFPBAC_MATCH_INCONSISTENT if a set-field of the apply-actions cannot rely on its field (§6.4): a
  * prerequisite that neither 'm' nor the actions before it guarantee.  Write-actions may rely on
  * earlier tables and are not checked. */
 enum ofp_err of_instructions_check(const struct instructions *in, const struct match *m);

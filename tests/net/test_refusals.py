@@ -16,6 +16,7 @@ MULTIPART_MORE = struct.pack('!HH4x', 1, 1)
 FLOW_BODY = struct.pack('!B3xII4xQQ', 255, of13.ANY, of13.ANY, 0, 0)
 ALL_TYPE, SELECT, INDIRECT, FF = range(4)
 ADD, MODIFY, DELETE = range(3)
+KBPS, PKTPS = 1, 2
 
 
 def action(kind, body=bytes(4)):
@@ -58,6 +59,14 @@ def group_mod(command, kind, number, *buckets):
     return of13.message(of13.GROUP_MOD, struct.pack('!HBxI', command, kind, number) + b''.join(buckets))
 
 
+def band(kind, rate, prec_level=0):
+    return struct.pack('!HHIIB3x', kind, 16, rate, 0, prec_level)
+
+
+def meter_mod(command, flags, number, *bands):
+    return of13.message(of13.METER_MOD, struct.pack('!HHI', command, flags, number) + b''.join(bands))
+
+
 def port_mod(port, mac=bytes(6), config=0, mask=0, advertise=0):
     return of13.message(of13.PORT_MOD, struct.pack('!I4x6s2xIII4x', port, mac, config, mask, advertise))
 
@@ -93,6 +102,7 @@ REFUSED = {
     'OFPBAC_BAD_OUT_PORT': [with_action(of13.output(0))],
     'OFPBAC_BAD_ARGUMENT': [with_action(action(17, b'\x12\x34\0\0'))],
     'OFPBAC_TOO_MANY': [of13.flow_mod(of13.match(), of13.apply_actions(*[of13.output(1)] * 257))],
+    'OFPBAC_BAD_QUEUE': [with_action(action(21, struct.pack('!I', of13.ANY)))],
     'OFPBAC_BAD_OUT_GROUP': [with_action(action(22, struct.pack('!I', 77)))],
     'OFPBAC_MATCH_INCONSISTENT': [with_action(of13.set_field('tcp_dst', 80))],
     'OFPBAC_BAD_SET_TYPE': [with_set(oxm(0, bytes(4)))],
@@ -132,6 +142,14 @@ REFUSED = {
     'OFPSCFC_BAD_FLAGS': [set_config(2)],
     'OFPRRFC_STALE': [role(2, 5), role(3, 4)],
     'OFPRRFC_BAD_ROLE': [role(4)],
+    'OFPMMFC_INVALID_METER': [meter_mod(ADD, KBPS, 0)],
+    'OFPMMFC_UNKNOWN_METER': [meter_mod(MODIFY, KBPS, 7)],
+    'OFPMMFC_BAD_COMMAND': [meter_mod(3, KBPS, 1)],
+    'OFPMMFC_BAD_FLAGS': [meter_mod(ADD, KBPS | PKTPS, 1)],
+    'OFPMMFC_BAD_RATE': [meter_mod(ADD, KBPS, 1, band(1, 0))],
+    'OFPMMFC_BAD_BAND': [meter_mod(ADD, KBPS, 1, band(3, 1000))],
+    'OFPMMFC_BAD_BAND_VALUE': [meter_mod(ADD, KBPS, 1, band(2, 1000, prec_level=4))],
+    'OFPMMFC_OUT_OF_BANDS': [meter_mod(ADD, KBPS, 1, *[band(1, 1000)] * 9)],
 }
 # Given, and tested elsewhere, where what it takes is.
 ELSEWHERE = {
