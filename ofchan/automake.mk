@@ -16,6 +16,7 @@ ofchan_libofp_a_SOURCES = \
 	ofchan/ofp_err.c ofchan/ofp_err.h \
 	ofchan/packet.c ofchan/packet.h \
 	ofchan/port.c ofchan/port.h \
+	ofchan/queue.c ofchan/queue.h \
 	ofchan/table.c ofchan/table.h \
 	ofchan/wire.h
 

@@ -131,7 +131,7 @@ static enum ofp_err async_decode(struct ofmsg *m, const uint8_t *msg, size_t len
 	return OFP_OK;
 }
 
-static enum ofp_err queue_config_decode(struct ofmsg *m, const uint8_t *msg, size_t len)
+static enum ofp_err queue_config_request_decode(struct ofmsg *m, const uint8_t *msg, size_t len)
 {
 	const struct ofp_queue_get_config *w = (const void *)msg;
 
@@ -154,6 +154,7 @@ NOUN_DECODER(group_mod, group_mod)
 NOUN_DECODER(meter_mod, meter_mod)
 NOUN_DECODER(port_mod, port_mod)
 NOUN_DECODER(port_status, port_status)
+NOUN_DECODER(queue_config, queue_config)
 NOUN_DECODER(table_mod, table_mod)
 NOUN_DECODER(multipart_request, mp)
 NOUN_DECODER(multipart_reply, mp)
@@ -210,7 +211,7 @@ static const struct type_codec codecs[OFPT_N_TYPES] = {
 	[OFPT_BARRIER_REQUEST] = { TO_SWITCH, true, 8, NULL },
 	[OFPT_BARRIER_REPLY] = { TO_CONTROLLER, true, 8, NULL },
 	[OFPT_QUEUE_GET_CONFIG_REQUEST] = { TO_SWITCH, true, sizeof(struct ofp_queue_get_config),
-					    queue_config_decode },
+					    queue_config_request_decode },
 	[OFPT_QUEUE_GET_CONFIG_REPLY] = { TO_CONTROLLER, false, sizeof(struct ofp_queue_get_config),
 					  queue_config_decode },
 	[OFPT_ROLE_REQUEST] = { TO_SWITCH, true, sizeof(struct ofp_role_msg), role_decode },

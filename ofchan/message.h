@@ -42,6 +42,7 @@
 #include "ofchan/ofp_err.h"
 #include "ofchan/packet.h"
 #include "ofchan/port.h"
+#include "ofchan/queue.h"
 #include "ofchan/table.h"
 
 struct of_hello {
@@ -114,7 +115,8 @@ struct ofmsg {
 		struct of_multipart mp;	    /* MULTIPART_REQUEST, MULTIPART_REPLY */
 		struct of_role role;	    /* ROLE_REQUEST, ROLE_REPLY */
 		struct of_async async;	    /* GET_ASYNC_REPLY, SET_ASYNC */
-		uint32_t queue_config_port; /* QUEUE_GET_CONFIG_REQUEST, _REPLY */
+		uint32_t queue_config_port; /* QUEUE_GET_CONFIG_REQUEST */
+		struct of_queue_config queue_config; /* QUEUE_GET_CONFIG_REPLY */
 	};
 };
 

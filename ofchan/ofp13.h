@@ -554,6 +554,32 @@ struct ofp_queue_get_config {
 } OFP_PACKED;
 OFP_ASSERT_SIZE(ofp_queue_get_config, 16);
 
+/* §7.2.2 */
+struct ofp_packet_queue {
+	__be32 queue_id;
+	__be32 port;
+	__be16 len;
+	uint8_t pad[6];
+	/* followed by properties */
+} OFP_PACKED;
+OFP_ASSERT_SIZE(ofp_packet_queue, 16);
+
+enum ofp_queue_property {
+	OFPQT_MIN_RATE = 1,
+	OFPQT_MAX_RATE = 2,
+	OFPQT_EXPERIMENTER = 0xffff,
+};
+
+/* OFPQT_MIN_RATE and OFPQT_MAX_RATE */
+struct ofp_queue_prop_rate {
+	__be16 property;
+	__be16 len;
+	uint8_t pad[4];
+	__be16 rate;
+	uint8_t pad2[6];
+} OFP_PACKED;
+OFP_ASSERT_SIZE(ofp_queue_prop_rate, 16);
+
 /* §7.3.5 */
 struct ofp_multipart {
 	struct ofp_header header;
@@ -717,6 +743,17 @@ struct ofp_queue_stats_request {
 OFP_ASSERT_SIZE(ofp_queue_stats_request, 8);
 
 enum { OFPQ_ALL = 0xffffffffu };
+
+struct ofp_queue_stats {
+	__be32 port_no;
+	__be32 queue_id;
+	__be64 tx_bytes;
+	__be64 tx_packets;
+	__be64 tx_errors;
+	__be32 duration_sec;
+	__be32 duration_nsec;
+} OFP_PACKED;
+OFP_ASSERT_SIZE(ofp_queue_stats, 40);
 
 /* §7.3.5.9 and §7.3.5.12, §7.3.5.13: a group or meter number and padding */
 struct ofp_id_request {

@@ -109,26 +109,6 @@ void of_port_stats_request_encode(struct buf *out, uint32_t xid, uint32_t port_n
 	buf_put(out, &w, sizeof(w));
 }
 
-static void queue_config_encode(struct buf *out, enum ofp_type type, uint32_t xid, uint32_t port_no)
-{
-	struct ofp_queue_get_config w = {
-		.header = wire_header(type, sizeof(w), xid),
-		.port = htobe32(port_no),
-	};
-
-	buf_put(out, &w, sizeof(w));
-}
-
-void of_queue_config_request_encode(struct buf *out, uint32_t xid, uint32_t port_no)
-{
-	queue_config_encode(out, OFPT_QUEUE_GET_CONFIG_REQUEST, xid, port_no);
-}
-
-void of_queue_config_reply_encode(struct buf *out, uint32_t xid, uint32_t port_no)
-{
-	queue_config_encode(out, OFPT_QUEUE_GET_CONFIG_REPLY, xid, port_no);
-}
-
 void of_port_desc_put(struct mp_writer *w, const struct of_port *port)
 {
 	struct ofp_port s = port_encode(port);

@@ -70,9 +70,6 @@ enum ofp_err of_port_mod_decode(struct of_port_mod *pm, const uint8_t *msg, size
 void of_port_status_encode(struct buf *out, uint32_t xid, const struct of_port_status *ps);
 void of_port_mod_encode(struct buf *out, uint32_t xid, const struct of_port_mod *pm);
 void of_port_stats_request_encode(struct buf *out, uint32_t xid, uint32_t port_no);
-/* The reply that says that port 'port_no' has no queues. */
-void of_queue_config_request_encode(struct buf *out, uint32_t xid, uint32_t port_no);
-void of_queue_config_reply_encode(struct buf *out, uint32_t xid, uint32_t port_no);
 
 /* Append an entry to an OFPMP_PORT_DESC or OFPMP_PORT_STATS reply, and read the next one. */
 void of_port_desc_put(struct mp_writer *w, const struct of_port *port);

@@ -114,10 +114,12 @@ enum ofp_err agent_mp_port_stats(struct session *s, const struct ofmsg *msg)
 enum ofp_err agent_queue_get_config(struct session *s, const struct ofmsg *msg)
 {
 	uint32_t port_no = msg->queue_config_port;
+	size_t start;
 
 	if (port_no != PORT_ANY && !bridge_find_port(s->agent->br, port_no))
 		return OFPQOFC_BAD_PORT;
-	of_queue_config_reply_encode(&s->agent->sw->out, msg->xid, port_no);
+	start = of_queue_config_begin(&s->agent->sw->out, msg->xid, port_no);
+	ofmsg_end(&s->agent->sw->out, start);
 	session_send(s, &s->agent->sw->out);
 	return OFP_OK;
 }

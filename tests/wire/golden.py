@@ -106,8 +106,9 @@ def switch_state():
     request("set_async", p.OFPSetAsync(DP, [1, 2], [3, 4], [5, 6]))
     request("table_mod", p.OFPTableMod(DP, 3, 0))
     request("queue_get_config_request", p.OFPQueueGetConfigRequest(DP, 2))
-    packed("queue_get_config_reply", "C", ofp.OFPT_QUEUE_GET_CONFIG_REPLY, struct.pack("!I4x", 2),
-           lambda m: m.port == 2 and not m.queues)
+    packed("queue_get_config_reply", "C", ofp.OFPT_QUEUE_GET_CONFIG_REPLY, struct.pack("!I4x", 2) +
+           struct.pack("!IIH6x", 5, 2, 48) + struct.pack("!HH4xH6x", 1, 16, 100) + struct.pack("!HH4xH6x", 2, 16, 1000) +
+           struct.pack("!IIH6x", 6, 2, 16), lambda m: m.port == 2 and len(m.queues) == 2 and m.queues[0].properties[1].rate == 1000)
 
 
 def flow_mods():
@@ -259,6 +260,8 @@ def multipart_replies():
     mp_reply("mp_group_desc_reply", ofp.OFPMP_GROUP_DESC, struct.pack("!HBxI", 40, 2, 5) + bucket + struct.pack("!HBxI", 8, 0, 6),
              lambda m: m.body[0].buckets[0].actions[0].port == 3 and m.body[1].group_id == 6)
     stats = struct.pack("!IH6xIQQII", 3, 72, 2, 30, 3000, 9, 10) + struct.pack("!QQQQ", 10, 1000, 20, 2000)
+    mp_reply("mp_queue_reply", ofp.OFPMP_QUEUE, struct.pack("!IIQQQII", 2, 5, 1000, 10, 1, 3, 4),
+             lambda m: m.body[0].tx_errors == 1 and m.body[0].duration_nsec == 4)
     mp_reply("mp_meter_reply", ofp.OFPMP_METER, stats + struct.pack("!IH6xIQQII", 4, 40, 0, 0, 0, 0, 0),
              lambda m: m.body[0].band_stats[1].packet_band_count == 20 and m.body[1].meter_id == 4)
     bands = struct.pack("!HHII4x", 1, 16, 1000, 0) + struct.pack("!HHIIB3x", 2, 16, 500, 50, 1)

@@ -42,6 +42,14 @@ static void put_port_stats(struct mp_writer *w, struct mp_iter *it)
 		of_port_stats_put(w, &stats);
 }
 
+static void put_queue_stats(struct mp_writer *w, struct mp_iter *it)
+{
+	struct of_queue_stats stats;
+
+	while (of_queue_stats_next(it, &stats))
+		of_queue_stats_put(w, &stats);
+}
+
 static void put_group_stats(struct mp_writer *w, struct mp_iter *it)
 {
 	struct of_group_read r;
@@ -137,6 +145,8 @@ static bool reencode_reply(struct buf *out, const struct ofmsg *m)
 		return reencode_entries(out, m, put_port_descs);
 	case OFPMP_PORT_STATS:
 		return reencode_entries(out, m, put_port_stats);
+	case OFPMP_QUEUE:
+		return reencode_entries(out, m, put_queue_stats);
 	default:
 		return false;
 	}
@@ -160,7 +170,8 @@ static bool reencode_request(struct buf *out, const struct ofmsg *m)
 		of_meter_request_encode(out, m->xid, m->mp.type, m->mp.meter_id);
 		return true;
 	case OFPMP_QUEUE:
-		return false;
+		of_queue_stats_request_encode(out, m->xid, m->mp.queue.port_no, m->mp.queue.queue_id);
+		return true;
 	default:
 		of_multipart_request_encode(out, m->xid, m->mp.type);
 		return true;
@@ -190,6 +201,20 @@ static bool reencode_error(struct buf *out, const struct ofmsg *m)
 	buf_put(out, m->error.data, m->error.data_len);
 	ofmsg_end(out, start);
 	return m->version == OFP_VERSION_13;
+}
+
+static bool reencode_queue_config(struct buf *out, const struct ofmsg *m)
+{
+	size_t start = of_queue_config_begin(out, m->xid, m->queue_config.port_no);
+	struct of_queue queue;
+	struct mp_iter it;
+	bool fits = true;
+
+	of_queue_config_iter_init(&it, &m->queue_config);
+	while (fits && of_queue_config_next(&it, &queue))
+		fits = of_queue_config_put(out, start, &queue);
+	ofmsg_end(out, start);
+	return fits && !it.err;
 }
 
 static bool reencode_hello(struct buf *out, const struct ofmsg *m)
@@ -258,8 +283,7 @@ bool reencode(struct buf *out, const struct ofmsg *m)
 		of_queue_config_request_encode(out, m->xid, m->queue_config_port);
 		return true;
 	case OFPT_QUEUE_GET_CONFIG_REPLY:
-		of_queue_config_reply_encode(out, m->xid, m->queue_config_port);
-		return true;
+		return reencode_queue_config(out, m);
 	case OFPT_ROLE_REQUEST:
 	case OFPT_ROLE_REPLY:
 		of_role_encode(out, m->type, m->xid, &m->role);
