@@ -69,6 +69,8 @@ static const struct command {
 	{ "dump-meter", "BR METER", "the same", 2, 2, cmd_dump_meters },
 	{ "meter-stats", "BR [METER]", "print meters' counters", 1, 2, cmd_meter_stats },
 	{ "meter-features", "BR", "print what meters can do", 1, 1, cmd_meter_features },
+	{ "queue-stats", "BR [PORT [QUEUE]]", "print queues' counters", 1, 3, cmd_queue_stats },
+	{ "queue-get-config", "BR [PORT]", "print queues and their rates", 1, 2, cmd_queue_get_config },
 	{ "dump-tables", "BR", "print tables' counters", 1, 1, cmd_dump_tables },
 	{ "dump-ports", "BR [PORT]", "print ports' counters", 1, 2, cmd_dump_ports },
 	{ "dump-ports-desc", "BR", "print ports", 1, 1, cmd_dump_ports_desc },

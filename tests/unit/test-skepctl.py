@@ -90,6 +90,12 @@ class Switch:
                 self.mods.append((kind, body))
                 if struct.unpack('!I', body[4:8])[0] == 99:
                     self.send(sock, 1, xid, (struct.pack('!HH', 6, 0) if kind == self.GROUP_MOD else struct.pack('!HH', 12, 1)) + header + body)
+            elif kind == 22:    # queue-get-config
+                if body[:4] == struct.pack('!I', 99):
+                    self.send(sock, 1, xid, struct.pack('!HH', 9, 0) + header + body)
+                    continue
+                self.send(sock, 23, xid, body + struct.pack('!IIH6x', 5, 7, 48) + struct.pack('!HH4xH6x', 1, 16, 105) +
+                          struct.pack('!HH4xH6x', 2, 16, 1001) + struct.pack('!IIH6x', 6, 7, 16))
             elif kind == self.BARRIER:
                 self.barriers_seen_after.append(len(self.flow_mods))
                 self.send(sock, 21, xid)
@@ -135,6 +141,7 @@ Switch.GROUPS_AND_METERS = {
     Switch.GROUP: [b'', struct.pack('!H2xII4xQQII', 56, 1, 3, 9, 900, 5, 20000000) + struct.pack('!QQ', 4, 400)],
     Switch.GROUP_FEATURES: [struct.pack('!10I', 0xf, 0x7, 4096, 0, 1, 2, 1 << 0 | 1 << 22, 1 << 27, 0, 0)],
     Switch.METER_CONFIG: [struct.pack('!HHI', 24, 2, 0xfffffffe) + BANDS[:16], struct.pack('!HHI', 40, 5, 1) + BANDS],
+    5: [struct.pack('!II3QII', 0xfffffffe, 0, *[(1 << 64) - 1] * 3, ANY, ANY), struct.pack('!IIQQQII', 7, 5, 302, 1, 0, 100, 500000000)],
     Switch.METER: [b'', struct.pack('!IH6xIQQII', 1, 56, 3, 9, 900, 5, 20000000) + struct.pack('!QQ', 4, 400)],
     Switch.METER_FEATURES: [struct.pack('!IIIBB2x', 100, 6, 15, 8, 0)],
 }
@@ -448,6 +455,33 @@ class OpenFlow(Case):
         self.assertEqual(json.loads(self.run_it('--json', 'meter-features', 'br0')), {
             'max_meter': 100, 'max_bands': 8, 'max_color': 0, 'band_types': ['drop', 'dscp_remark'],
             'capabilities': ['kbps', 'pktps', 'burst', 'stats']})
+
+    def test_queues(self):
+        switch = self.start_switch()
+        self.assertEqual(self.run_it('queue-stats', 'br0'), 'OFPST_QUEUE reply (OF1.3) (xid=0x2): 2 queues\n'
+                         '  port 7 queue 5: bytes=302, pkts=1, errors=0, duration=100.500s\n'
+                         '  port LOCAL queue 0: bytes=?, pkts=?, errors=?, duration=?\n')
+        self.assertEqual(switch.asked[-1], struct.pack('!II', ANY, ANY))
+        self.assertIn('port veth7 queue 5', self.run_it('--names', 'queue-stats', 'br0', 'veth7', '0x5'))
+        self.assertEqual(switch.asked[-1], struct.pack('!II', 7, 5))
+        self.run_it('queue-stats', 'br0', 'ALL', 'all')
+        self.assertEqual(switch.asked[-1], struct.pack('!II', ANY, ANY))
+        self.assertEqual(json.loads(self.run_it('--json', 'queue-stats', 'br0')), [
+            {'port': 7, 'queue': 5, 'tx_bytes': 302, 'tx_packets': 1, 'tx_errors': 0, 'duration_s': 100.5},
+            {'port': 'LOCAL', 'queue': 0, 'tx_bytes': None, 'tx_packets': None, 'tx_errors': None, 'duration_s': None}])
+        self.assertIn('x: not a queue', self.run_it('queue-stats', 'br0', '7', 'x', status=1))
+        self.assertIn('-1: not a queue', self.run_it('queue-stats', 'br0', '7', '--', '-1', status=1))
+        self.assertIn('veth8: not a port', self.run_it('queue-stats', 'br0', 'veth8', status=1))
+
+    def test_rates_of_queues(self):
+        self.start_switch()
+        self.assertEqual(self.run_it('queue-get-config', 'br0', '7'), 'OFPT_QUEUE_GET_CONFIG_REPLY (OF1.3) (xid=0x2): port=7\n'
+                         'queue 5: min_rate:10.5% max_rate:(disabled)\nqueue 6:\n')
+        self.assertIn('port=ANY', self.run_it('queue-get-config', 'br0'))
+        self.assertEqual(json.loads(self.run_it('--json', 'queue-get-config', 'br0', 'veth7')), [
+            {'port': 7, 'queue': 5, 'min_rate_percent': 10.5, 'max_rate_percent': None},
+            {'port': 7, 'queue': 6, 'min_rate_percent': None, 'max_rate_percent': None}])
+        self.assertIn('refused: OFPQOFC_BAD_PORT', self.run_it('queue-get-config', 'br0', '99', status=1))
 
     def test_a_filter_by_group(self):
         switch = self.start_switch()
