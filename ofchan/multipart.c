@@ -101,9 +101,12 @@ enum ofp_err of_multipart_request_decode(struct of_multipart *mp, const uint8_t 
 	if (mp->type >= N_MP_CODECS)
 		return OFPBRC_BAD_MULTIPART;
 	codec = &mp_codecs[mp->type];
-	/* §7.3.5.5: whoever sends features wants to set them, in as many messages as it takes. */
-	if (mp->type == OFPMP_TABLE_FEATURES && (body_len || mp->more))
-		return OFPTFFC_EPERM;
+	/* §7.3.5.5: whoever sends features wants to set them, in as many messages as it takes: each has whole entries, which
+	 * of_table_features_next() reads. */
+	mp->body = body;
+	mp->body_len = body_len;
+	if (mp->type == OFPMP_TABLE_FEATURES)
+		return OFP_OK;
 	/* All others fit into one message, and skep keeps no buffer to join several in (§7.3.5). */
 	if (mp->more)
 		return OFPBRC_MULTIPART_BUFFER_OVERFLOW;

@@ -37,7 +37,7 @@
 /* A decoded OFPT_MULTIPART_REQUEST or _REPLY. */
 struct of_multipart {
 	uint16_t type; /* enum ofp_multipart_type */
-	bool more;     /* OFPMPF_*_MORE; never set in a request that was decoded without error */
+	bool more;     /* OFPMPF_*_MORE; of requests that were decoded without error only OFPMP_TABLE_FEATURES has it */
 	union {	       /* the body of a request; none for the types not named */
 		struct flow_filter flow; /* OFPMP_FLOW, OFPMP_AGGREGATE */
 		uint32_t port_no;	 /* OFPMP_PORT_STATS; PORT_ANY: all */
@@ -48,7 +48,7 @@ struct of_multipart {
 		uint32_t group_id; /* OFPMP_GROUP; OFPG_ALL: all */
 		uint32_t meter_id; /* OFPMP_METER, OFPMP_METER_CONFIG; OFPM_ALL: all */
 	};
-	const uint8_t *body; /* of a reply, inside the message that was decoded */
+	const uint8_t *body; /* of a reply, and of OFPMP_TABLE_FEATURES, inside the message that was decoded */
 	size_t body_len;
 };
 

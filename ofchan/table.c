@@ -171,10 +171,10 @@ void of_table_features_put(struct mp_writer *w, const struct of_table_features *
 	mp_entry_end(w);
 }
 
-/* Collects the numbers below 32; others, experimenters' included, are passed over. */
-static enum ofp_err types_decode(uint32_t *bits, const uint8_t *p, size_t len)
+/* Collects the numbers below 32; others, experimenters' included, are noted as unknown. */
+static enum ofp_err types_decode(struct of_table_features *tf, uint32_t *bits, const uint8_t *p,
+				 size_t len)
 {
-	*bits = 0;
 	while (len) {
 		const struct ofp_instruction_header *h = (const void *)p;
 		size_t n;
@@ -186,15 +186,17 @@ static enum ofp_err types_decode(uint32_t *bits, const uint8_t *p, size_t len)
 			return OFPTFFC_BAD_LEN;
 		if (be16toh(h->type) < 32)
 			*bits |= 1u << be16toh(h->type);
+		else
+			tf->has_unknown_feature = true;
 		p += n;
 		len -= n;
 	}
 	return OFP_OK;
 }
 
-static enum ofp_err fields_decode(uint64_t *fields, const uint8_t *p, size_t len)
+static enum ofp_err fields_decode(struct of_table_features *tf, uint64_t *fields, const uint8_t *p,
+				  size_t len)
 {
-	*fields = 0;
 	while (len) {
 		enum field_id id;
 		size_t n;
@@ -203,52 +205,69 @@ static enum ofp_err fields_decode(uint64_t *fields, const uint8_t *p, size_t len
 			return OFPTFFC_BAD_LEN;
 		if (id < N_FIELD_IDS)
 			*fields |= 1ULL << id;
+		else
+			tf->has_unknown_feature = true;
 		p += n;
 		len -= n;
 	}
 	return OFP_OK;
 }
 
+/* What of a table-miss flow has the odd number after that of the others. */
 static enum ofp_err property_decode(struct of_table_features *tf, uint16_t type, const uint8_t *p,
 				    size_t len)
 {
 	switch (type) {
 	case OFPTFPT_INSTRUCTIONS:
-		return types_decode(&tf->instructions, p, len);
+	case OFPTFPT_INSTRUCTIONS_MISS:
+		return types_decode(tf, &tf->instructions, p, len);
 	case OFPTFPT_NEXT_TABLES:
+	case OFPTFPT_NEXT_TABLES_MISS:
 		for (size_t i = 0; i < len; i++)
 			tf->next_tables[p[i] / 64] |= 1ULL << p[i] % 64;
 		return OFP_OK;
 	case OFPTFPT_WRITE_ACTIONS:
-		return types_decode(&tf->write_actions, p, len);
+	case OFPTFPT_WRITE_ACTIONS_MISS:
+		return types_decode(tf, &tf->write_actions, p, len);
 	case OFPTFPT_APPLY_ACTIONS:
-		return types_decode(&tf->apply_actions, p, len);
+	case OFPTFPT_APPLY_ACTIONS_MISS:
+		return types_decode(tf, &tf->apply_actions, p, len);
 	case OFPTFPT_MATCH:
-		return fields_decode(&tf->match, p, len);
+		return fields_decode(tf, &tf->match, p, len);
 	case OFPTFPT_WILDCARDS:
-		return fields_decode(&tf->wildcards, p, len);
+		return fields_decode(tf, &tf->wildcards, p, len);
 	case OFPTFPT_WRITE_SETFIELD:
-		return fields_decode(&tf->write_setfield, p, len);
+	case OFPTFPT_WRITE_SETFIELD_MISS:
+		return fields_decode(tf, &tf->write_setfield, p, len);
 	case OFPTFPT_APPLY_SETFIELD:
-		return fields_decode(&tf->apply_setfield, p, len);
+	case OFPTFPT_APPLY_SETFIELD_MISS:
+		return fields_decode(tf, &tf->apply_setfield, p, len);
 	default:
+		tf->has_unknown_property = true;
 		return OFP_OK;
 	}
 }
 
 static enum ofp_err properties_decode(struct of_table_features *tf, const uint8_t *p, size_t len)
 {
+	uint32_t seen = 0;
+
 	while (len) {
 		const struct ofp_table_feature_prop_header *h = (const void *)p;
 		size_t n;
+		uint16_t type;
 		enum ofp_err err;
 
 		if (len < sizeof(*h))
 			return OFPTFFC_BAD_LEN;
 		n = be16toh(h->length);
+		type = be16toh(h->type);
 		if (n < sizeof(*h) || wire_pad8(n) > len)
 			return OFPTFFC_BAD_LEN;
-		err = property_decode(tf, be16toh(h->type), p + sizeof(*h), n - sizeof(*h));
+		if (type < 32 && seen >> type & 1)
+			tf->has_unknown_feature = true;
+		seen |= type < 32 ? 1u << type : 0;
+		err = property_decode(tf, type, p + sizeof(*h), n - sizeof(*h));
 		if (err)
 			return err;
 		p += wire_pad8(n);

@@ -26,7 +26,7 @@ struct of_table_stats {
 };
 
 /* What a table can do.  The same holds for its table-miss flow, so the _MISS properties are left
- * out (§7.3.5.5.2). Bits of 'instructions' and of the actions are OFPIT_* and OFPAT_* numbers, of
+ * out (§7.3.5.5.2); those of a peer are taken together with the others. Bits of 'instructions' and of the actions are OFPIT_* and OFPAT_* numbers, of
  * the fields enum field_id. */
 struct of_table_features {
 	uint8_t table_id;
@@ -43,6 +43,9 @@ struct of_table_features {
 	uint64_t write_setfield;
 	uint64_t apply_setfield;
 	uint64_t next_tables[4]; /* bit N % 64 of word N / 64 is table N */
+	/* Only read, never written: the peer named what is not known here, and so is not in the bits above. */
+	bool has_unknown_property;
+	bool has_unknown_feature; /* an instruction, action or field; or a property that is there twice */
 };
 
 /* Fills 'tf' with what the decoders of this folder accept for flows of table 'table_id': every

@@ -57,15 +57,6 @@ static enum ofp_err refuse_meter(struct session *s, const struct ofmsg *msg)
 	}
 }
 
-/* The only thing that a table-mod may set means nothing in 1.3. */
-static enum ofp_err table_mod(struct session *s, const struct ofmsg *msg)
-{
-	uint8_t table = msg->table_mod.table_id;
-
-	(void)s;
-	return table > TABLE_MAX && table != TABLE_NONE ? OFPTMFC_BAD_TABLE : OFP_OK;
-}
-
 /* The peer had something against a message of ours: nobody can do anything about it here. */
 static enum ofp_err peer_error(struct session *s, const struct ofmsg *msg)
 {
@@ -86,7 +77,7 @@ static const struct handler handlers[OFPT_N_TYPES] = {
 	[OFPT_FLOW_MOD] = { agent_flow_mod, true },
 	[OFPT_GROUP_MOD] = { refuse_group, true },
 	[OFPT_PORT_MOD] = { agent_port_mod, true },
-	[OFPT_TABLE_MOD] = { table_mod, true },
+	[OFPT_TABLE_MOD] = { agent_table_mod, true },
 	[OFPT_MULTIPART_REQUEST] = { agent_multipart, false },
 	[OFPT_BARRIER_REQUEST] = { agent_barrier, false },
 	[OFPT_QUEUE_GET_CONFIG_REQUEST] = { agent_queue_get_config, false },
@@ -173,6 +164,7 @@ void session_free(struct session *s)
 	TAILQ_REMOVE(&s->agent->sessions, s, node);
 	agent_fail_update(s->agent);
 	agent_dump_stop(s);
+	agent_table_request_drop(s);
 	if (s->channel)
 		s->channel->session = NULL;
 	else
@@ -434,6 +426,7 @@ struct agent *agent_new(struct bridge *br, struct sw_problems *problems)
 		return NULL;
 	agent->br = br;
 	agent->sw = br->sw;
+	agent_tables_init(&agent->tables);
 	agent->pktin_limit = (struct log_limit)LOG_LIMIT_INIT(1, 10000);
 	TAILQ_INIT(&agent->controllers);
 	TAILQ_INIT(&agent->sessions);

@@ -9,8 +9,14 @@ enum ofp_err agent_flow_mod(struct session *s, const struct ofmsg *msg)
 {
 	const struct flow_mod *fm = &msg->flow_mod;
 	struct sw *sw = s->agent->sw;
-	int error = dp_flow_mod(sw->dp, s->agent->br->number, fm);
+	uint8_t next = fm->instructions.goto_table;
+	int error;
 
+	if (fm->table_id != TABLE_NONE && !agent_has_table(s->agent, fm->table_id))
+		return OFPFMFC_BAD_TABLE_ID;
+	if (next != TABLE_NONE && !agent_has_table(s->agent, next))
+		return OFPBIC_BAD_TABLE_ID;
+	error = dp_flow_mod(sw->dp, s->agent->br->number, fm);
 	switch (error) {
 	case 0:
 		sw->is_dirty = true;
@@ -68,6 +74,8 @@ void agent_flow_removed(struct agent *agent, const struct flow_desc *desc,
 		BUF_INIT; /* sw->out may be in use: we are called from inside of a request */
 	struct session *s;
 
+	if (agent->is_silent)
+		return;
 	TAILQ_FOREACH (s, &agent->sessions, node)
 		if (session_wants(s, s->async.flow_removed, reason)) {
 			of_flow_removed_encode(&out, 0, &fr);

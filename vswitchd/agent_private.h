@@ -53,6 +53,7 @@ struct session {
 	uint16_t miss_send_len;
 	struct of_async async;
 	struct dump dump;
+	struct table_request *table_request; /* owned; under way, or NULL */
 	struct log_limit error_limit;
 };
 
@@ -77,12 +78,20 @@ struct controller {
 	char error[256];	      /* why there is no listener */
 };
 
+/* The tables of the pipeline; see agent_table.c. */
+struct agent_tables {
+	bool is_there[N_TABLES];
+	char name[N_TABLES][32];
+};
+
 struct agent {
 	struct bridge *br;
 	struct sw *sw;
 	TAILQ_HEAD(, controller) controllers;
 	TAILQ_HEAD(, session) sessions;
 	struct of_listener *mgmt; /* owned */
+	struct agent_tables tables;
+	bool is_silent;		  /* flows are deleted of which nobody is to hear */
 	unsigned int n_aux;	  /* auxiliary connections to each controller that we dial */
 	bool is_frag_drop;
 	bool has_generation_id;
@@ -149,6 +158,14 @@ enum ofp_err agent_queue_get_config(struct session *s, const struct ofmsg *msg);
 enum ofp_err agent_mp_port_desc(struct session *s, const struct ofmsg *msg);
 enum ofp_err agent_mp_port_stats(struct session *s, const struct ofmsg *msg);
 enum ofp_err agent_mp_queue(struct session *s, const struct ofmsg *msg);
+/* agent_table.c */
+void agent_tables_init(struct agent_tables *t);
+bool agent_has_table(const struct agent *agent, uint8_t table_id);
+uint8_t agent_n_tables(const struct agent *agent);
+enum ofp_err agent_table_mod(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_mp_table(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_mp_table_features(struct session *s, const struct ofmsg *msg);
+void agent_table_request_drop(struct session *s);
 /* agent_stats.c */
 enum ofp_err agent_multipart(struct session *s, const struct ofmsg *msg);
 /* agent_role.c */

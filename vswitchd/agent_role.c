@@ -27,7 +27,7 @@ enum ofp_err agent_features(struct session *s, const struct ofmsg *msg)
 	const struct of_features f = {
 		.datapath_id = s->agent->br->datapath_id,
 		.n_buffers = 0,
-		.n_tables = N_TABLES,
+		.n_tables = agent_n_tables(s->agent),
 		.auxiliary_id = s->channel ? s->channel->auxiliary_id : 0,
 		.capabilities = OFPC_FLOW_STATS | OFPC_TABLE_STATS | OFPC_PORT_STATS,
 	};

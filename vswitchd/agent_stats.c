@@ -30,7 +30,7 @@ static enum ofp_err mp_flow(struct session *s, const struct ofmsg *msg)
 {
 	uint8_t table = msg->mp.flow.table_id;
 
-	if (table > TABLE_MAX && table != TABLE_NONE)
+	if (table != TABLE_NONE && !agent_has_table(s->agent, table))
 		return OFPBRC_BAD_TABLE_ID;
 	agent_dump_new(s)->filter = msg->mp.flow;
 	agent_dump_start(s, msg, agent_put_flow);
@@ -42,51 +42,11 @@ static enum ofp_err mp_aggregate(struct session *s, const struct ofmsg *msg)
 	uint8_t table = msg->mp.flow.table_id;
 	struct of_aggregate a;
 
-	if (table > TABLE_MAX && table != TABLE_NONE)
+	if (table != TABLE_NONE && !agent_has_table(s->agent, table))
 		return OFPBRC_BAD_TABLE_ID;
 	dp_flow_aggregate(s->agent->sw->dp, s->agent->br->number, &msg->mp.flow, &a.n_packets,
 			  &a.n_bytes, &a.n_flows);
 	of_aggregate_reply_encode(&s->agent->sw->out, msg->xid, &a);
-	session_send(s, &s->agent->sw->out);
-	return OFP_OK;
-}
-
-static enum ofp_err mp_table(struct session *s, const struct ofmsg *msg)
-{
-	struct mp_writer w;
-
-	mp_start(&w, &s->agent->sw->out, OFPMP_TABLE, msg->xid);
-	for (unsigned int i = 0; i < N_TABLES; i++) {
-		struct dp_table_stats t;
-		struct of_table_stats ts;
-
-		dp_table_stats(s->agent->sw->dp, s->agent->br->number, (uint8_t)i, &t);
-		ts = (struct of_table_stats){
-			.table_id = (uint8_t)i,
-			.n_active = t.n_flows,
-			.n_lookup = t.lookups,
-			.n_matched = t.matches,
-		};
-		of_table_stats_put(&w, &ts);
-	}
-	mp_finish(&w);
-	session_send(s, &s->agent->sw->out);
-	return OFP_OK;
-}
-
-static enum ofp_err mp_table_features(struct session *s, const struct ofmsg *msg)
-{
-	struct of_table_features tf;
-	struct mp_writer w;
-	struct dp_info info;
-
-	dp_info(s->agent->sw->dp, &info);
-	mp_start(&w, &s->agent->sw->out, OFPMP_TABLE_FEATURES, msg->xid);
-	for (unsigned int i = 0; i < N_TABLES; i++) {
-		of_table_features_init(&tf, (uint8_t)i, info.rules_capacity);
-		of_table_features_put(&w, &tf);
-	}
-	mp_finish(&w);
 	session_send(s, &s->agent->sw->out);
 	return OFP_OK;
 }
@@ -131,7 +91,7 @@ static agent_handler *const handlers[] = {
 	[OFPMP_DESC] = mp_desc,
 	[OFPMP_FLOW] = mp_flow,
 	[OFPMP_AGGREGATE] = mp_aggregate,
-	[OFPMP_TABLE] = mp_table,
+	[OFPMP_TABLE] = agent_mp_table,
 	[OFPMP_PORT_STATS] = agent_mp_port_stats,
 	[OFPMP_QUEUE] = agent_mp_queue,
 	[OFPMP_GROUP] = mp_none,
@@ -140,7 +100,7 @@ static agent_handler *const handlers[] = {
 	[OFPMP_METER] = mp_meter,
 	[OFPMP_METER_CONFIG] = mp_meter,
 	[OFPMP_METER_FEATURES] = mp_meter_features,
-	[OFPMP_TABLE_FEATURES] = mp_table_features,
+	[OFPMP_TABLE_FEATURES] = agent_mp_table_features,
 	[OFPMP_PORT_DESC] = agent_mp_port_desc,
 };
 

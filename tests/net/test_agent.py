@@ -143,7 +143,7 @@ REFUSED = {
     'overlap': ((5, 3), [of13.flow_mod(of13.match(), ACTS), OVERLAP]),
     'table 255': ((5, 2), [of13.flow_mod(of13.match(), ACTS, table=255)]),
     'goto backwards': ((3, 2), [of13.flow_mod(of13.match(), struct.pack('!HHB3x', 1, 8, 3), table=3)]),
-    'meter': ((3, 1), [of13.flow_mod(of13.match(), struct.pack('!HHI', 6, 8, 1))]),
+    'meter that is not there': ((12, 3), [of13.flow_mod(of13.match(), struct.pack('!HHI', 6, 8, 1))]),
     'port 0': ((2, 4), [of13.flow_mod(of13.match(), of13.apply_actions(of13.output(0)))]),
     'buffer of a packet-out': ((1, 8), [of13.message(of13.PACKET_OUT, struct.pack('!IIH6x', 5, 1, 0))]),
     'packet of 13 bytes': ((1, 12), [of13.packet_out(of13.CONTROLLER, [of13.output(1)], bytes(13))]),

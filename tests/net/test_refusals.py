@@ -75,6 +75,10 @@ def table_mod(table, config):
     return of13.message(of13.TABLE_MOD, struct.pack('!B3xI', table, config))
 
 
+def table_features(number, prop=b''):
+    return of13.multipart(12, struct.pack('!HB5x32sQQII', 64 + len(prop), number, b'', 0, 0, 0, 0) + prop)
+
+
 def role(which, generation=0):
     return of13.message(of13.ROLE_REQUEST, struct.pack('!I4xQ', which, generation))
 
@@ -150,6 +154,10 @@ REFUSED = {
     'OFPMMFC_BAD_BAND': [meter_mod(ADD, KBPS, 1, band(3, 1000))],
     'OFPMMFC_BAD_BAND_VALUE': [meter_mod(ADD, KBPS, 1, band(2, 1000, prec_level=4))],
     'OFPMMFC_OUT_OF_BANDS': [meter_mod(ADD, KBPS, 1, *[band(1, 1000)] * 9)],
+    'OFPTFFC_BAD_TABLE': [table_features(254)],
+    'OFPTFFC_BAD_TYPE': [table_features(0, struct.pack('!HH4x', 9, 4))],
+    'OFPTFFC_BAD_LEN': [table_features(0, struct.pack('!HH4x', 0, 64))],
+    'OFPTFFC_BAD_ARGUMENT': [table_features(0, struct.pack('!HHHH', 0, 8, 9, 4))],
 }
 # Given, and tested elsewhere, where what it takes is.
 ELSEWHERE = {

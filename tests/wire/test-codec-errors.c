@@ -440,8 +440,6 @@ static const struct error_case message_cases[] = {
 	{ "port stats without a body", "04120010 00000001 0004 0000 00000000", OFPBRC_BAD_LEN },
 	{ "a request that goes on", "04120010 00000001 0000 0001 00000000",
 	  OFPBRC_MULTIPART_BUFFER_OVERFLOW },
-	{ "table features to be set", "04120018 00000001 000c 0000 00000000 0000000000000000",
-	  OFPTFFC_EPERM },
 	{ "flow stats of table 254",
 	  "04120038 00000001 0001 0000 00000000 fe000000 ffffffff ffffffff 00000000 "
 	  "0000000000000000 0000000000000000 0001000400000000",
