@@ -160,8 +160,11 @@ static int print_queues(struct session *s, struct queue_dump *dump)
 	struct of_queue queue;
 	struct mp_iter it;
 
-	buf_printf(&dump->text, "OFPT_QUEUE_GET_CONFIG_REPLY (OF1.3) (xid=0x%x): port=", s->msg->xid);
-	text_format_port(s->msg->queue_config.port_no, dump->ports, &dump->text);
+	buf_printf(&dump->text, "OFPT_QUEUE_GET_CONFIG_REPLY (OF1.3) (xid=0x%x):", s->msg->xid);
+	if (s->msg->queue_config.queues_len) { /* ovs-ofctl names the port only of queues */
+		buf_printf(&dump->text, " port=");
+		text_format_port(s->msg->queue_config.port_no, dump->ports, &dump->text);
+	}
 	buf_put_u8(&dump->text, '\n');
 	of_queue_config_iter_init(&it, &s->msg->queue_config);
 	while (of_queue_config_next(&it, &queue))

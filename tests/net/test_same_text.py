@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""skepctl prints of a bridge what ovs-ofctl prints of it, and takes what that prints."""
+import json
+import re
+
+import pytest
+
+pytestmark = pytest.mark.skep_only
+
+
+def of_ofctl(sw, *command):
+    return normal(sw.ofctl(*command).stdout)
+
+
+def of_skepctl(sw, command, *args):
+    return normal(sw.skepctl(command, 'br0', *args).stdout)
+
+
+def normal(text):
+    """Without what differs between two times of asking."""
+    text = re.sub(r'^\d{4}-.*\|INFO\|.*\n', '', text, flags=re.M)     # ovs-ofctl's opinion of set_mpls_ttl
+    return re.sub(r'(duration[:=])[0-9.]+s', r'\1', re.sub(r'xid=0x[0-9a-f]+', 'xid', text))
+
+
+def same(sw, *command):
+    ours = of_skepctl(sw, *command)
+    assert ours == of_ofctl(sw, *command)
+    return ours
+
+
+FLOWS = ('cookie=1,mpls,mpls_label=5,mpls_tc=3,mpls_bos=1,in_port=1,actions=set_field:4->mpls_label,dec_mpls_ttl,set_mpls_ttl:5,'
+         'pop_mpls:0x0800,output:2',
+         'cookie=2,priority=7,ip,actions=push_mpls:0x8848,set_field:10->mpls_label,set_field:2->mpls_tc,output:2',
+         'cookie=3,in_port=2,actions=set_queue:5,output:1,write_actions(set_queue:7,output:3),goto_table:9')
+
+
+def test_flows_with_labels_and_queues(sw):
+    for flow in FLOWS:
+        sw.skepctl('add-flow', 'br0', flow)
+    text = same(sw, 'dump-flows')
+    assert text.count('cookie=') == len(FLOWS) and 'set_mpls_ttl(5)' in text and 'push_mpls:0x8848' in text
+    # What is printed is taken again.
+    lines = [re.sub(r'duration=,|n_packets=\d+,|n_bytes=\d+,', '', line) for line in text.splitlines()[1:]]
+    sw.skepctl('del-flows', 'br0')
+    sw.skepctl('add-flows', 'br0', '-', stdin='\n'.join(lines) + '\n')
+    assert of_ofctl(sw, 'dump-flows') == text
+
+
+def test_fields_that_ovs_ofctl_lacks(sw):
+    sw.skepctl('add-flow', 'br0', 'dl_type=0x88e7,pbb_isid=0x500/0xff00,in_port=1,in_phy_port=1,actions=set_field:6->pbb_isid,pop_pbb,output:2')
+    sw.skepctl('add-flow', 'br0', 'ipv6,ipv6_exthdr=0x100/0x108,actions=copy_ttl_out,push_pbb:0x88e7,copy_ttl_in,output:2')
+    flows = {f['priority']: f for f in json.loads(sw.skepctl('--json', 'dump-flows', 'br0', 'ipv6').stdout)}
+    assert flows[32768]['match'] == {'eth_type': '0x86dd', 'ipv6_exthdr': '0x100/0x108'}
+    text = sw.skepctl('dump-flows', 'br0').stdout
+    assert 'in_port=1,in_phy_port=1,dl_type=0x88e7,pbb_isid=0x500/0xff00 actions=set_field:6->pbb_isid,pop_pbb,output:2' in text
+    assert 'ipv6,ipv6_exthdr=0x100/0x108 actions=copy_ttl_out,push_pbb:0x88e7,copy_ttl_in,output:2' in text
+
+
+def test_queues(sw):
+    assert re.search(r'xid\): \d+ queues\n', same(sw, 'queue-stats'))
+    same(sw, 'queue-stats', '1')
+    assert 'OFPT_QUEUE_GET_CONFIG_REPLY' in same(sw, 'queue-get-config', '1')
