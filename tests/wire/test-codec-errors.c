@@ -247,7 +247,10 @@ static const struct error_case instruction_cases[] = {
 	{ "pop_pbb", APPLY("0010") "001b000800000000", OFP_OK },
 	{ "a group that cannot be", APPLY("0010") "00160008ffffff01", OFPBAC_BAD_OUT_GROUP },
 	{ "group OFPG_ALL", APPLY("0010") "00160008fffffffc", OFPBAC_BAD_OUT_GROUP },
-	{ "a group", APPLY("0010") "0016000800000001", OFPBAC_BAD_OUT_GROUP },
+	{ "a group", APPLY("0010") "0016000800000001", OFP_OK },
+	{ "the last group", APPLY("0010") "00160008ffffff00", OFP_OK },
+	{ "a group of 16 bytes", APPLY("0018") "0016001000000001 0000000000000000",
+	  OFPBAC_BAD_LEN },
 	{ "an experimenter's action", APPLY("0010") "ffff000800002320", OFPBAC_BAD_EXPERIMENTER },
 	{ "push_vlan 0x88a8", APPLY("0010") "0011000888a80000", OFP_OK },
 	{ "push_vlan of another type", APPLY("0010") "0011000808000000", OFPBAC_BAD_ARGUMENT },
@@ -340,6 +343,40 @@ static void test_a_list_has_room_for_its_bound_and_not_more(void **state)
 		assert_int_equal(b.len - inst, 8 + 8 * n);
 		ofmsg_end(&b, start);
 		assert_err(decode_built(&b), n <= ACTIONS_MAX ? OFP_OK : OFPBAC_TOO_MANY, "n");
+	}
+	buf_uninit(&b);
+}
+
+/* The longest group-mod has 16 bytes of header, its description 24. */
+static void test_a_group_is_no_longer_than_its_description_can_be(void **state)
+{
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	for (size_t len = 65520; len <= 65528; len += 8) {
+		size_t start, bucket = 0;
+
+		buf_reset(&b);
+		start = ofmsg_begin(&b, OFPT_GROUP_MOD, XID);
+		buf_put_be32(&b, 0);
+		buf_put_be32(&b, 1);
+		for (unsigned int i = 0; b.len < len; i++) {
+			if (i % 256 == 0) {
+				bucket = b.len;
+				buf_put_be32(&b, 0);
+				buf_put_be32(&b, PORT_ANY);
+				buf_put_be32(&b, GROUP_ANY);
+				buf_put_be32(&b, 0);
+			} else {
+				buf_put_be32(&b, OFPAT_POP_VLAN << 16 | 8);
+				buf_put_be32(&b, 0);
+			}
+			buf_set_be16(&b, bucket, (uint16_t)(b.len - bucket));
+		}
+		ofmsg_end(&b, start);
+		assert_int_equal(b.len, len);
+		assert_err(decode_built(&b), len == 65520 ? OFP_OK : OFPGMFC_OUT_OF_BUCKETS,
+			   "length");
 	}
 	buf_uninit(&b);
 }
@@ -458,6 +495,9 @@ static const struct error_case message_cases[] = {
 	  OFPGMFC_INVALID_GROUP },
 	{ "fast failover that watches nothing",
 	  "040f0020 00000001 0000 03 00 00000001 00100000 ffffffff ffffffff 00000000",
+	  OFPGMFC_BAD_WATCH },
+	{ "fast failover that watches port 0",
+	  "040f0020 00000001 0000 03 00 00000001 00100000 00000000 ffffffff 00000000",
 	  OFPGMFC_BAD_WATCH },
 	{ "a bucket cut short", "040f0018 00000001 0000 00 00 00000001 0010000000000000",
 	  OFPGMFC_BAD_BUCKET },
@@ -591,6 +631,7 @@ int main(void)
 		cmocka_unit_test(test_a_match_of_another_type_or_length_is_refused),
 		cmocka_unit_test(test_bad_instructions_and_actions_get_their_error),
 		cmocka_unit_test(test_a_list_has_room_for_its_bound_and_not_more),
+		cmocka_unit_test(test_a_group_is_no_longer_than_its_description_can_be),
 		cmocka_unit_test(test_a_meter_has_room_for_its_bound_of_bands_and_not_more),
 		cmocka_unit_test(test_flow_mods_check_command_table_and_flags),
 		cmocka_unit_test(test_bad_messages_get_their_error),
