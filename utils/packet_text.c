@@ -118,6 +118,23 @@ static void take_arp(struct cursor *c)
 	take(c, FIELD_ARP_TPA, 24);
 }
 
+/* The outermost label. */
+static void take_mpls(struct cursor *c)
+{
+	if (c->len < 4)
+		return;
+	match_set_u64(c->match, FIELD_MPLS_LABEL, be16(c->p) << 4 | c->p[2] >> 4);
+	match_set_u64(c->match, FIELD_MPLS_TC, c->p[2] >> 1 & 7);
+	match_set_u64(c->match, FIELD_MPLS_BOS, c->p[2] & 1);
+}
+
+/* An I-TAG: flags, I-SID, and the addresses of the inner frame. */
+static void take_pbb(struct cursor *c)
+{
+	if (c->len >= 16)
+		take(c, FIELD_PBB_ISID, 1);
+}
+
 static void take_vlans(struct cursor *c)
 {
 	bool is_outermost = true;
@@ -154,4 +171,8 @@ void packet_text_match(const uint8_t *data, size_t len, struct match *match)
 		take_ipv6(&c);
 	else if (type == 0x0806)
 		take_arp(&c);
+	else if (type == 0x8847 || type == 0x8848)
+		take_mpls(&c);
+	else if (type == 0x88e7)
+		take_pbb(&c);
 }

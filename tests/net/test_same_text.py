@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from skepnet import build_dir, wait_until
 
 pytestmark = pytest.mark.skep_only
 
@@ -60,3 +61,21 @@ def test_queues(sw):
     assert re.search(r'xid\): \d+ queues\n', same(sw, 'queue-stats'))
     same(sw, 'queue-stats', '1')
     assert 'OFPT_QUEUE_GET_CONFIG_REPLY' in same(sw, 'queue-get-config', '1')
+
+
+def test_monitor_names_labels_and_i_tags(sw, tmp_path):
+    log = tmp_path / 'monitor'
+    monitor = sw.ns.popen([f'{build_dir()}/utils/skepctl', '--rundir', sw.dir, 'monitor', 'br0'], log)
+    try:
+        sw.skepctl('add-flow', 'br0', 'actions=CONTROLLER:65535')
+        macs = bytes.fromhex('020000000002' '020000000001')
+
+        def is_printed(frame, words):
+            sw.wires[1].send(frame)
+            return words in log.read_text()
+        for frame, words in ((macs + bytes.fromhex('8847' '00005740') + b'x' * 60, 'mpls_label=5,mpls_tc=3,mpls_bos=1\n'),
+                             (macs + bytes.fromhex('88e7' '00abcdef') + macs + b'\x88\xb5' + b'x' * 60, 'pbb_isid=11259375\n')):
+            wait_until(lambda frame=frame, words=words: is_printed(frame, words), what=words)
+    finally:
+        monitor.kill()
+        monitor.wait()
