@@ -50,6 +50,11 @@ uint8_t of_oxm_header_len(enum field_id id);
 void of_oxm_encode_header(struct buf *out, enum field_id id, bool has_mask);
 /* Whether matches on the wire may have field 'id'. */
 bool of_field_supported(enum field_id id);
+/* Whether the header at 'p', of which 4 bytes are there, says that a mask follows. */
+static inline bool of_oxm_has_mask(const uint8_t *p)
+{
+	return p[2] & 1;
+}
 /* The field that the header at 'p' names, or N_FIELD_IDS if it is none of ours; '*ret_len' is its length.  False: it is not within 'len' bytes. */
 bool of_oxm_decode_header(const uint8_t *p, size_t len, enum field_id *ret_id, size_t *ret_len);
 /* Appends one OXM TLV; 'mask' NULL: without a mask. */

@@ -203,9 +203,9 @@ static enum ofp_err fields_decode(struct of_table_features *tf, uint64_t *fields
 
 		if (!of_oxm_decode_header(p, len, &id, &n))
 			return OFPTFFC_BAD_LEN;
-		if (id < N_FIELD_IDS)
+		if (id < N_FIELD_IDS && (field_table[id].is_maskable || !of_oxm_has_mask(p)))
 			*fields |= 1ULL << id;
-		else
+		else /* a mask on a field that has none is more than there is, too */
 			tf->has_unknown_feature = true;
 		p += n;
 		len -= n;

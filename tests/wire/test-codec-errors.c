@@ -347,6 +347,66 @@ static void test_a_list_has_room_for_its_bound_and_not_more(void **state)
 	buf_uninit(&b);
 }
 
+/* Features of table 0 with one property, in hex. */
+static enum ofp_err read_features(const char *property, struct of_table_features *tf)
+{
+	static uint8_t bytes[256];
+	const struct ofp_table_features head = { .table_id = 0 };
+	struct buf b = BUF_INIT;
+	struct mp_iter it;
+	bool is_read;
+
+	buf_put(&b, &head, sizeof(head));
+	buf_put(&b, bytes, unhex(bytes, property));
+	buf_set_be16(&b, 0, (uint16_t)b.len);
+	it = (struct mp_iter){ .p = b.data, .end = b.data + b.len };
+	is_read = of_table_features_next(&it, tf);
+	assert_int_equal(is_read, !it.err);
+	buf_uninit(&b);
+	return it.err;
+}
+
+static void test_properties_of_tables_that_are_not_known_are_noticed(void **state)
+{
+	static const struct {
+		const char *title, *property;
+		enum ofp_err err;
+		bool has_unknown_property, has_unknown_feature;
+	} cases[] = {
+		{ "none", "", OFP_OK, false, false },
+		{ "output and set-field", "0004000c 00000004 00190004 00000000", OFP_OK, false, false },
+		{ "an experimenter's action", "0004000c ffff0008 00002320 00000000", OFP_OK, false,
+		  true },
+		{ "an action of length 0", "00040008 00000000", OFPTFFC_BAD_LEN, false, false },
+		{ "an action beyond the property", "00040008 00000008", OFPTFFC_BAD_LEN, false, false },
+		{ "half an action", "00040006 0000 0000", OFPTFFC_BAD_LEN, false, false },
+		{ "a property of length 3", "0004000300000000", OFPTFFC_BAD_LEN, false, false },
+		{ "a property beyond its table", "0004001000000004", OFPTFFC_BAD_LEN, false, false },
+		{ "property 9, which there is not", "0009000400000000", OFP_OK, true, false },
+		{ "an experimenter's property", "fffe000c 00002320 00000001 00000000", OFP_OK, true,
+		  false },
+		{ "eth_dst with a mask", "00080008 8000070c", OFP_OK, false, false },
+		{ "eth_type with a mask", "00080008 80000b04", OFP_OK, false, true },
+		{ "a field that there is not", "00080008 8000fe04", OFP_OK, false, true },
+		{ "half a field", "00080006 8000 0000", OFPTFFC_BAD_LEN, false, false },
+		{ "a property twice", "0004000400000000 0004000400000000", OFP_OK, false, true },
+	};
+	struct of_table_features tf;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		enum ofp_err err = read_features(cases[i].property, &tf);
+
+		assert_err(err, cases[i].err, cases[i].title);
+		if (err)
+			continue;
+		if (tf.has_unknown_property != cases[i].has_unknown_property ||
+		    tf.has_unknown_feature != cases[i].has_unknown_feature)
+			fail_msg("%s: %d %d", cases[i].title, tf.has_unknown_property,
+				 tf.has_unknown_feature);
+	}
+}
+
 /* The longest group-mod has 16 bytes of header, its description 24. */
 static void test_a_group_is_no_longer_than_its_description_can_be(void **state)
 {
@@ -631,6 +691,7 @@ int main(void)
 		cmocka_unit_test(test_a_match_of_another_type_or_length_is_refused),
 		cmocka_unit_test(test_bad_instructions_and_actions_get_their_error),
 		cmocka_unit_test(test_a_list_has_room_for_its_bound_and_not_more),
+		cmocka_unit_test(test_properties_of_tables_that_are_not_known_are_noticed),
 		cmocka_unit_test(test_a_group_is_no_longer_than_its_description_can_be),
 		cmocka_unit_test(test_a_meter_has_room_for_its_bound_of_bands_and_not_more),
 		cmocka_unit_test(test_flow_mods_check_command_table_and_flags),
