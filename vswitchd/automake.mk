@@ -15,6 +15,7 @@ vswitchd_libvswitchd_a_SOURCES = \
 	vswitchd/netlink.c vswitchd/netlink.h \
 	vswitchd/netns.c vswitchd/netns.h \
 	vswitchd/port.c vswitchd/port.h \
+	vswitchd/queue.c vswitchd/queue.h \
 	vswitchd/socket.c vswitchd/socket.h \
 	vswitchd/startup.c vswitchd/startup.h \
 	vswitchd/switch.c vswitchd/switch.h \
