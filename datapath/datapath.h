@@ -62,7 +62,7 @@ struct dp_packet_in {
 	const uint8_t *frame;
 };
 
-/* Called from dp_run(), dp_expire(), dp_flow_mod() and dp_packet_out().  They must not call back into the datapath, except
+/* Called from dp_run(), dp_expire(), dp_flow_mod(), dp_meter_mod() and dp_packet_out().  They must not call back into the datapath, except
  * for statistics.  'pin' and 'desc' are valid during the call. */
 struct dp_callbacks {
 	void (*packet_in)(void *aux, const struct dp_packet_in *pin);

@@ -19,8 +19,11 @@ enum ofp_err agent_port_mod(struct session *s, const struct ofmsg *msg)
 	if (memcmp(port->mac, pm->hw_addr, sizeof(port->mac)) != 0)
 		return OFPPMFC_BAD_HW_ADDR;
 	port_describe(port, &desc);
-	if (pm->advertise && pm->advertise != desc.advertised)
-		return OFPPMFC_BAD_ADVERTISE;
+	if (pm->advertise && pm->advertise != desc.advertised) {
+		error = port_set_advertised(port, pm->advertise);
+		if (error)
+			return error == -EPERM ? OFPPMFC_EPERM : OFPPMFC_BAD_ADVERTISE;
+	}
 	error = port_set_config(port, pm->config, pm->mask);
 	if (error) {
 		log_limited(&s->error_limit, LOG_LVL_ERR, "bridge %s: port %s: port-mod: %s",

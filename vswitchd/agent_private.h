@@ -150,6 +150,11 @@ struct dump *agent_dump_new(struct session *s);
 void agent_dump_start(struct session *s, const struct ofmsg *msg, dump_put *put);
 void agent_dump_continue(struct session *s);
 void agent_dump_stop(struct session *s);
+/* agent_meter.c */
+enum ofp_err agent_meter_mod(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_mp_meter(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_mp_meter_config(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_mp_meter_features(struct session *s, const struct ofmsg *msg);
 /* agent_packet.c */
 enum ofp_err agent_packet_out(struct session *s, const struct ofmsg *msg);
 /* agent_port.c */

@@ -103,6 +103,8 @@ struct port *bridge_next_port(struct bridge *br, const struct port *port);
 
 /* What OpenFlow says of the port. */
 void port_describe(const struct port *port, struct of_port *ret);
+/* Has the interface offer its peer OFPPF_* 'features'.  0 or a negative errno: it cannot. */
+int port_set_advertised(struct port *port, uint32_t features);
 /* Sets the bits of 'config' that are in 'mask' (OFPPC_*).  0 or a negative errno. */
 int port_set_config(struct port *port, uint32_t config, uint32_t mask);
 

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * ETHTOOL_GLINKSETTINGS: link modes as bitmaps, mapped to OFPPF_*; see ethtool.h.  Modes that
- * OpenFlow 1.3 has no bit for (2.5, 25, 50 Gb/s and so on) are OFPPF_OTHER; curr_speed says their
- * speed.
- */
+/* ETHTOOL_GLINKSETTINGS and ETHTOOL_SLINKSETTINGS, link modes as bitmaps (linkmode.h), and offloads; see ethtool.h. */
 #include "vswitchd/ethtool.h"
 
 #include <errno.h>
@@ -13,6 +9,7 @@
 #include <sys/ioctl.h>
 
 #include "ofchan/ofp13.h"
+#include "vswitchd/linkmode.h"
 
 #define MASK_WORDS_MAX 16
 
@@ -23,70 +20,10 @@ union settings {
 	uint8_t bytes[sizeof(struct ethtool_link_settings) + 3 * MASK_WORDS_MAX * sizeof(uint32_t)];
 };
 
-static const struct {
-	unsigned int mode;
-	uint32_t feature;
-} modes[] = {
-	{ ETHTOOL_LINK_MODE_10baseT_Half_BIT, OFPPF_10MB_HD | OFPPF_COPPER },
-	{ ETHTOOL_LINK_MODE_10baseT_Full_BIT, OFPPF_10MB_FD | OFPPF_COPPER },
-	{ ETHTOOL_LINK_MODE_100baseT_Half_BIT, OFPPF_100MB_HD | OFPPF_COPPER },
-	{ ETHTOOL_LINK_MODE_100baseT_Full_BIT, OFPPF_100MB_FD | OFPPF_COPPER },
-	{ ETHTOOL_LINK_MODE_1000baseT_Half_BIT, OFPPF_1GB_HD | OFPPF_COPPER },
-	{ ETHTOOL_LINK_MODE_1000baseT_Full_BIT, OFPPF_1GB_FD | OFPPF_COPPER },
-	{ ETHTOOL_LINK_MODE_1000baseX_Full_BIT, OFPPF_1GB_FD | OFPPF_FIBER },
-	{ ETHTOOL_LINK_MODE_1000baseKX_Full_BIT, OFPPF_1GB_FD },
-	{ ETHTOOL_LINK_MODE_10000baseT_Full_BIT, OFPPF_10GB_FD | OFPPF_COPPER },
-	{ ETHTOOL_LINK_MODE_10000baseKX4_Full_BIT, OFPPF_10GB_FD },
-	{ ETHTOOL_LINK_MODE_10000baseKR_Full_BIT, OFPPF_10GB_FD },
-	{ ETHTOOL_LINK_MODE_10000baseCR_Full_BIT, OFPPF_10GB_FD | OFPPF_COPPER },
-	{ ETHTOOL_LINK_MODE_10000baseSR_Full_BIT, OFPPF_10GB_FD | OFPPF_FIBER },
-	{ ETHTOOL_LINK_MODE_10000baseLR_Full_BIT, OFPPF_10GB_FD | OFPPF_FIBER },
-	{ ETHTOOL_LINK_MODE_40000baseKR4_Full_BIT, OFPPF_40GB_FD },
-	{ ETHTOOL_LINK_MODE_40000baseCR4_Full_BIT, OFPPF_40GB_FD | OFPPF_COPPER },
-	{ ETHTOOL_LINK_MODE_40000baseSR4_Full_BIT, OFPPF_40GB_FD | OFPPF_FIBER },
-	{ ETHTOOL_LINK_MODE_40000baseLR4_Full_BIT, OFPPF_40GB_FD | OFPPF_FIBER },
-	{ ETHTOOL_LINK_MODE_100000baseKR4_Full_BIT, OFPPF_100GB_FD },
-	{ ETHTOOL_LINK_MODE_100000baseCR4_Full_BIT, OFPPF_100GB_FD | OFPPF_COPPER },
-	{ ETHTOOL_LINK_MODE_100000baseSR4_Full_BIT, OFPPF_100GB_FD | OFPPF_FIBER },
-	{ ETHTOOL_LINK_MODE_100000baseLR4_ER4_Full_BIT, OFPPF_100GB_FD | OFPPF_FIBER },
-	{ ETHTOOL_LINK_MODE_Autoneg_BIT, OFPPF_AUTONEG },
-	{ ETHTOOL_LINK_MODE_Pause_BIT, OFPPF_PAUSE },
-	{ ETHTOOL_LINK_MODE_Asym_Pause_BIT, OFPPF_PAUSE_ASYM },
-	{ ETHTOOL_LINK_MODE_TP_BIT, OFPPF_COPPER },
-	{ ETHTOOL_LINK_MODE_FIBRE_BIT, OFPPF_FIBER },
-};
-
-static const struct {
-	uint32_t mbps;
-	uint32_t half, full; /* 0: OFPPF_OTHER */
-} speeds[] = {
-	{ 10, OFPPF_10MB_HD, OFPPF_10MB_FD }, { 100, OFPPF_100MB_HD, OFPPF_100MB_FD },
-	{ 1000, OFPPF_1GB_HD, OFPPF_1GB_FD }, { 10000, 0, OFPPF_10GB_FD },
-	{ 40000, 0, OFPPF_40GB_FD },	      { 100000, 0, OFPPF_100GB_FD },
-	{ 1000000, 0, OFPPF_1TB_FD },
-};
-
-static uint32_t features_of(const uint32_t *mask, unsigned int n_words)
-{
-	uint32_t features = 0;
-
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (modes[i].mode / 32 < n_words &&
-		    mask[modes[i].mode / 32] >> modes[i].mode % 32 & 1)
-			features |= modes[i].feature;
-	return features;
-}
-
 static uint32_t current_features(const struct ethtool_link_settings *s)
 {
-	uint32_t features = OFPPF_OTHER;
+	uint32_t features = linkmode_rate(s->speed, s->duplex == DUPLEX_HALF);
 
-	for (size_t i = 0; i < sizeof(speeds) / sizeof(speeds[0]); i++)
-		if (speeds[i].mbps == s->speed) {
-			uint32_t f = s->duplex == DUPLEX_HALF ? speeds[i].half : speeds[i].full;
-
-			features = f ? f : OFPPF_OTHER;
-		}
 	if (s->port == PORT_TP || s->port == PORT_DA)
 		features |= OFPPF_COPPER;
 	else if (s->port == PORT_FIBRE)
@@ -96,47 +33,68 @@ static uint32_t current_features(const struct ethtool_link_settings *s)
 	return features;
 }
 
-static uint32_t max_speed_of(uint32_t features)
+static int link_settings(int fd, const char *name, union settings *set)
 {
-	uint32_t max = 0;
+	struct ifreq ifr;
 
-	for (size_t i = 0; i < sizeof(speeds) / sizeof(speeds[0]); i++)
-		if (features & (speeds[i].half | speeds[i].full))
-			max = speeds[i].mbps * 1000;
-	return max;
+	memset(&ifr, 0, sizeof(ifr));
+	strncpy(ifr.ifr_name, name, sizeof(ifr.ifr_name) - 1);
+	ifr.ifr_data = (char *)set;
+	return ioctl(fd, SIOCETHTOOL, &ifr) ? -errno : 0;
+}
+
+/* Reads the settings; '*ret_n' is of how many words each mask is. */
+static int get_link_settings(int fd, const char *name, union settings *set, unsigned int *ret_n)
+{
+	int error;
+
+	memset(set, 0, sizeof(*set));
+	set->s.cmd = ETHTOOL_GLINKSETTINGS;
+	/* The first call only tells, negated, how long the kernel's masks are. */
+	error = link_settings(fd, name, set);
+	if (error)
+		return error;
+	if (set->s.link_mode_masks_nwords >= 0 || -set->s.link_mode_masks_nwords > MASK_WORDS_MAX)
+		return -EPROTO;
+	*ret_n = (unsigned int)-set->s.link_mode_masks_nwords;
+	memset(set, 0, sizeof(*set));
+	set->s.cmd = ETHTOOL_GLINKSETTINGS;
+	set->s.link_mode_masks_nwords = (int8_t)*ret_n;
+	return link_settings(fd, name, set);
 }
 
 void ethtool_get_features(int fd, const char *name, struct nl_features *ret)
 {
 	union settings set;
-	struct ifreq ifr;
 	unsigned int n;
 
-	memset(&ifr, 0, sizeof(ifr));
-	strncpy(ifr.ifr_name, name, sizeof(ifr.ifr_name) - 1);
-	memset(&set, 0, sizeof(set));
-	set.s.cmd = ETHTOOL_GLINKSETTINGS;
-	ifr.ifr_data = (char *)&set;
-	/* The first call only tells, negated, how long the kernel's masks are. */
-	if (ioctl(fd, SIOCETHTOOL, &ifr) || set.s.link_mode_masks_nwords >= 0 ||
-	    -set.s.link_mode_masks_nwords > MASK_WORDS_MAX)
+	if (get_link_settings(fd, name, &set, &n))
 		return;
-	n = (unsigned int)-set.s.link_mode_masks_nwords;
-	memset(&set, 0, sizeof(set));
-	set.s.cmd = ETHTOOL_GLINKSETTINGS;
-	set.s.link_mode_masks_nwords = (int8_t)n;
-	if (ioctl(fd, SIOCETHTOOL, &ifr))
-		return;
-	ret->supported = features_of(set.s.link_mode_masks, n);
-	ret->advertised = features_of(set.s.link_mode_masks + n, n);
-	ret->peer = features_of(set.s.link_mode_masks + 2 * n, n);
+	ret->supported = linkmode_features(set.s.link_mode_masks, n);
+	ret->advertised = linkmode_features(set.s.link_mode_masks + n, n);
+	ret->peer = linkmode_features(set.s.link_mode_masks + 2 * n, n);
 	if (set.s.speed && set.s.speed < UINT32_MAX / 1000) {
 		ret->curr = current_features(&set.s);
 		ret->curr_speed = set.s.speed * 1000;
 	}
-	ret->max_speed = max_speed_of(ret->supported);
+	ret->max_speed = linkmode_max_speed(set.s.link_mode_masks, n);
 	if (ret->max_speed < ret->curr_speed)
 		ret->max_speed = ret->curr_speed;
+}
+
+int ethtool_set_advertised(int fd, const char *name, uint32_t features)
+{
+	union settings set;
+	unsigned int n;
+	int error = get_link_settings(fd, name, &set, &n);
+
+	if (!error)
+		error = linkmode_choose(features, set.s.link_mode_masks, n, set.s.link_mode_masks + n);
+	if (error)
+		return error;
+	set.s.cmd = ETHTOOL_SLINKSETTINGS;
+	set.s.autoneg = features & OFPPF_AUTONEG ? AUTONEG_ENABLE : set.s.autoneg;
+	return link_settings(fd, name, &set);
 }
 
 #define FEATURE_WORDS 4 /* the kernel has 2 or 3 words of features, and leaves out what there is no room for */

@@ -24,6 +24,7 @@
 
 /* linux/if.h, which net/if.h cannot stand beside. */
 #define NL_IFF_LOWER_UP 0x10000
+#define IF_OPER_DORMANT 5
 
 #define NL_BUCKETS   256
 #define NL_RCVBUF    (1 << 20)
@@ -165,6 +166,13 @@ static int on_link_attr(const struct nlattr *attr, void *data)
 		link->is_taken = mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 &&
 				 !strcmp(mnl_attr_get_str(attr), TAKEN_ALIAS);
 		break;
+	case IFLA_OPERSTATE:
+		link->is_blocked |= mnl_attr_validate(attr, MNL_TYPE_U8) >= 0 &&
+				    mnl_attr_get_u8(attr) == IF_OPER_DORMANT;
+		break;
+	case IFLA_PROTO_DOWN:
+		link->is_blocked |= mnl_attr_validate(attr, MNL_TYPE_U8) >= 0 && mnl_attr_get_u8(attr);
+		break;
 	case IFLA_LINK_NETNSID:
 		link->is_peer_elsewhere = true;
 		break;
@@ -191,7 +199,8 @@ static bool is_same(const struct nl_link *a, const struct nl_link *b)
 {
 	return !strcmp(a->name, b->name) && !memcmp(a->mac, b->mac, sizeof(a->mac)) &&
 	       a->is_ethernet == b->is_ethernet && a->is_up == b->is_up &&
-	       a->has_carrier == b->has_carrier && !strcmp(a->kind, b->kind) &&
+	       a->has_carrier == b->has_carrier && a->is_blocked == b->is_blocked &&
+	       !strcmp(a->kind, b->kind) &&
 	       a->is_external == b->is_external && a->tunnel_port == b->tunnel_port &&
 	       a->mtu == b->mtu && a->is_taken == b->is_taken &&
 	       a->is_peer_elsewhere == b->is_peer_elsewhere && a->peer_ifindex == b->peer_ifindex;
@@ -732,4 +741,9 @@ void nl_get_features(struct nl *nl, const char *name, struct nl_features *ret)
 	memset(ret, 0, sizeof(*ret));
 	if (nl->ethtool_fd >= 0)
 		ethtool_get_features(nl->ethtool_fd, name, ret);
+}
+
+int nl_set_advertised(struct nl *nl, const char *name, uint32_t features)
+{
+	return nl->ethtool_fd >= 0 ? ethtool_set_advertised(nl->ethtool_fd, name, features) : -EBADF;
 }

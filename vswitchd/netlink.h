@@ -35,6 +35,7 @@ struct nl_link {
 	bool is_ethernet; /* ARPHRD_ETHER: what a port must be */
 	bool is_up;	  /* IFF_UP: as it is meant to be */
 	bool has_carrier; /* IFF_LOWER_UP */
+	bool is_blocked;  /* another protocol keeps it from being used: dormant (802.1X), or protodown */
 	char kind[16];	  /* as "ip link" has it: "veth", "vxlan"; "": none */
 	bool is_external; /* a tunnel device that takes and gives its keys packet by packet */
 	uint16_t tunnel_port; /* of VXLAN and Geneve */
@@ -101,5 +102,7 @@ int nl_set_no_address(struct nl *nl, uint32_t ifindex);
 int nl_get_stats(struct nl *nl, uint32_t ifindex, struct nl_stats *ret);
 /* Asks the driver for speed and duplex; all 0 if it does not say. */
 void nl_get_features(struct nl *nl, const char *name, struct nl_features *ret);
+/* Has it offer its peer what 'features' says.  0 or a negative errno. */
+int nl_set_advertised(struct nl *nl, const char *name, uint32_t features);
 
 #endif

@@ -87,6 +87,16 @@ static void send_status(const struct port *port, enum ofp_port_reason reason)
 		agent_port_status(port->br->agent, &ps);
 }
 
+/* OFPPS_* of a port that stands on 'link'. */
+static uint32_t link_state(const struct nl_link *link)
+{
+	uint32_t state = link->is_up && link->has_carrier ? 0 : OFPPS_LINK_DOWN;
+
+	if (link->is_blocked)
+		state |= OFPPS_BLOCKED;
+	return state ? state : OFPPS_LIVE;
+}
+
 /* Reads address and states of the interface; true if anything differs from before. */
 static bool update_plain(struct port *port)
 {
@@ -98,7 +108,7 @@ static bool update_plain(struct port *port)
 		return false;
 	if (!link->is_up)
 		config |= OFPPC_PORT_DOWN;
-	state = link->is_up && link->has_carrier ? OFPPS_LIVE : OFPPS_LINK_DOWN;
+	state = link_state(link);
 	is_new = config != port->config || state != port->state ||
 		 memcmp(port->mac, link->mac, sizeof(port->mac)) != 0;
 	if (config != port->config)
@@ -441,6 +451,13 @@ void port_describe(const struct port *port, struct of_port *ret)
 	ret->peer = features.peer;
 	ret->curr_speed = features.curr_speed;
 	ret->max_speed = features.max_speed;
+}
+
+int port_set_advertised(struct port *port, uint32_t features)
+{
+	const struct nl_link *link = port->type == CONF_SYSTEM ? shown_link(port) : NULL;
+
+	return link ? nl_set_advertised(port->br->sw->nl, link->name, features) : -EOPNOTSUPP;
 }
 
 int port_set_config(struct port *port, uint32_t config, uint32_t mask)
