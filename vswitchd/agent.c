@@ -44,19 +44,6 @@ static enum ofp_err refuse_group(struct session *s, const struct ofmsg *msg)
 	}
 }
 
-static enum ofp_err refuse_meter(struct session *s, const struct ofmsg *msg)
-{
-	(void)s;
-	switch (msg->meter_mod.command) {
-	case METER_ADD:
-		return OFPMMFC_OUT_OF_METERS;
-	case METER_MODIFY:
-		return OFPMMFC_UNKNOWN_METER;
-	default: /* §6.7: as with groups. */
-		return OFP_OK;
-	}
-}
-
 /* The peer had something against a message of ours: nobody can do anything about it here. */
 static enum ofp_err peer_error(struct session *s, const struct ofmsg *msg)
 {
@@ -84,7 +71,7 @@ static const struct handler handlers[OFPT_N_TYPES] = {
 	[OFPT_ROLE_REQUEST] = { agent_role, false },
 	[OFPT_GET_ASYNC_REQUEST] = { agent_get_async, false },
 	[OFPT_SET_ASYNC] = { agent_set_async, false },
-	[OFPT_METER_MOD] = { refuse_meter, true },
+	[OFPT_METER_MOD] = { agent_meter_mod, true },
 };
 
 static enum ofp_err execute(struct session *s, const struct ofmsg *msg)

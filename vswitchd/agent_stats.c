@@ -62,27 +62,11 @@ static enum ofp_err mp_none(struct session *s, const struct ofmsg *msg)
 	return OFP_OK;
 }
 
-/* §7.3.5.9: the statistics of a group that does not exist are an empty reply; those of a meter are
- * an error (§7.3.5.12). */
-static enum ofp_err mp_meter(struct session *s, const struct ofmsg *msg)
-{
-	return msg->mp.meter_id == OFPM_ALL ? mp_none(s, msg) : OFPMMFC_UNKNOWN_METER;
-}
-
 static enum ofp_err mp_group_features(struct session *s, const struct ofmsg *msg)
 {
 	const struct of_group_features none = { .types = 0 };
 
 	of_group_features_encode(&s->agent->sw->out, msg->xid, &none);
-	session_send(s, &s->agent->sw->out);
-	return OFP_OK;
-}
-
-static enum ofp_err mp_meter_features(struct session *s, const struct ofmsg *msg)
-{
-	const struct of_meter_features none = { .max_meters = 0 };
-
-	of_meter_features_encode(&s->agent->sw->out, msg->xid, &none);
 	session_send(s, &s->agent->sw->out);
 	return OFP_OK;
 }
@@ -97,9 +81,9 @@ static agent_handler *const handlers[] = {
 	[OFPMP_GROUP] = mp_none,
 	[OFPMP_GROUP_DESC] = mp_none,
 	[OFPMP_GROUP_FEATURES] = mp_group_features,
-	[OFPMP_METER] = mp_meter,
-	[OFPMP_METER_CONFIG] = mp_meter,
-	[OFPMP_METER_FEATURES] = mp_meter_features,
+	[OFPMP_METER] = agent_mp_meter,
+	[OFPMP_METER_CONFIG] = agent_mp_meter_config,
+	[OFPMP_METER_FEATURES] = agent_mp_meter_features,
 	[OFPMP_TABLE_FEATURES] = agent_mp_table_features,
 	[OFPMP_PORT_DESC] = agent_mp_port_desc,
 };
