@@ -15,8 +15,9 @@
 #define METER(DP, I) MAP_ELEM(&(DP)->set, MAP_METERS, struct skep_meter, I)
 #define CONF(DP, I)  MAP_ELEM(&(DP)->set, MAP_METER_CONFS, struct skep_meter_conf, I)
 
-/* What a meter allows at once that was not told it: what its rate makes in 100 ms. */
-#define DEFAULT_BURST_PER_S 10u
+/* What a meter allows at once that was not told it: what its rate makes in 250 ms.  With less, TCP that lost a whole window comes back, after its
+ * 200 ms, to a full bucket that has run over: it gets half of the rate with 100 ms.  With more, the burst would count in measurements. */
+#define DEFAULT_BURST_PER_S 4u
 /* A burst is cut to 100 days of its rate: so no sum of times overflows. */
 #define BURST_MAX (1ULL << 61)
 

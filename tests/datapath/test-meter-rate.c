@@ -97,7 +97,7 @@ static bool passes(uint32_t meter, uint32_t packets, uint64_t bytes)
  * counted: it has the burst. */
 static double offer(uint32_t meter, double unit_ns, uint32_t len, double factor, double jitter)
 {
-	double gap = unit_ns / factor, at = 0, start = 4e8, end;
+	double gap = unit_ns / factor, at = 0, start = 1e9, end;
 	uint64_t begin = now_ns, passed = 0;
 	unsigned int seed = 1;
 

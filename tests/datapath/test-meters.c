@@ -216,14 +216,14 @@ static void a_packet_of_more_than_the_burst_passes_and_is_owed_for(void **state)
 	assert_int_equal(pass(1, 5), 0);
 }
 
-static void without_a_burst_it_is_what_the_rate_makes_in_100_ms(void **state)
+static void without_a_burst_it_is_what_the_rate_makes_in_250_ms(void **state)
 {
-	struct band band = { .type = BAND_DROP, .rate = 50, .burst_size = 3 };
+	struct band band = { .type = BAND_DROP, .rate = 20, .burst_size = 3 };
 
 	(void)state;
 	assert_int_equal(meter(METER_ADD, 1, METER_PKTPS, 1, &band), 0);
 	assert_int_equal(flow(1, 1, 2), 0);
-	/* The next is due in 20 ms. */
+	/* The next is due in 50 ms. */
 	assert_int_equal(pass(1, 5), 5);
 	assert_in_range(pass(1, 20), 0, 15);
 	assert_int_equal(describe(1).bands[0].burst_size, 3);
@@ -662,7 +662,7 @@ int main(void)
 		TEST(kilobits_are_of_the_frame_on_the_wire),
 		TEST(a_meter_is_one_for_all_flows_that_name_it),
 		TEST(a_packet_of_more_than_the_burst_passes_and_is_owed_for),
-		TEST(without_a_burst_it_is_what_the_rate_makes_in_100_ms),
+		TEST(without_a_burst_it_is_what_the_rate_makes_in_250_ms),
 		TEST(remark_raises_the_drop_precedence_and_nothing_else),
 		TEST(remark_passes_what_is_not_ip),
 		TEST(of_the_bands_that_are_exceeded_the_highest_acts),
