@@ -170,7 +170,6 @@ enum skep_port_config { /* OFPPC_*, OF1.3.5 §7.2.1 */
 	SKEP_PC_NO_PACKET_IN = 1 << 6,
 	/* Ours, and not seen outside: the port is not just an interface to send to and receive from.  Packets that it
 	 * receives or that go there take the slow way, which looks at skep_port.kind and bridge flags. */
-	SKEP_PC_PEER = 1 << 28, /* a veth whose other end is in another network namespace: packets may go there by bpf_redirect_peer() */
 	SKEP_PC_SPECIAL_IN = 1 << 29,
 	SKEP_PC_SPECIAL_OUT = 1 << 30,
 };
@@ -226,9 +225,12 @@ struct skep_port {
 	/* Address of the kernel's struct net_device, for programs that read the link's state from it (cfg_read_dev); 0: not known. */
 	__u64 dev;
 	__u32 meter_flags; /* not used yet */
-	__u32 zero1;
-	__u64 zero[1];
+	__u32 way; /* 'ifindex', with SKEP_WAY_PEER or without */
+	/* With SKEP_WAY_PEER: the address of the other end, as a frame has it in its first 6 bytes; then zeros. */
+	__u64 peer_mac;
 };
+/* The other end of the interface, a veth, is in another network namespace: a packet to its address may go there at once, by bpf_redirect_peer(). */
+#define SKEP_WAY_PEER (1u << 31)
 _Static_assert(sizeof(struct skep_port) == 64, "one cache line");
 
 /* skep_vlan_sets: bit VID % 64 of word VID / 64.  Element 0 is not used. */
@@ -626,7 +628,7 @@ static inline __attribute__((always_inline)) __u32 skep_raise_dscp(__u32 dscp, _
 /* --- Counters of ports -------------------------------------------------------------------------------------------- */
 
 /* skep_port_counters[port * n_stripes + stripe]: what the programs count, because the port's device does not: all of tunnel, patch and socket ports;
- * of ports with SKEP_PC_PEER what went by bpf_redirect_peer(), which adds to the device's own. */
+ * of interfaces what went by bpf_redirect_peer(), which adds to the device's own. */
 struct skep_port_counter {
 	__u64 rx_packets, rx_bytes;
 	__u64 tx_packets, tx_bytes;

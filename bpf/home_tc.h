@@ -30,7 +30,7 @@
 const volatile __u32 cfg_n_stripes = 2; /* of counters; the last is the host build's */
 const volatile __u32 cfg_n_ports = 1, cfg_n_subtables = 1, cfg_n_buckets = 1, cfg_n_rules = 1,
 		     cfg_n_cells = 1, cfg_n_table_ctrs = 1, cfg_n_cpu = 1, cfg_n_fdb = 1,
-		     cfg_n_counters = 1; /* elements of skep_X; 0: not global data */
+		     cfg_n_port_ctrs = 1, cfg_n_counters = 1; /* elements of skep_X; 0: not global data */
 const volatile _Bool cfg_atomic;	/* more CPUs than stripes: add atomically */
 const volatile _Bool
 	cfg_clone_last; /* the last output is a copy too: for tests, which see all outputs so */
@@ -95,6 +95,7 @@ SKEP_DATA(cell, struct skep_cell, skep_cells, cfg_n_cells)
 /* Two that follow each other. */
 SKEP_DATA(cell_pair, struct skep_cell, skep_cells, cfg_n_cells - 1)
 SKEP_DATA(table_counter, struct skep_table_counter, skep_table_ctrs, cfg_n_table_ctrs)
+SKEP_DATA(port_counter, struct skep_port_counter, skep_port_ctrs, cfg_n_port_ctrs)
 SKEP_DATA(counter_data, struct skep_counter, skep_counters_data, cfg_n_counters)
 SKEP_MAP(counter_elem, struct skep_counter, skep_counters)
 

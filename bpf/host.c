@@ -123,11 +123,11 @@ static void receive_copy(struct skep_state *s, const struct skep_host_ops *ops,
 	s->stripe = stripe;
 	skep_begin(s, version, 0, 0);
 	s->hops = c->hops;
-	if (skep_enter_port(s, c->port_idx, SKEP_PORT_PATCH)) {
+	packet_init(&p, 0, ops, c->frame, c->len);
+	if (skep_enter_port(&p, s, c->port_idx, SKEP_PORT_PATCH)) {
 		skep_drop(s, SKEP_DROP_PORT_FWD);
 		return;
 	}
-	packet_init(&p, 0, ops, c->frame, c->len);
 	skep_receive(&p, s);
 	end(s);
 }

@@ -48,6 +48,8 @@ struct skep_host_maps {
 	uint32_t n_counters;
 	struct skep_table_counter *table_counters;
 	uint32_t n_table_counters;
+	struct skep_port_counter *port_counters;
+	uint32_t n_port_counters;
 	struct skep_drop_counter *drops;
 	uint32_t n_drops;
 	struct skep_tunnel *tunnels;

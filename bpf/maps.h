@@ -41,6 +41,7 @@ struct skep_bucket_line skep_buckets[1] SEC(".data.buckets");
 struct skep_rule skep_rules[1] SEC(".data.rules");
 struct skep_cell skep_cells[1] SEC(".data.cells");
 struct skep_table_counter skep_table_ctrs[1] SEC(".data.table_ctrs");
+struct skep_port_counter skep_port_ctrs[1] SEC(".data.port_ctrs");
 struct skep_cpu_state skep_cpu[1] SEC(".data.cpu");
 struct skep_fdb_bucket skep_fdb[1] SEC(".data.fdb");
 /* The counters are the largest array, and may be too large for global data: then they are map skep_counters. */

@@ -41,7 +41,7 @@ SKEP_INLINE void skep_flush_inline(SKEP_CTX *ctx, struct skep_state *s)
 		return;
 	s->pending = 0;
 	s->sent |= SKEP_SENT_COPY;
-	if (home_copy(ctx, s, port, s->pending_if) < 0)
+	if (home_copy(ctx, s, port, s->pending_if & ~SKEP_WAY_PEER) < 0)
 		skep_drop_inline(s, s->hops < SKEP_HOPS_MAX ? SKEP_DROP_PORT_FWD : SKEP_DROP_HOPS);
 	if (s->dirty & SKEP_DIRTY_MARK) {
 		home_set_mark(ctx, s->mark);
@@ -54,6 +54,23 @@ SKEP_SUB int skep_flush(SKEP_CTX *ctx, struct skep_state *s)
 	if (s)
 		skep_flush_inline(ctx, s);
 	return 0;
+}
+
+/* Counts a packet at port 'idx', whose device does not. */
+SKEP_INLINE void skep_count_rx(SKEP_CTX *ctx, const struct skep_state *s, __u32 idx)
+{
+	struct skep_port_counter *ctr = home_port_counter(idx * home_n_stripes() + s->stripe);
+
+	if (ctr)
+		home_add2(&ctr->rx_packets, 1, &ctr->rx_bytes, home_wire_len(ctx));
+}
+
+SKEP_INLINE void skep_count_tx(SKEP_CTX *ctx, const struct skep_state *s, __u32 idx)
+{
+	struct skep_port_counter *ctr = home_port_counter(idx * home_n_stripes() + s->stripe);
+
+	if (ctr)
+		home_add2(&ctr->tx_packets, 1, &ctr->tx_bytes, home_wire_len(ctx));
 }
 
 SKEP_INLINE _Bool skep_may_send(const struct skep_port *port)
@@ -95,8 +112,11 @@ SKEP_SUB int skep_send_special(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 	reason = skep_prepare(ctx, s, idx, port);
 	if (reason)
 		return skep_drop_inline(s, reason);
+	/* A process sends to a tunnel by way of the kernel's program, which counts the packet. */
+	if (port->kind >= SKEP_PORT_TUNNEL && (home_is_lazy || port->kind != SKEP_PORT_TUNNEL))
+		skep_count_tx(ctx, s, idx);
 	s->pending = idx;
-	s->pending_if = port->kind == SKEP_PORT_PATCH ? 0 : port->ifindex;
+	s->pending_if = port->kind == SKEP_PORT_PATCH ? 0 : port->way;
 	if (!home_is_lazy)
 		skep_flush_inline(ctx, s);
 	return 0;
@@ -114,7 +134,7 @@ SKEP_INLINE void skep_send(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 	if (SKEP_UNLIKELY(s->pending))
 		skep_flush(ctx, s);
 	s->pending = idx;
-	s->pending_if = port->ifindex;
+	s->pending_if = port->way;
 	if (!home_is_lazy)
 		skep_flush(ctx, s);
 }

@@ -25,11 +25,48 @@ SKEP_INLINE __u32 skep_find_port(__u32 ifindex)
 	return skep_probe_if(ifindex);
 }
 
-/* The end of the packet itself. */
+/* Packets that may follow each other's way from peer to peer before the next goes by the CPU's backlog: there is no end to the kernel's loop over
+ * programs that redirect to peers, where two switches send a packet in a circle. */
+#define PEER_HOPS 16
+
+/* The end of a packet at a port whose interface has its other end in another network namespace (SKEP_WAY_PEER): if it is for the address there, it goes
+ * on as received by that end, without the veth, its queue and the backlog.  The kernel takes such a packet for one to this host, so others cannot go this way.
+ * Nor can those that the program met at the egress of the I/O device (SKEP_SENT_PASS): the helper is for ingress.  What the way through the
+ * veth takes off is taken off here. */
+SKEP_SUB int skep_finish_peer(struct __sk_buff *skb, struct skep_state *s)
+{
+	const struct skep_port *port;
+	__u32 ifindex, hops = skb->tc_index;
+	struct skep_win w = home_win(skb);
+
+	if (!s)
+		return TC_ACT_SHOT;
+	port = home_port(s->pending);
+	ifindex = s->pending_if & ~SKEP_WAY_PEER;
+	if (!port || s->sent & SKEP_SENT_PASS || !home_is_linear(skb, &w, 8) ||
+	    (skep_ld64(w.data) & SKEP_FIRST6) != SKEP_ONCE(port->peer_mac) || hops >= PEER_HOPS) {
+		if (hops)
+			skb->tc_index = 0;
+		return (int)bpf_redirect(ifindex, 0);
+	}
+	skep_count_tx(skb, s, s->pending);
+	skb->tc_index = hops + 1;
+	skb->mark = 0;
+	skb->priority = 0;
+	if (skb->pkt_type) /* PACKET_HOST */
+		bpf_skb_change_type(skb, 0);
+	return (int)bpf_redirect_peer(ifindex, 0);
+}
+
+/* The end of the packet itself.  Which way it goes is one bit of what skep_send() has put into s->pending_if, which is the member of the port
+ * that it reads in any case: other packets pay for the test of that bit. */
 SKEP_INLINE int skep_finish(struct __sk_buff *skb, struct skep_state *s)
 {
-	if (SKEP_LIKELY(s->pending && !cfg_clone_last))
+	if (SKEP_LIKELY(s->pending && !cfg_clone_last)) {
+		if (SKEP_UNLIKELY(s->pending_if & SKEP_WAY_PEER))
+			return skep_finish_peer(skb, s);
 		return (int)bpf_redirect(s->pending_if, 0);
+	}
 	if (s->pending)
 		skep_flush(skb, s);
 	else if (!(s->sent & SKEP_SENT_COPY))

@@ -18,7 +18,7 @@
 
 /* Makes the packet one that port 'idx' received, of no tunnel.  Returns 0; -1: there is no such
  * port, or not of this kind. */
-SKEP_INLINE int skep_enter_port(struct skep_state *s, __u32 idx, __u32 kind)
+SKEP_INLINE int skep_enter_port(SKEP_CTX *ctx, struct skep_state *s, __u32 idx, __u32 kind)
 {
 	const struct skep_port *port = home_port(idx);
 
@@ -29,6 +29,7 @@ SKEP_INLINE int skep_enter_port(struct skep_state *s, __u32 idx, __u32 kind)
 	s->bridge = port->bridge;
 	s->w[0] = SKEP_AT(port->ofport, 0, 4);
 	s->key.in_phy_port = port->ofport;
+	skep_count_rx(ctx, s, idx);
 	return 0;
 }
 
@@ -69,7 +70,7 @@ SKEP_SUB int skep_hop(SKEP_CTX *ctx, struct skep_state *s)
 		return SKEP_ABORT;
 	}
 	s->hops++;
-	if (skep_enter_port(s, peer, SKEP_PORT_PATCH)) {
+	if (skep_enter_port(ctx, s, peer, SKEP_PORT_PATCH)) {
 		skep_drop_inline(s, SKEP_DROP_PORT_FWD);
 		return SKEP_ABORT;
 	}
@@ -127,7 +128,7 @@ SKEP_INLINE int skep_receive_io(SKEP_CTX *ctx, struct skep_state *s)
 		return 1;
 	case SKEP_MARK_FROM:
 		home_set_mark(ctx, 0);
-		if (!skep_enter_port(s, idx, SKEP_PORT_SOCKET))
+		if (!skep_enter_port(ctx, s, idx, SKEP_PORT_SOCKET))
 			return 0;
 		/* fall through */
 	default:
@@ -140,7 +141,7 @@ SKEP_INLINE int skep_receive_io(SKEP_CTX *ctx, struct skep_state *s)
 /* A packet came from a tunnel device.  Returns 0 if there is a port for it. */
 SKEP_INLINE int skep_receive_tunnel(SKEP_CTX *ctx, struct skep_state *s, __u32 ifindex)
 {
-	if (skep_enter_port(s, skep_find_tunnel(ctx, s, ifindex), SKEP_PORT_TUNNEL)) {
+	if (skep_enter_port(ctx, s, skep_find_tunnel(ctx, s, ifindex), SKEP_PORT_TUNNEL)) {
 		skep_drop_inline(s, SKEP_DROP_NO_TUNNEL);
 		return 1;
 	}
@@ -157,7 +158,7 @@ SKEP_INLINE int skep_receive_local(SKEP_CTX *ctx, struct skep_state *s)
 		return 0;
 	home_set_mark(ctx, 0);
 	s->hops = (__u16)hops;
-	if (!skep_enter_port(s, mark & ~SKEP_MARK_MASK, SKEP_PORT_PATCH))
+	if (!skep_enter_port(ctx, s, mark & ~SKEP_MARK_MASK, SKEP_PORT_PATCH))
 		return 0;
 	skep_drop_inline(s, SKEP_DROP_PORT_RECV);
 	return 1;

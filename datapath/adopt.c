@@ -176,6 +176,7 @@ int adopt(struct dp *dp, const struct map_set *old)
 	copy_map(dp, old, MAP_VLAN_SETS);
 	fdb_copy(&dp->set.map[MAP_FDB], &old->map[MAP_FDB]);
 	copy_map(dp, old, MAP_TABLE_COUNTERS);
+	copy_map(dp, old, MAP_PORT_COUNTERS);
 	copy_map(dp, old, MAP_DROPS);
 	err = ports_recall(dp);
 	if (!err)

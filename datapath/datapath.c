@@ -70,6 +70,7 @@ static void init_config(struct dp *dp)
 	c->n[MAP_FLOWS] = n_rules;
 	c->n[MAP_COUNTERS] = c->n[MAP_FLOWS] * c->n_stripes;
 	c->n[MAP_TABLE_COUNTERS] = N_TABLE_SLOTS * c->n_stripes;
+	c->n[MAP_PORT_COUNTERS] = c->n[MAP_PORTS] * c->n_stripes;
 	c->n[MAP_DROPS] = SKEP_N_DROPS * c->n_stripes;
 	c->n[MAP_TUNNELS] = SKEP_TUNNELS;
 	c->n[MAP_INJECTS] = SKEP_INJECTS;
@@ -85,9 +86,10 @@ static uint32_t max_of(const struct dp *dp, enum map_id id)
 {
 	uint32_t max = dp->config.max_rules;
 
-	if (id == MAP_PORTS)
-		max = MAX_PORTS;
-	else if (id == MAP_SUBTABLES)
+	if (id == MAP_PORTS) {
+		max = map_max(MAP_PORT_COUNTERS) / dp->set_config.n_stripes;
+		max = max < MAX_PORTS ? max : MAX_PORTS;
+	} else if (id == MAP_SUBTABLES)
 		max = MAX_SUBTABLES;
 	else if (id == MAP_CELLS)
 		max *= 4;
@@ -318,12 +320,13 @@ static int grow(struct dp *dp, bool grows[N_MAPS])
 			grows[i] = true;
 	}
 	grows[MAP_COUNTERS] = grows[MAP_FLOWS];
+	grows[MAP_PORT_COUNTERS] = grows[MAP_PORTS];
 	config.events_fd = dp->set.events_fd;
 	for (unsigned int i = 0; i < N_MAPS; i++) {
 		uint32_t n = config.n[i], max = max_of(dp, (enum map_id)i);
 
 		config.reuse_fd[i] = dp->set.map[i].fd;
-		if (!grows[i] || i == MAP_COUNTERS)
+		if (!grows[i] || i == MAP_COUNTERS || i == MAP_PORT_COUNTERS)
 			continue;
 		config.n[i] = n < max / GROWTH ? n * GROWTH : max;
 		if (config.n[i] <= n)
@@ -334,6 +337,10 @@ static int grow(struct dp *dp, bool grows[N_MAPS])
 	if (grows[MAP_COUNTERS]) {
 		config.n[MAP_COUNTERS] = config.n[MAP_FLOWS] * config.n_stripes;
 		config.reuse_fd[MAP_COUNTERS] = -1;
+	}
+	if (grows[MAP_PORT_COUNTERS]) {
+		config.n[MAP_PORT_COUNTERS] = config.n[MAP_PORTS] * config.n_stripes;
+		config.reuse_fd[MAP_PORT_COUNTERS] = -1;
 	}
 	if (!any)
 		return -ENOSPC;
@@ -520,6 +527,7 @@ static void fit_old(struct dp *dp, const struct map_set *old)
 			dp->set_config.n[i] = old->map[i].n;
 	}
 	dp->set_config.n[MAP_COUNTERS] = dp->set_config.n[MAP_FLOWS] * dp->set_config.n_stripes;
+	dp->set_config.n[MAP_PORT_COUNTERS] = dp->set_config.n[MAP_PORTS] * dp->set_config.n_stripes;
 	dp->set_config.events_fd = old->events_fd;
 }
 
@@ -698,6 +706,7 @@ void dp_close(struct dp *dp)
 	if (!dp)
 		return;
 	dp_commit(dp);
+	ports_leave_peers(dp);
 	dp_free(dp);
 }
 

@@ -133,6 +133,18 @@ int dp_port_add(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t ifinde
 		size_t err_size);
 int dp_port_del(struct dp *dp, uint32_t bridge, uint32_t ofport);
 int dp_port_set_config(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t config);
+/* The interface is a veth whose other end, with address 'mac', is in another network namespace and up: packets to that address may go there without
+ * passing the interface (bpf_redirect_peer).  NULL: they may not; so it is at first, and when dp_close() has been called.  While they may, and
+ * the other end comes into this namespace, such packets are lost. */
+int dp_port_set_peer(struct dp *dp, uint32_t bridge, uint32_t ofport, const uint8_t *mac);
+/* What the programs count: of an interface, packets that went to its other end without passing it, which go on top of the device's own counters;
+ * of other kinds of ports, all.  False if there is no such port. */
+struct dp_port_stats {
+	uint64_t rx_packets, rx_bytes;
+	uint64_t tx_packets, tx_bytes;
+};
+bool dp_port_stats(const struct dp *dp, uint32_t bridge, uint32_t ofport,
+		   struct dp_port_stats *ret);
 /* The first existing port with a number >= 'ofport'.  False at the end. */
 bool dp_port_next(const struct dp *dp, uint32_t bridge, uint32_t ofport, struct dp_port *ret);
 

@@ -231,6 +231,7 @@ static int load_program(struct map_set *set, const struct map_set_config *config
 	skel->rodata->cfg_n_rules = config->n[MAP_RULES];
 	skel->rodata->cfg_n_cells = config->n[MAP_CELLS];
 	skel->rodata->cfg_n_table_ctrs = config->n[MAP_TABLE_COUNTERS];
+	skel->rodata->cfg_n_port_ctrs = config->n[MAP_PORT_COUNTERS];
 	skel->rodata->cfg_n_cpu = config->n[MAP_CPU];
 	skel->rodata->cfg_n_fdb = config->n[MAP_FDB];
 	skel->rodata->cfg_n_counters =

@@ -33,6 +33,7 @@
 	X(FLOWS, "skep_flows", struct skep_flow, 0)                                                     \
 	X(COUNTERS, "skep_counters", struct skep_counter, 1)                                            \
 	X(TABLE_COUNTERS, "skep_table_ctrs", struct skep_table_counter, 1)                              \
+	X(PORT_COUNTERS, "skep_port_ctrs", struct skep_port_counter, 1)                                 \
 	X(DROPS, "skep_drops", struct skep_drop_counter, 0)                                             \
 	X(TUNNELS, "skep_tunnels", struct skep_tunnel, 1)                                               \
 	X(INJECTS, "skep_injects", struct skep_inject, 1)                                               \

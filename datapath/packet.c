@@ -211,6 +211,7 @@ static struct skep_host_maps host_maps(const struct dp *dp)
 		MAP(cells, CELLS),
 		MAP(counters, COUNTERS),
 		MAP(table_counters, TABLE_COUNTERS),
+		MAP(port_counters, PORT_COUNTERS),
 		MAP(drops, DROPS),
 		MAP(tunnels, TUNNELS),
 		MAP(vlan_sets, VLAN_SETS),

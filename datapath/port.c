@@ -14,6 +14,7 @@
 #include "datapath/private.h"
 
 #define N_SLOTS (PORT_NO_MAX + 1)
+#define READ(X)   __atomic_load_n(&(X), __ATOMIC_RELAXED)
 #define SPECIAL (SKEP_PC_SPECIAL_IN | SKEP_PC_SPECIAL_OUT)
 
 static unsigned int slot_key(uint32_t ofport)
@@ -218,6 +219,9 @@ void port_publish(struct dp *dp, uint32_t idx, uint32_t ifindex)
 {
 	struct skep_port *port = PORT(dp, idx);
 
+	/* What is there goes first, so that a packet that meets the one meets the other. */
+	if (ifindex)
+		PUBLISH(&port->way, ifindex == NO_IFINDEX ? 0 : ifindex);
 	PUBLISH(&port->ifindex, ifindex);
 	relink(dp, port->bridge);
 	if (port->kind == SKEP_PORT_LOCAL)
@@ -234,6 +238,7 @@ static int port_put(struct dp *dp, uint32_t idx, uint32_t ifindex)
 	port->config = 0;
 	port->kind = port->ofport == PORT_LOCAL ? SKEP_PORT_LOCAL : SKEP_PORT_PLAIN;
 	port->aux = 0;
+	port_reset_counters(dp, idx);
 	port_vlan_reset(dp, idx);
 	port_set_special(dp, idx);
 	port_publish(dp, idx, ifindex);
@@ -351,6 +356,74 @@ bool dp_port_next(const struct dp *dp, uint32_t bridge, uint32_t ofport, struct 
 		.kind = kind_of(PORT(dp, i)),
 		.mark = i,
 	};
+	return true;
+}
+
+static uint64_t mac_word(const uint8_t mac[6])
+{
+	uint64_t word = 0;
+
+	memcpy(&word, mac, 6);
+	return word;
+}
+
+int dp_port_set_peer(struct dp *dp, uint32_t bridge, uint32_t ofport, const uint8_t *mac)
+{
+	uint32_t idx = port_find(dp, bridge, ofport);
+	struct skep_port *port;
+
+	if (!idx)
+		return -ENOENT;
+	port = PORT(dp, idx);
+	if (port->kind != SKEP_PORT_PLAIN && port->kind != SKEP_PORT_LOCAL)
+		return mac ? -EINVAL : 0;
+	/* A packet that met the bit before finds no address that it could be for. */
+	if (!mac || port->peer_mac != mac_word(mac)) {
+		PUBLISH(&port->way, port->ifindex);
+		PUBLISH(&port->peer_mac, mac ? mac_word(mac) : 0);
+	}
+	if (mac)
+		PUBLISH(&port->way, port->ifindex | SKEP_WAY_PEER);
+	return 0;
+}
+
+void ports_leave_peers(struct dp *dp)
+{
+	for (uint32_t i = 1; i < dp->ports.bump; i++)
+		if (PORT(dp, i)->way & SKEP_WAY_PEER)
+			PUBLISH(&PORT(dp, i)->way, PORT(dp, i)->ifindex);
+}
+
+/* --- What the programs count of ports --- */
+
+static struct skep_port_counter *counters_of(const struct dp *dp, uint32_t idx)
+{
+	return MAP_ELEM(&dp->set, MAP_PORT_COUNTERS, struct skep_port_counter,
+			(size_t)idx * dp->set_config.n_stripes);
+}
+
+void port_reset_counters(struct dp *dp, uint32_t idx)
+{
+	memset(counters_of(dp, idx), 0,
+	       dp->set_config.n_stripes * sizeof(struct skep_port_counter));
+}
+
+bool dp_port_stats(const struct dp *dp, uint32_t bridge, uint32_t ofport,
+		   struct dp_port_stats *ret)
+{
+	uint32_t idx = port_find(dp, bridge, ofport);
+	const struct skep_port_counter *c;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!idx)
+		return false;
+	c = counters_of(dp, idx);
+	for (uint32_t i = 0; i < dp->set_config.n_stripes; i++) {
+		ret->rx_packets += READ(c[i].rx_packets);
+		ret->rx_bytes += READ(c[i].rx_bytes);
+		ret->tx_packets += READ(c[i].tx_packets);
+		ret->tx_bytes += READ(c[i].tx_bytes);
+	}
 	return true;
 }
 

@@ -373,6 +373,7 @@ static void special_start(struct dp *dp, uint32_t idx, uint32_t kind, uint32_t a
 	port->config = 0;
 	port->kind = kind;
 	port->aux = aux;
+	port_reset_counters(dp, idx);
 	port_set_special(dp, idx);
 	port_publish(dp, idx, ifindex);
 }

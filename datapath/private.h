@@ -326,6 +326,10 @@ int port_check_new(const struct dp *dp, uint32_t bridge, uint32_t ofport, char *
 		   size_t err_size);
 /* Puts port index 'idx', whose other members are set, in force or out of it (ifindex 0). */
 void port_publish(struct dp *dp, uint32_t idx, uint32_t ifindex);
+/* What an earlier port of this index has counted is not a new one's. */
+void port_reset_counters(struct dp *dp, uint32_t idx);
+/* Sends no packet to a peer any more: nobody watches over the peers from now on. */
+void ports_leave_peers(struct dp *dp);
 /* The map from interface to port. */
 uint32_t if_port(const struct dp *dp, uint32_t ifindex); /* 0: none */
 int if_add(struct dp *dp, uint32_t ifindex, uint32_t port);

@@ -91,6 +91,7 @@ static const struct key {
 	{ "tag", "tag", json_number, "a VLAN" },
 	{ "trunks", "trunks", json_vlans, "VLANs like 1,5,10-20" },
 	{ "isolated", "isolated", json_truth, "true or false" },
+	{ "redirect_peer", "redirect_peer", json_truth, "true or false" },
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 

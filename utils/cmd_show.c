@@ -36,7 +36,8 @@ static void show_text(const char *indent, const json_t *object, const char *key)
 static void show_configured(const json_t *port)
 {
 	static const char *const keys[] = { "type",	 "device",   "netns", "vlan_mode", "tag",
-					    "trunks", "isolated" };
+					    "trunks", "isolated", "redirect_peer",
+					    "redirects_to_peer" };
 	json_t *options = json_object_get(port, "options"), *value;
 	const char *key;
 	char *text;

@@ -130,7 +130,7 @@ static void print_help(void)
 	       "tcp:HOST:PORT).\n"
 	       "FLOW, MATCH, GROUP and METER are written as for ovs-ofctl.\n"
 	       "NAME=VALUE of ports: ofport, type (system, vxlan, geneve, gre, patch, socket), options:NAME, "
-	       "netns, vlan_mode,\ntag, trunks, isolated.\n\nOptions:\n"
+	       "netns, vlan_mode,\ntag, trunks, isolated, redirect_peer.\n\nOptions:\n"
 	       "  --rundir DIR       skepd's run folder (default /run/skep)\n"
 	       "  --timeout SECONDS  wait so long for an answer (default 10; 0: for ever)\n"
 	       "  --json             print JSON\n"

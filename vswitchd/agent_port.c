@@ -67,15 +67,32 @@ static uint64_t age_ns(const struct port *port)
 	return mono_clock_ns() - port->since_ns;
 }
 
+/* Adds what the datapath counts and the interface does not; where there is no interface, it is all there is. */
+static void add_own_stats(const struct port *port, const struct dp_port_stats *own,
+			  struct nl_stats *n)
+{
+	if (port->type == CONF_SYSTEM && n->tx_packets == UINT64_MAX)
+		return;
+	if (port->type != CONF_SYSTEM)
+		n->rx_packets = n->rx_bytes = n->tx_packets = n->tx_bytes = 0;
+	n->rx_packets += own->rx_packets;
+	n->rx_bytes += own->rx_bytes;
+	n->tx_packets += own->tx_packets;
+	n->tx_bytes += own->tx_bytes;
+}
+
 static void put_stats(struct mp_writer *w, const struct port *port)
 {
 	struct of_port_stats st;
+	struct dp_port_stats own;
 	struct nl_stats n;
 
 	/* The device of a tunnel or a socket counts what all its ports do.  An interface that vanished a moment ago has counters that nobody keeps any
 	 * more. */
 	if (port->type != CONF_SYSTEM || nl_get_stats(port->br->sw->nl, port->ifindex, &n))
 		memset(&n, 0xff, sizeof(n));
+	if (dp_port_stats(port->br->sw->dp, port->br->number, port->ofport, &own))
+		add_own_stats(port, &own, &n);
 	st = (struct of_port_stats){
 		.port_no = port->ofport,
 		.rx_packets = n.rx_packets,

@@ -390,6 +390,18 @@ void bridge_join_patches(struct bridge *br)
 			port_join(port, find_peer(port));
 }
 
+/* The port after the one that was looked at last. */
+static void watch_next_peer(struct bridge *br)
+{
+	struct port *port;
+
+	TAILQ_FOREACH (port, &br->ports, node)
+		if (port->ofport > br->watched && port->is_attached && port->type == CONF_SYSTEM)
+			break;
+	br->watched = port ? port->ofport : 0;
+	port_watch_peer(port ? port : &br->local);
+}
+
 void bridge_tick(struct bridge *br)
 {
 	struct port *port;
@@ -397,6 +409,13 @@ void bridge_tick(struct bridge *br)
 	TAILQ_FOREACH (port, &br->ports, node)
 		if (port->conf->netns && !port->is_attached)
 			port_sync(port, NULL);
+	watch_next_peer(br);
+}
+
+/* The peer of the port's veth came into this namespace; the veth itself may not yet say so. */
+static bool is_peer_here(const struct port *port, const struct nl_link *link)
+{
+	return port->has_peer && link->peer_ifindex == port->ifindex && !link->is_peer_elsewhere;
 }
 
 static bool is_about(const struct port *port, const struct nl_link *link)
@@ -405,14 +424,16 @@ static bool is_about(const struct port *port, const struct nl_link *link)
 		return false;
 	if (port->type != CONF_SYSTEM)
 		return !strcmp(port->device, link->name) || !strcmp(DEVICE_IO, link->name);
-	return port->ifindex == link->ifindex || !strcmp(port->name, link->name);
+	return port->ifindex == link->ifindex || !strcmp(port->name, link->name) ||
+	       is_peer_here(port, link);
 }
 
 void bridge_link_changed(struct bridge *br, const struct nl_link *link)
 {
 	struct port *port;
 
-	if (!strcmp(link->name, br->name) || !strcmp(link->name, br->hidden))
+	if (!strcmp(link->name, br->name) || !strcmp(link->name, br->hidden) ||
+	    is_peer_here(&br->local, link))
 		port_sync(&br->local, NULL);
 	TAILQ_FOREACH (port, &br->ports, node)
 		if (is_about(port, link))

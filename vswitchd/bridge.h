@@ -55,6 +55,8 @@ struct port {
 	uint32_t config;  /* OFPPC_*, as the datapath has it */
 	uint32_t state;	  /* OFPPS_* */
 	uint8_t mac[6];
+	bool has_peer;	     /* packets go to the peer at once, see port_watch_peer() */
+	uint8_t peer_mac[6]; /* then */
 	uint64_t since_ns; /* attached */
 	char error[256];   /* why it is not attached; "" if it is, or nothing was wrong yet */
 };
@@ -70,6 +72,7 @@ struct bridge {
 	uint8_t hwaddr[6]; /* LOCAL's, if it could be seen; else zeros */
 	struct port local;
 	struct port_list ports; /* ascending by ofport; without 'local' */
+	uint32_t watched; /* the port whose peer was looked at last */
 	struct agent *agent;	/* owned */
 	bool has_macs;		/* 'macs' are in force */
 	unsigned int n_macs;	/* static addresses in force, in order */

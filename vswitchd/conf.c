@@ -54,6 +54,8 @@ static bool clone_port(struct conf_bridge *br, const struct conf_port *from)
 	port->tag = from->tag;
 	port->has_isolated = from->has_isolated;
 	port->isolated = from->isolated;
+	port->has_redirect_peer = from->has_redirect_peer;
+	port->redirect_peer = from->redirect_peer;
 	for (unsigned int i = 0; i < CONF_N_OPTIONS; i++)
 		if (!clone_string(&port->options[i], from->options[i]))
 			return false;

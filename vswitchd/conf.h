@@ -98,10 +98,11 @@ struct conf_port {
 	enum conf_port_type type;
 	char *options[CONF_N_OPTIONS]; /* owned, as they were written; NULL: not given */
 	char *netns;		       /* owned; the namespace that the interface is taken from; NULL */
-	bool has_vlan_mode, has_tag, has_isolated;
+	bool has_vlan_mode, has_tag, has_isolated, has_redirect_peer;
 	enum conf_vlan_mode vlan_mode; /* conf_port_vlan() says what is meant if it is not given */
 	uint16_t tag;
 	bool isolated;
+	bool redirect_peer;
 	uint64_t *trunks; /* owned; NULL: all. Bit VID % 64 of word VID / 64 */
 };
 #define CONF_TRUNK_WORDS 64

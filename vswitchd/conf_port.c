@@ -288,6 +288,13 @@ static int set_isolated(const struct setting *s, const json_t *value)
 	return 0;
 }
 
+static int set_redirect_peer(const struct setting *s, const json_t *value)
+{
+	s->port->has_redirect_peer = !json_is_null(value);
+	s->port->redirect_peer = json_is_true(value);
+	return 0;
+}
+
 static const struct key {
 	const char *name;
 	json_type type; /* JSON_TRUE: a boolean */
@@ -302,6 +309,7 @@ static const struct key {
 	{ "tag", JSON_INTEGER, "an integer", set_tag },
 	{ "trunks", JSON_ARRAY, "an array", set_trunks },
 	{ "isolated", JSON_TRUE, "true or false", set_isolated },
+	{ "redirect_peer", JSON_TRUE, "true or false", set_redirect_peer },
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -452,6 +460,11 @@ int conf_port_check(const struct conf_port *port, struct conf_place *ret_place, 
 		return fail(&s, "a port of type patch needs the option \"peer\"");
 	if (port->type == CONF_PATCH && !strcmp(port->options[CONF_OPTION_PEER], port->name))
 		return fail(&s, "a patch port cannot be its own peer");
+	if (port->has_redirect_peer && port->type != CONF_SYSTEM) {
+		ret_place->key = "redirect_peer";
+		return fail(&s, "a port of type %s has no \"redirect_peer\"",
+			    type_names[port->type]);
+	}
 	if (port->netns && port->type != CONF_SYSTEM) {
 		ret_place->key = "netns";
 		return fail(&s, "a port of type %s has no \"netns\"", type_names[port->type]);
@@ -504,6 +517,8 @@ json_t *conf_port_to_json(const struct conf_port *port)
 		json_object_set_new(obj, "trunks", trunks_to_json(port->trunks));
 	if (port->has_isolated)
 		json_object_set_new(obj, "isolated", json_boolean(port->isolated));
+	if (port->has_redirect_peer)
+		json_object_set_new(obj, "redirect_peer", json_boolean(port->redirect_peer));
 	return obj;
 }
 
@@ -518,7 +533,8 @@ bool conf_port_equal(const struct conf_port *a, const struct conf_port *b)
 	return a->ofport == b->ofport && a->type == b->type && conf_same_text(a->netns, b->netns) &&
 	       a->has_vlan_mode == b->has_vlan_mode && a->vlan_mode == b->vlan_mode &&
 	       a->has_tag == b->has_tag && a->tag == b->tag &&
-	       a->has_isolated == b->has_isolated && a->isolated == b->isolated;
+	       a->has_isolated == b->has_isolated && a->isolated == b->isolated &&
+	       a->has_redirect_peer == b->has_redirect_peer && a->redirect_peer == b->redirect_peer;
 }
 
 /* --- What it means --- */
@@ -612,6 +628,11 @@ void conf_port_vlan(const struct conf_port *port, struct dp_port_vlan *ret)
 	ret->has_trunks = port->trunks;
 	if (port->trunks)
 		memcpy(ret->trunks, port->trunks, sizeof(ret->trunks));
+}
+
+bool conf_port_redirects_peer(const struct conf_port *port)
+{
+	return !port->has_redirect_peer || port->redirect_peer;
 }
 
 bool conf_port_is_isolated(const struct conf_port *port)

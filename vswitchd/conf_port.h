@@ -47,5 +47,7 @@ uint32_t conf_tunnel_key_max(enum conf_port_type kind);
 void conf_port_tunnel(const struct conf_port *port, struct dp_tunnel *ret, uint16_t *ret_dst_port);
 void conf_port_vlan(const struct conf_port *port, struct dp_port_vlan *ret);
 bool conf_port_is_isolated(const struct conf_port *port);
+/* Whether packets may go to the peer of a veth at once; default true. */
+bool conf_port_redirects_peer(const struct conf_port *port);
 
 #endif

@@ -78,6 +78,8 @@ json_t *call_show_port(const struct port *port)
 		json_object_update_missing(obj, conf);
 		json_decref(conf);
 	}
+	if (obj && port->has_peer)
+		json_object_set_new(obj, "redirects_to_peer", json_true());
 	if (obj && port->device[0])
 		json_object_set_new(obj, "device", json_string(port->device));
 	return obj;

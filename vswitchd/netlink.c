@@ -52,6 +52,7 @@ struct nl {
 	uint32_t seq;
 	uint32_t dump; /* the number of the current or last dump */
 	bool is_quiet; /* while opening */
+	bool is_event; /* what is being read is a notification */
 	int ethtool_fd;
 	struct nl_bucket buckets[NL_BUCKETS];
 	STAILQ_HEAD(, news) news;
@@ -174,7 +175,14 @@ static int on_link_attr(const struct nlattr *attr, void *data)
 		link->is_blocked |= mnl_attr_validate(attr, MNL_TYPE_U8) >= 0 && mnl_attr_get_u8(attr);
 		break;
 	case IFLA_LINK_NETNSID:
-		link->is_peer_elsewhere = true;
+		if (mnl_attr_validate(attr, MNL_TYPE_U32) >= 0) {
+			link->is_peer_elsewhere = true;
+			link->peer_nsid = (int32_t)mnl_attr_get_u32(attr);
+		}
+		break;
+	case IFLA_QDISC:
+		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			strncpy(link->qdisc, mnl_attr_get_str(attr), sizeof(link->qdisc) - 1);
 		break;
 	case IFLA_LINKINFO:
 		mnl_attr_parse_nested(attr, on_info_attr, link);
@@ -203,7 +211,8 @@ static bool is_same(const struct nl_link *a, const struct nl_link *b)
 	       !strcmp(a->kind, b->kind) &&
 	       a->is_external == b->is_external && a->tunnel_port == b->tunnel_port &&
 	       a->mtu == b->mtu && a->is_taken == b->is_taken &&
-	       a->is_peer_elsewhere == b->is_peer_elsewhere && a->peer_ifindex == b->peer_ifindex;
+	       a->is_peer_elsewhere == b->is_peer_elsewhere && a->peer_nsid == b->peer_nsid &&
+	       a->peer_ifindex == b->peer_ifindex && !strcmp(a->qdisc, b->qdisc);
 }
 
 static void add_news(struct nl *nl, const struct nl_link *link, bool is_gone)
@@ -255,6 +264,8 @@ static void update_link(struct nl *nl, const struct nl_link *now)
 	}
 	if (link && is_same(link, now)) {
 		link->seen = nl->dump;
+		if (nl->is_event && link->is_peer_elsewhere)
+			add_news(nl, link, false);
 		return;
 	}
 	if (link) {
@@ -357,6 +368,35 @@ static int refresh(struct nl *nl)
 	return error;
 }
 
+static int read_link(struct nl *nl, uint32_t ifindex, const char *name);
+
+/* A queueing discipline came or went.  The interface says which is at its root, and is not heard of itself. */
+static void on_qdisc(struct nl *nl, const struct nlmsghdr *nlh)
+{
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(nlh);
+
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*tc) && tc->tcm_parent == TC_H_ROOT &&
+	    nl_find_ifindex(nl, (uint32_t)tc->tcm_ifindex))
+		(void)read_link(nl, (uint32_t)tc->tcm_ifindex, NULL);
+}
+
+static int on_event(const struct nlmsghdr *nlh, void *data)
+{
+	struct nl *nl = data;
+	int ret;
+
+	if (nlh->nlmsg_type == RTM_NEWQDISC || nlh->nlmsg_type == RTM_DELQDISC) {
+		on_qdisc(nl, nlh);
+		return MNL_CB_OK;
+	}
+	if (nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK)
+		return MNL_CB_OK; /* filters, classes */
+	nl->is_event = true;
+	ret = on_msg(nlh, data);
+	nl->is_event = false;
+	return ret;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct nl *nl = arg;
@@ -373,7 +413,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		}
 		if (n <= 0)
 			break;
-		mnl_cb_run(buf, (size_t)n, 0, 0, on_msg, nl);
+		mnl_cb_run(buf, (size_t)n, 0, 0, on_event, nl);
 	}
 	if (lost) {
 		int error = refresh(nl);
@@ -391,7 +431,7 @@ static int open_sockets(struct nl *nl)
 	if (!nl->monitor)
 		return -errno;
 	setsockopt(mnl_socket_get_fd(nl->monitor), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	if (mnl_socket_bind(nl->monitor, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
+	if (mnl_socket_bind(nl->monitor, RTMGRP_LINK | RTMGRP_TC, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
 	nl->request = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	if (!nl->request || mnl_socket_bind(nl->request, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -734,6 +774,61 @@ int nl_get_stats(struct nl *nl, uint32_t ifindex, struct nl_stats *ret)
 		.collisions = s.collisions,
 	};
 	return 0;
+}
+
+static int on_xdp_attr(const struct nlattr *attr, void *data)
+{
+	struct nl_peer *peer = data;
+	uint8_t how;
+
+	if (mnl_attr_get_type(attr) == IFLA_XDP_ATTACHED &&
+	    mnl_attr_validate(attr, MNL_TYPE_U8) >= 0) {
+		how = mnl_attr_get_u8(attr);
+		peer->has_driver_xdp = how != XDP_ATTACHED_NONE && how != XDP_ATTACHED_SKB;
+	}
+	return MNL_CB_OK;
+}
+
+static int on_peer_attr(const struct nlattr *attr, void *data)
+{
+	if (mnl_attr_get_type(attr) == IFLA_XDP)
+		mnl_attr_parse_nested(attr, on_xdp_attr, data);
+	return MNL_CB_OK;
+}
+
+/* What is read of the peer. */
+struct peer_query {
+	struct nl_link link;
+	struct nl_peer peer;
+};
+
+static int on_peer_msg(const struct nlmsghdr *nlh, void *data)
+{
+	struct peer_query *query = data;
+
+	link_from_msg(nlh, &query->link);
+	return mnl_attr_parse(nlh, sizeof(struct ifinfomsg), on_peer_attr, &query->peer);
+}
+
+int nl_get_peer(struct nl *nl, const struct nl_link *link, struct nl_peer *ret)
+{
+	static const uint8_t no_mac[6];
+	struct peer_query query = { .link = { .ifindex = 0 } };
+	char req[REQUEST_SIZE];
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_request(req, RTM_GETLINK, 0, link->peer_ifindex, &ifi);
+	int error;
+
+	mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)link->peer_nsid);
+	error = transact(nl, nlh, on_peer_msg, &query);
+	if (error)
+		return error;
+	/* The number may be another interface's by now. */
+	if (query.link.peer_ifindex != link->ifindex || strcmp(query.link.kind, "veth") != 0)
+		return -ENODEV;
+	memcpy(query.peer.mac, query.link.mac, sizeof(query.peer.mac));
+	*ret = query.peer;
+	return memcmp(ret->mac, no_mac, sizeof(no_mac)) ? 0 : -EADDRNOTAVAIL;
 }
 
 void nl_get_features(struct nl *nl, const char *name, struct nl_features *ret)

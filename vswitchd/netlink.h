@@ -42,17 +42,25 @@ struct nl_link {
 	uint32_t mtu;
 	bool is_taken;	  /* nl_take_link() took it from another namespace */
 	bool is_peer_elsewhere; /* the peer is in another network namespace */
+	int32_t peer_nsid;	/* which, if so */
 	uint32_t peer_ifindex;	/* veth: in the peer's namespace; 0: none */
+	char qdisc[16];		/* the one at its root: "noqueue"; "": none */
 	uint32_t seen;		/* the dump that saw it last */
 };
 
 struct nl_callbacks {
-	/* 'link' is new or changed.  The pointer is valid during the call, in which all functions
+	/* 'link' is new or changed, or something of it or its peer may have changed that is not here, if it is a veth with a peer elsewhere.  The pointer is valid during the call, in which all functions
 	 * below may be called. */
 	void (*changed)(void *aux, const struct nl_link *link);
 	/* It is gone, or has another name now ('changed' with that follows). */
 	void (*gone)(void *aux, const struct nl_link *link);
 	void *aux;
+};
+
+/* The other end of a veth. */
+struct nl_peer {
+	uint8_t mac[6];
+	bool has_driver_xdp; /* a program of its driver wants to see what it receives */
 };
 
 /* Counters of an interface; UINT64_MAX: not kept. */
@@ -100,6 +108,8 @@ int nl_set_no_address(struct nl *nl, uint32_t ifindex);
 
 /* Asks the kernel.  0 or a negative errno. */
 int nl_get_stats(struct nl *nl, uint32_t ifindex, struct nl_stats *ret);
+/* Asks for the peer, in another namespace, of 'link'.  0; or a negative errno: it is not there any more, has no address, or is none of our business. */
+int nl_get_peer(struct nl *nl, const struct nl_link *link, struct nl_peer *ret);
 /* Asks the driver for speed and duplex; all 0 if it does not say. */
 void nl_get_features(struct nl *nl, const char *name, struct nl_features *ret);
 /* Has it offer its peer what 'features' says.  0 or a negative errno. */

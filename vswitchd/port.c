@@ -234,6 +234,11 @@ static void attach(struct port *port, uint32_t ifindex, struct sw_problems *prob
 		return;
 	}
 	port->ifindex = ifindex;
+	if (!port->is_attached) {
+		/* As an earlier skepd may have left it. */
+		dp_port_set_peer(br->sw->dp, br->number, port->ofport, NULL);
+		port->has_peer = false;
+	}
 	port->is_stale = false;
 	port->error[0] = '\0';
 	apply_normal(port, problems);
@@ -342,6 +347,33 @@ void port_give_back(struct port *port)
 			 port->name, port->conf->netns, strerror(-error));
 }
 
+/* Whether the port's veth lets its packets go by the peer, as far as it can be seen from this end. */
+static bool may_pass_veth(const struct port *port, const struct nl_link *link)
+{
+	return link && !strcmp(link->kind, "veth") && link->is_peer_elsewhere &&
+	       !strcmp(link->qdisc, "noqueue") &&
+	       (!port->conf || conf_port_redirects_peer(port->conf));
+}
+
+void port_watch_peer(struct port *port)
+{
+	const struct bridge *br = port->br;
+	const struct nl_link *link = attached_link(port);
+	struct nl_peer peer = { .has_driver_xdp = false };
+	bool has_peer;
+
+	if (port->type != CONF_SYSTEM || !port->is_attached)
+		return;
+	has_peer = may_pass_veth(port, link) && !nl_get_peer(br->sw->nl, link, &peer) &&
+		   !peer.has_driver_xdp;
+	if (has_peer == port->has_peer &&
+	    (!has_peer || !memcmp(peer.mac, port->peer_mac, sizeof(peer.mac))))
+		return;
+	dp_port_set_peer(br->sw->dp, br->number, port->ofport, has_peer ? peer.mac : NULL);
+	port->has_peer = has_peer;
+	memcpy(port->peer_mac, peer.mac, sizeof(port->peer_mac));
+}
+
 static void sync_plain(struct port *port, struct sw_problems *problems)
 {
 	const struct nl_link *link = attached_link(port);
@@ -376,6 +408,7 @@ static void sync_plain(struct port *port, struct sw_problems *problems)
 	}
 	if (was_attached)
 		update_and_tell(port);
+	port_watch_peer(port);
 }
 
 /* A tunnel or a socket.  A kernel that has no such devices, or a device of that name that is somebody else's, is this port's problem alone. */

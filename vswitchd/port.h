@@ -14,6 +14,10 @@ void port_set_conf(struct port *port, const struct conf_port *conf);
  * attached is a problem (logged, if 'problems' is NULL too, once for each cause); one that does not
  * exist is waited for. */
 void port_sync(struct port *port, struct sw_problems *problems);
+/* For a port that is a veth whose peer is in another network namespace: lets packets to the peer's address go there without passing the veth
+ * (dp_port_set_peer()) where nothing would be passed by: no queueing discipline at the veth, no XDP program of the peer's driver.  Of most changes netlink tells;
+ * of the address of the peer nobody does, so that this must be called now and then. */
+void port_watch_peer(struct port *port);
 /* Joins the patch port to 'peer' (NULL: parts it). */
 void port_join(struct port *port, struct port *peer);
 /* Puts the interface back into the namespace that it was taken from, if it was: the port is not configured any more.  After port_detach(). */
