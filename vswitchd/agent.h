@@ -5,7 +5,7 @@
  *
  * A message is decoded as a whole (ofmsg_decode()); if that finds nothing wrong, the handler of its
  * type acts.  Either may end in an enum ofp_err, which becomes the answer.  Handlers are split by
- * noun: agent_flow.c, agent_packet.c, agent_port.c, agent_stats.c, agent_role.c (roles,
+ * noun: agent_flow.c, agent_packet.c, agent_port.c, agent_queue.c, agent_meter.c, agent_stats.c, agent_role.c (roles,
  * asynchronous configuration, and the small requests about the switch itself).
  *
  * Who is connected.  Configured controllers, which we dial or which dial us ("primary"), and

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Ports: modification, description, statistics, status, and the queues that they do not have; see
- * agent.h. */
+/* Ports: modification, description, statistics, status; see agent.h. */
 #include <errno.h>
 #include <string.h>
 
@@ -125,36 +124,6 @@ enum ofp_err agent_mp_port_stats(struct session *s, const struct ofmsg *msg)
 	while ((port = bridge_next_port(br, port)))
 		if (wanted == PORT_ANY || wanted == port->ofport)
 			put_stats(&w, port);
-	mp_finish(&w);
-	session_send(s, &s->agent->sw->out);
-	return OFP_OK;
-}
-
-/* §7.3.6: OFPP_ANY asks for all ports. */
-enum ofp_err agent_queue_get_config(struct session *s, const struct ofmsg *msg)
-{
-	uint32_t port_no = msg->queue_config_port;
-	size_t start;
-
-	if (port_no != PORT_ANY && !bridge_find_port(s->agent->br, port_no))
-		return OFPQOFC_BAD_PORT;
-	start = of_queue_config_begin(&s->agent->sw->out, msg->xid, port_no);
-	ofmsg_end(&s->agent->sw->out, start);
-	session_send(s, &s->agent->sw->out);
-	return OFP_OK;
-}
-
-/* §7.3.5.8: no port has a queue, so every queue that is asked for by number is unknown. */
-enum ofp_err agent_mp_queue(struct session *s, const struct ofmsg *msg)
-{
-	uint32_t port_no = msg->mp.queue.port_no;
-	struct mp_writer w;
-
-	if (port_no != PORT_ANY && !bridge_find_port(s->agent->br, port_no))
-		return OFPQOFC_BAD_PORT;
-	if (msg->mp.queue.queue_id != OFPQ_ALL)
-		return OFPQOFC_BAD_QUEUE;
-	mp_start(&w, &s->agent->sw->out, OFPMP_QUEUE, msg->xid);
 	mp_finish(&w);
 	session_send(s, &s->agent->sw->out);
 	return OFP_OK;

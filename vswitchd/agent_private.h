@@ -157,7 +157,7 @@ enum ofp_err agent_mp_meter_config(struct session *s, const struct ofmsg *msg);
 enum ofp_err agent_mp_meter_features(struct session *s, const struct ofmsg *msg);
 /* agent_packet.c */
 enum ofp_err agent_packet_out(struct session *s, const struct ofmsg *msg);
-/* agent_port.c */
+/* agent_port.c, agent_queue.c */
 enum ofp_err agent_port_mod(struct session *s, const struct ofmsg *msg);
 enum ofp_err agent_queue_get_config(struct session *s, const struct ofmsg *msg);
 enum ofp_err agent_mp_port_desc(struct session *s, const struct ofmsg *msg);
