@@ -44,7 +44,7 @@ def test_flows_with_labels_and_queues(sw):
     lines = [re.sub(r'duration=,|n_packets=\d+,|n_bytes=\d+,', '', line) for line in text.splitlines()[1:]]
     sw.skepctl('del-flows', 'br0')
     sw.skepctl('add-flows', 'br0', '-', stdin='\n'.join(lines) + '\n')
-    assert of_ofctl(sw, 'dump-flows') == text
+    assert sorted(of_ofctl(sw, 'dump-flows').splitlines()) == sorted(text.splitlines())
 
 
 def test_fields_that_ovs_ofctl_lacks(sw):
@@ -61,6 +61,52 @@ def test_queues(sw):
     assert re.search(r'xid\): \d+ queues\n', same(sw, 'queue-stats'))
     same(sw, 'queue-stats', '1')
     assert 'OFPT_QUEUE_GET_CONFIG_REPLY' in same(sw, 'queue-get-config', '1')
+
+
+METERS = ('meter=1,kbps,burst,stats,bands=type=drop,rate=1000,burst_size=10',
+          'meter=2 pktps bands=type=drop rate=1000 type=dscp_remark rate=500 prec_level=1',
+          'meter=controller pktps bands=type=drop rate=700')
+
+
+def delete_meters(sw):
+    sw.skepctl('del-meters', 'br0')
+    sw.skepctl('del-meter', 'br0', 'meter=controller')  # is deleted by its name alone
+
+
+@pytest.fixture
+def metered(sw):
+    sw.skepctl('add-meters', 'br0', '-', stdin='\n'.join(METERS) + '\n')
+    yield sw
+    delete_meters(sw)
+
+
+def test_meters(metered):
+    sw = metered
+    sw.skepctl('add-flow', 'br0', 'in_port=1,actions=meter:1,output:2')
+    assert 'actions=meter:1,output:2' in same(sw, 'dump-flows')
+    text = same(sw, 'dump-meters')
+    assert 'meter=1 kbps burst stats bands=\ntype=drop rate=1000 burst_size=10\n' in text
+    assert re.search(r'^meter:1 flow_count:1 packet_in_count:\d+ ', same(sw, 'meter-stats'), re.M)
+    same(sw, 'dump-meters', 'meter=2')
+    same(sw, 'meter-stats', 'meter=2')
+    assert 'band_types: drop dscp_remark\n' in same(sw, 'meter-features')
+    # What is printed is taken again.
+    delete_meters(sw)
+    assert 'meter=' not in same(sw, 'dump-meters') and sw.flows() == []
+    sw.skepctl('add-meters', 'br0', '-', stdin='\n'.join(m.replace('\n', ' ') for m in text.split('\n', 1)[1].split('\n\n')) + '\n')
+    assert of_ofctl(sw, 'dump-meters') == text
+
+
+def test_meters_are_changed_and_refused(metered):
+    sw = metered
+    sw.skepctl('mod-meter', 'br0', 'meter=2,kbps,bands=type=drop,rate=5')
+    assert of_ofctl(sw, 'dump-meter', 'meter=2').endswith('meter=2 kbps bands=\ntype=drop rate=5\n')
+    sw.skepctl('del-meter', 'br0', 'meter=2')
+    for args, words in ((('add-meter', 'br0', METERS[0]), f'refused: OFPMMFC_METER_EXISTS: {METERS[0]}'),
+                        (('mod-meter', 'br0', 'meter=2,kbps,bands=type=drop,rate=5'), 'refused: OFPMMFC_UNKNOWN_METER'),
+                        (('add-flow', 'br0', 'actions=meter:2,output:1'), 'refused: OFPMMFC_UNKNOWN_METER')):
+        done = sw.skepctl(*args, check=False)
+        assert done.returncode == 1 and words in done.stderr, done.stderr
 
 
 def test_monitor_names_labels_and_i_tags(sw, tmp_path):
