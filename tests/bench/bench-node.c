@@ -2,7 +2,7 @@
 /*
  * Makes the network namespace that it runs in a host of bench-overlay: joins a port and a tunnel, by the seed's programs or by skep's datapath.
  *
- *   bench-node WAY PORT DEVICE [REMOTE KEY]      WAY: see ways[]
+ *   bench-node WAY PORT DEVICE [REMOTE KEY [PEER]]      WAY: see ways[]; PEER: the address of the port's other end
  *
  * PORT is a veth; DEVICE is a collect-metadata VXLAN device, or for "bare" the interface that the packets leave by.  REMOTE is an IPv4
  * address.  Prints "ready" and stays until its standard input ends; then nothing of it is left.
@@ -32,6 +32,8 @@ struct host {
 	uint32_t port, device; /* ifindexes */
 	struct in_addr remote;
 	uint32_t key;
+	uint8_t peer[6];
+	struct dp *dp; /* open: closing it turns off the way to the peer */
 	char bpffs[32];
 	char pin_dir[64];
 };
@@ -137,7 +139,7 @@ static int add_rule(struct dp *dp, uint32_t bridge, uint32_t in_port, uint32_t o
 }
 
 /* Port 1 is the port, 2 the tunnel. */
-static void start_skep_as(struct host *h, bool is_clone, bool is_normal)
+static void start_skep_as(struct host *h, bool is_clone, bool is_normal, bool is_peer)
 {
 	struct dp_tunnel tunnel = { .is_local_any = true, .key = h->key };
 	struct dp_config config = { .clone_last = is_clone };
@@ -165,24 +167,32 @@ static void start_skep_as(struct host *h, bool is_clone, bool is_normal)
 		err = add_rule(dp, bridge, 1, 2);
 	if (!err && !is_normal)
 		err = add_rule(dp, bridge, 2, 1);
+	if (!err && is_peer)
+		err = dp_port_set_peer(dp, bridge, 1, h->peer);
 	if (err)
 		die(err_buf, err);
-	dp_close(dp);
+	dp_commit(dp);
+	h->dp = dp;
 }
 
 static void start_skep(struct host *h)
 {
-	start_skep_as(h, false, false);
+	start_skep_as(h, false, false, true);
 }
 
 static void start_skep_clone(struct host *h)
 {
-	start_skep_as(h, true, false);
+	start_skep_as(h, true, false, false);
 }
 
 static void start_skep_normal(struct host *h)
 {
-	start_skep_as(h, false, true);
+	start_skep_as(h, false, true, true);
+}
+
+static void start_skep_veth(struct host *h)
+{
+	start_skep_as(h, false, false, false);
 }
 
 static const struct {
@@ -195,6 +205,7 @@ static const struct {
 	{ "skep-clone", start_skep_clone },
 	{ "skep", start_skep },
 	{ "skep-normal", start_skep_normal },
+	{ "skep-veth", start_skep_veth },
 };
 
 static void stay(const char *way)
@@ -213,6 +224,7 @@ static void clean_up(const struct host *h)
 
 	if (!h->bpffs[0])
 		return;
+	dp_close(h->dp);
 	dp_teardown(h->pin_dir, err_buf, sizeof(err_buf));
 	umount2(h->bpffs, MNT_DETACH);
 	rmdir(h->bpffs);
@@ -223,13 +235,16 @@ int main(int argc, char *argv[])
 	struct host h = { 0 };
 
 	if (argc < 4) {
-		fprintf(stderr, "bench-node: usage: bench-node WAY PORT DEVICE [REMOTE KEY]\n");
+		fprintf(stderr, "bench-node: usage: bench-node WAY PORT DEVICE [REMOTE KEY [PEER]]\n");
 		return 2;
 	}
 	h.port = if_nametoindex(argv[2]);
 	h.device = if_nametoindex(argv[3]);
 	if (!h.port || !h.device)
 		die("interface", errno);
+	if (argc > 6)
+		sscanf(argv[6], "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &h.peer[0], &h.peer[1],
+		       &h.peer[2], &h.peer[3], &h.peer[4], &h.peer[5]);
 	if (argc > 5 && inet_pton(AF_INET, argv[4], &h.remote) == 1)
 		h.key = (uint32_t)atoi(argv[5]);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
