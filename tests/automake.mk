@@ -68,6 +68,11 @@ TESTS += tests/unit/test-skepctl.py
 EXTRA_DIST += tests/unit/test-skepctl.py
 
 # vswitchd/: tests/unit.
+check_PROGRAMS += tests/unit/test-linkmode
+TESTS += tests/unit/test-linkmode
+tests_unit_test_linkmode_SOURCES = tests/unit/test-linkmode.c
+tests_unit_test_linkmode_LDADD = vswitchd/libvswitchd.a $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test-config
 TESTS += tests/unit/test-config
 tests_unit_test_config_SOURCES = tests/unit/test-config.c

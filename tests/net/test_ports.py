@@ -10,7 +10,7 @@ from scapy.layers.l2 import Ether
 
 FRAME = bytes(Ether(src='02:00:00:00:00:01', dst='02:00:00:00:00:02', type=0x88b5) / (b'x' * 46))
 PORT_DOWN, NO_RECV, NO_FWD, NO_PACKET_IN = 1, 4, 32, 64
-LINK_DOWN = 1
+LINK_DOWN, BLOCKED, LIVE = 1, 2, 4
 
 
 def ports(conn):
@@ -95,6 +95,34 @@ def test_port_mod_refuses_a_wrong_port_or_address(sw):
         assert body[:4] == bytes([0, 7, 0, 0])      # OFPET_PORT_MOD_FAILED, OFPPMFC_BAD_PORT
         (_, _, body), = conn.barrier(port_mod(1, b'\x02\x09\x09\x09\x09\x09', 0, NO_FWD))
         assert body[:4] == bytes([0, 7, 0, 1])      # OFPPMFC_BAD_HW_ADDR
+
+
+def test_port_mod_refuses_to_advertise_what_the_interface_cannot(sw):
+    with of13.Connection(sw.mgmt) as conn:
+        mod = bytearray(port_mod(1, ports(conn)[1][0], NO_FWD, NO_FWD))
+        mod[8 + 24:8 + 28] = struct.pack('!I', 1 << 5)      # OFPPF_1GB_FD
+        (_, _, body), = conn.barrier(bytes(mod))
+        assert body[:4] == bytes([0, 7, 0, 3])      # OFPPMFC_BAD_ADVERTISE
+        assert ports(conn)[1][2] == 0, 'nothing of it was done'
+
+
+@pytest.mark.skep_only
+def test_a_dormant_port_is_blocked(sw):
+    """802.1X has not let it in yet: the link is there, but not to be used."""
+    dev = sw.port_name(3)
+    with of13.Connection(sw.mgmt) as conn:
+        assert ports(conn)[3][3] == LIVE
+        sw.ns.ip('link', 'set', dev, 'mode', 'dormant')
+        try:
+            sw.far.ip('link', 'set', 't3', 'down')
+            wait_until(lambda: ports(conn)[3][3] == LINK_DOWN, what='link of port 3 down')
+            sw.far.ip('link', 'set', 't3', 'up')
+            wait_until(lambda: ports(conn)[3][3] == BLOCKED, what='port 3 is blocked')
+        finally:
+            sw.ns.ip('link', 'set', dev, 'mode', 'default')
+            sw.far.ip('link', 'set', 't3', 'down')
+            sw.far.ip('link', 'set', 't3', 'up')
+        wait_until(lambda: ports(conn)[3][3] == LIVE, what='port 3 live again')
 
 
 @pytest.mark.parametrize('kind', ['idle', 'hard'])
