@@ -523,45 +523,51 @@ struct skep_group {
 	__u32 cells;    /* 0: there is no such group */
 	__u32 group_id; /* OpenFlow number */
 	__u32 bridge;
-	__u32 ctr;      /* skep_group_counters: of the group, followed by one of each bucket */
-	__u64 created_ns; /* CLOCK_BOOTTIME */
-	__u32 n_ctrs;
 	__u32 zero;
+	__u64 created_ns; /* CLOCK_BOOTTIME */
+	__u64 packets, bytes; /* that came to it; added to atomically */
+	__u64 zero1[3];
 };
+_Static_assert(sizeof(struct skep_group) == 64, "one cache line");
 
 enum skep_group_type { SKEP_GT_ALL = 0, SKEP_GT_SELECT = 1, SKEP_GT_INDIRECT = 2, SKEP_GT_FF = 3 }; /* OFPGT_* */
 
-enum skep_group_flags {
-	SKEP_GF_EDITS = 1 << 0, /* some bucket, or that of a group it leads to, changes the packet */
-};
-
-/* The first cell of a group's.  n_buckets cells struct skep_bucket follow; then, of a select group, n_slots bytes' worth of cells: slot I of the packet's
- * hash is bucket number slot[I] (__u16 each); then the buckets' lists of actions, in the order in which an action set is executed. */
+/* The first cell of a group's.  n_buckets structures skep_bucket follow, of two cells each; then, of a select group, n_slots / 8 cells: slot I of the packet's
+ * hash is bucket number slot[I] (__u16 each).  Behind them stand the lists that the buckets name. */
 struct skep_group_head {
 	__u8 type;      /* enum skep_group_type */
-	__u8 flags;     /* enum skep_group_flags */
+	__u8 zero0;
 	__u16 n_buckets;
-	__u16 n_slots;  /* a power of two, at least 8; only of select groups with buckets */
+	__u16 n_slots;  /* a power of two, at least 8; 0: no bucket has a weight, or it is no select group */
 	__u16 n_cells;  /* all, this one included */
-	__u32 ctr;      /* as in skep_group: at once with the cells */
+	__u32 ctr;      /* skep_group_counters: of its first bucket */
 	__u32 zero;
 };
 
+/* Lists are counted from the head's cell, and by cells.  A bucket is live if one of the ports in its list of ports is: groups that it
+ * watches are resolved to the ports that make them live, and the writer does so again when one of them changes. */
 struct skep_bucket {
-	__u16 first;  /* of its list: counted from the head's cell */
-	__u16 n;      /* cells of the list */
-	__u32 watch_port;  /* index into skep_ports; 0: none */
-	__u32 watch_group; /* index into skep_groups; 0: none */
+	__u16 first, n;           /* its actions, in the order in which an action set is executed */
+	__u16 sent_first, n_sent; /* the same as they were sent */
+	__u16 live_first, n_live; /* ports: __u32 indexes into skep_ports, four in a cell; n_live counts ports */
 	__u16 weight;
-	__u8 flags;   /* enum skep_group_flags, of this bucket */
+	__u8 flags;               /* enum skep_bucket_flags */
 	__u8 zero;
+	__u32 watch_port;         /* OpenFlow numbers, as they were sent; BPF does not look at them */
+	__u32 watch_group;
+	__u64 zero1;
 };
-_Static_assert(sizeof(struct skep_group_head) == 16 && sizeof(struct skep_bucket) == 16, "cells");
+_Static_assert(sizeof(struct skep_group_head) == 16 && sizeof(struct skep_bucket) == 32, "cells");
+
+enum skep_bucket_flags {
+	SKEP_GB_EDITS = 1 << 0, /* it changes the packet, or leads to a group that does */
+	SKEP_GB_LIVE = 1 << 1,  /* always live */
+};
 
 #define SKEP_GROUP_DEPTH   8    /* groups in a chain; the writer refuses more */
 #define SKEP_GROUP_BUCKETS 1024 /* of one group */
 
-/* skep_group_counters[ctr * n_stripes + stripe] */
+/* skep_group_counters[head.ctr + number of the bucket]; added to atomically. */
 struct skep_group_counter {
 	__u64 packets;
 	__u64 bytes;

@@ -10,6 +10,7 @@
 #define SKEP_BPF_ACTIONS_H 1
 
 #include "bpf/edit.h"
+#include "bpf/group.h"
 #include "bpf/labels.h"
 #include "bpf/normal.h"
 #include "bpf/output.h"
@@ -19,6 +20,8 @@
 /* Long lists are walked in two loops, of chunks and of cells in a chunk: the verifier, which goes
  * through every iteration, sees the sum of both and not the product. */
 #define SKEP_LIST_CHUNK 32
+/* Cells and buckets that a list of actions may come to, with groups. */
+#define SKEP_LIST_STEPS 16384
 
 /* The action set's cookie: it belongs to no rule (OF1.3.5 §7.4.1). */
 #define SKEP_NO_COOKIE (~0ULL)
@@ -200,7 +203,9 @@ SKEP_SUB int skep_exec(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 		skep_packet_in(ctx, s, s->reason, cell->arg);
 		return SKEP_GO;
 	case SKEP_OP_NORMAL:
-		return skep_normal(ctx, s, !s->more && s->list_left <= 1);
+		return skep_normal(ctx, s, !s->more && !s->depth && s->list_left <= 1);
+	case SKEP_OP_GROUP:
+		return skep_group(ctx, s, cell->arg32);
 	case SKEP_OP_TABLE:
 		return home_run_tables(ctx, s);
 	case SKEP_OP_SET_FIELD:
@@ -221,15 +226,38 @@ SKEP_SUB int skep_exec_some(SKEP_CTX *ctx, struct skep_state *s)
 {
 	if (!s)
 		return SKEP_ABORT;
-	for (int i = 0; i < SKEP_LIST_CHUNK && s->list_left; i++) {
-		int verdict = skep_exec(ctx, s, s->list_next);
-		__u32 n = verdict == SKEP_SKIP ? 2 : 1;
+	for (int i = 0; i < SKEP_LIST_CHUNK; i++) {
+		__u32 n;
+		int verdict;
 
+		if (!s->list_left) {
+			if (SKEP_LIKELY(!s->depth))
+				break;
+			skep_return(ctx, s);
+			continue;
+		}
+		verdict = skep_exec(ctx, s, s->list_next);
 		if (verdict == SKEP_ABORT)
 			return SKEP_ABORT;
+		if (verdict == SKEP_JUMP)
+			continue;
+		n = verdict == SKEP_SKIP ? 2 : 1;
 		s->list_next += n;
 		s->list_left = s->list_left > n ? s->list_left - n : 0;
 	}
+	return SKEP_GO;
+}
+
+/* Executes the list in s->list_*, and those that it leads to.  Returns SKEP_GO or SKEP_ABORT. */
+SKEP_INLINE int skep_exec_present(SKEP_CTX *ctx, struct skep_state *s)
+{
+	s->depth = 0;
+	for (int i = 0; i < SKEP_LIST_STEPS / SKEP_LIST_CHUNK && (s->list_left || s->depth); i++) {
+		if (skep_exec_some(ctx, s) == SKEP_ABORT)
+			return SKEP_ABORT;
+	}
+	if (SKEP_UNLIKELY(s->list_left || s->depth))
+		skep_drop(s, SKEP_DROP_BUG);
 	return SKEP_GO;
 }
 
@@ -238,11 +266,16 @@ SKEP_INLINE int skep_exec_list(SKEP_CTX *ctx, struct skep_state *s, __u32 first,
 {
 	s->list_next = first;
 	s->list_left = n;
-	for (int i = 0; i < SKEP_CELLS_MAX / SKEP_LIST_CHUNK && s->list_left; i++) {
-		if (skep_exec_some(ctx, s) == SKEP_ABORT)
-			return SKEP_ABORT;
-	}
-	return SKEP_GO;
+	return skep_exec_present(ctx, s);
+}
+
+/* The same for a copy that works on a bucket. */
+SKEP_SUB int skep_exec_fork(SKEP_CTX *ctx, struct skep_state *s)
+{
+	if (!s || skep_parse(ctx, s))
+		return SKEP_ABORT;
+	skep_exec_present(ctx, s);
+	return SKEP_END;
 }
 
 /* Writes the action of cell 'idx' into the action set.  Returns how many cells it has. */
@@ -292,7 +325,7 @@ SKEP_SUB int skep_exec_set_edits(SKEP_CTX *ctx, struct skep_state *s)
 {
 	if (!s)
 		return SKEP_ABORT;
-	for (__u32 slot = 0; slot < SKEP_SLOT_OUTPUT; slot++) {
+	for (__u32 slot = 0; slot < SKEP_SLOT_GROUP; slot++) {
 		if (!(s->set_map[slot / 64] >> slot % 64 & 1))
 			continue;
 		if (skep_exec(ctx, s, s->set_cells[slot]) == SKEP_ABORT)
@@ -308,8 +341,12 @@ SKEP_SUB int skep_exec_set(SKEP_CTX *ctx, struct skep_state *s)
 	s->cookie = SKEP_NO_COOKIE;
 	s->reason = SKEP_R_ACTION;
 	s->more = 0;
+	s->depth = 0;
+	s->list_left = 0;
 	if (skep_exec_set_edits(ctx, s) == SKEP_ABORT)
 		return SKEP_ABORT;
+	if (s->set_map[SKEP_SLOT_GROUP / 64] >> SKEP_SLOT_GROUP % 64 & 1)
+		return skep_exec_list(ctx, s, s->set_cells[SKEP_SLOT_GROUP], 1);
 	if (s->set_map[SKEP_SLOT_OUTPUT / 64] >> SKEP_SLOT_OUTPUT % 64 & 1)
 		return skep_exec(ctx, s, s->set_cells[SKEP_SLOT_OUTPUT]);
 	return SKEP_GO;

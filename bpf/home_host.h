@@ -33,14 +33,16 @@ struct host_packet {
 	uint8_t *buf; /* HOST_HEADROOM + HOST_FRAME_MAX bytes, the frame somewhere in it */
 };
 
+#define HOST_LIST (1u << 31)
+
 /* What is being executed.  The pipeline is not reentrant, except that a packet-out may have a copy
- * of its packet run the tables. */
+ * of its packet run the tables, and that copies of a packet work on the buckets of a group. */
 static struct {
 	const struct skep_host_maps *maps;
-	/* Where cell indexes point: the map, or the list of a packet-out. */
-	const struct skep_cell *cells;
-	uint32_t n_cells;
-	bool is_table; /* a packet-out's copy is running the tables */
+	/* The list of a packet-out: cells from HOST_LIST on. */
+	const struct skep_cell *list;
+	uint32_t n_list;
+	unsigned int n_forks; /* copies under way that work on buckets */
 } host;
 
 /* --- The maps -----------------------------------------------------------------------------------
@@ -66,12 +68,16 @@ SKEP_MAP(drop_counter, struct skep_drop_counter, drops)
 SKEP_MAP(tunnel, struct skep_tunnel, tunnels)
 SKEP_MAP(vlan_set, struct skep_vlan_set, vlan_sets)
 SKEP_MAP(fdb, struct skep_fdb_bucket, fdb)
+SKEP_MAP(group, struct skep_group, groups)
+SKEP_MAP(group_counter, struct skep_group_counter, group_counters)
 SKEP_MAP(meter, struct skep_meter, meters)
 SKEP_MAP(meter_conf, struct skep_meter_conf, meter_confs)
 
 SKEP_INLINE const struct skep_cell *home_cell(uint32_t idx)
 {
-	return idx < host.n_cells ? &host.cells[idx] : NULL;
+	if (idx >= HOST_LIST)
+		return idx - HOST_LIST < host.n_list ? &host.list[idx - HOST_LIST] : NULL;
+	return idx < host.maps->n_cells ? &host.maps->cells[idx] : NULL;
 }
 
 SKEP_INLINE const struct skep_cell *home_cell_pair(uint32_t idx)
@@ -396,6 +402,26 @@ SKEP_INLINE void home_set_queue(SKEP_CTX *ctx, uint32_t queue)
 /* Copies cost nothing that counts here, and in the order of the actions they are easier to
  * understand. */
 #define home_is_lazy 0
+
+/* The programs add to the same counters. */
+SKEP_INLINE void home_count(__u64 *counter, __u64 n)
+{
+	__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+}
+
+SKEP_INLINE bool home_link_up(const struct skep_port *port)
+{
+	return port->is_live;
+}
+
+/* Has a copy of the packet execute the list in s->fork_*.  Nonzero: there is none. */
+static int home_fork(SKEP_CTX *ctx, struct skep_state *s);
+
+SKEP_INLINE struct skep_state *home_fork_parent(__u32 level)
+{
+	(void)level;
+	return NULL;
+}
 
 /* Has a copy wait until it is its turn to be received by the other end of patch port 'idx'. */
 static int host_copy_patch(SKEP_CTX *ctx, const struct skep_state *s, uint32_t idx);

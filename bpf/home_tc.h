@@ -31,6 +31,9 @@ const volatile __u32 cfg_n_stripes = 2; /* of counters; the last is the host bui
 const volatile __u32 cfg_n_ports = 1, cfg_n_subtables = 1, cfg_n_buckets = 1, cfg_n_rules = 1,
 		     cfg_n_cells = 1, cfg_n_table_ctrs = 1, cfg_n_cpu = 1, cfg_n_fdb = 1,
 		     cfg_n_port_ctrs = 1, cfg_n_counters = 1; /* elements of skep_X; 0: not global data */
+/* Where struct net_device has what says whether a link is up, in bytes: cfg_read_dev. */
+const volatile _Bool cfg_read_dev;
+const volatile __u32 cfg_dev_flags, cfg_dev_state, cfg_dev_ifindex;
 const volatile _Bool cfg_atomic;	/* more CPUs than stripes: add atomically */
 const volatile _Bool
 	cfg_clone_last; /* the last output is a copy too: for tests, which see all outputs so */
@@ -107,6 +110,8 @@ SKEP_INLINE struct skep_counter *home_counter(__u32 idx)
 SKEP_MAP(drop_counter, struct skep_drop_counter, skep_drops)
 SKEP_DATA(cpu, struct skep_cpu_state, skep_cpu, cfg_n_cpu)
 SKEP_MAP(pktin, struct skep_pktin, skep_pktin)
+SKEP_MAP(group, struct skep_group, skep_groups)
+SKEP_MAP(group_counter, struct skep_group_counter, skep_group_ctrs)
 SKEP_MAP(meter, struct skep_meter, skep_meters)
 SKEP_MAP(meter_conf, struct skep_meter_conf, skep_meter_confs)
 
@@ -556,6 +561,58 @@ SKEP_INLINE int home_copy(SKEP_CTX *ctx, const struct skep_state *s, __u32 port,
 	if (SKEP_UNLIKELY(!ifindex))
 		return home_copy_patch(ctx, s, port);
 	return (int)bpf_clone_redirect(ctx, ifindex, 0);
+}
+
+/* --- Groups --------------------------------------------------------------------------------------
+ */
+
+SKEP_INLINE void home_count(__u64 *counter, __u64 n)
+{
+	__sync_fetch_and_add(counter, n);
+}
+
+#define HOME_IFF_UP	   1u
+#define HOME_NOCARRIER_BIT 2 /* __LINK_STATE_NOCARRIER */
+
+/* True if the port's interface is up and has a carrier.  The address may be of a device that is gone: then what stands there has
+ * another ifindex, but for a chance that only lasts until skepd hears of it. */
+SKEP_INLINE _Bool home_link_up(const struct skep_port *port)
+{
+	__u64 dev = SKEP_ONCE(port->dev), state = 0;
+	__u32 flags = 0, ifindex = 0;
+
+	if (!cfg_read_dev || !dev)
+		return port->is_live;
+	if (bpf_probe_read_kernel(&ifindex, sizeof(ifindex), (void *)(dev + cfg_dev_ifindex)) ||
+	    bpf_probe_read_kernel(&flags, sizeof(flags), (void *)(dev + cfg_dev_flags)) ||
+	    bpf_probe_read_kernel(&state, sizeof(state), (void *)(dev + cfg_dev_state)))
+		return 0;
+	return ifindex == port->ifindex && flags & HOME_IFF_UP && !(state >> HOME_NOCARRIER_BIT & 1);
+}
+
+/* Has a copy of the packet execute the list in s->fork_*, now.  Nonzero: there is none. */
+SKEP_INLINE int home_fork(SKEP_CTX *ctx, struct skep_state *s)
+{
+	__u32 ifindex = SKEP_ONCE(skep_dp.io_ifindex);
+	int err;
+
+	if (!ifindex || s->level >= SKEP_STATES - 1)
+		return -1;
+	s->fork_mark = ctx->mark;
+	ctx->mark = SKEP_MARK_FORK | s->level;
+	err = (int)bpf_clone_redirect(ctx, ifindex, 0);
+	ctx->mark = s->fork_mark;
+	return err;
+}
+
+/* The state whose program waits for the copy that we are. */
+SKEP_INLINE struct skep_state *home_fork_parent(__u32 level)
+{
+	struct skep_cpu_state *c = home_cpu(bpf_get_smp_processor_id());
+
+	if (!c || level >= SKEP_STATES)
+		return NULL;
+	return &c->state[level & (SKEP_STATES - 1)];
 }
 
 /* --- Tunnels -------------------------------------------------------------------------------------

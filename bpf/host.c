@@ -12,12 +12,6 @@
 
 static uint8_t packet_buf[2][HOST_HEADROOM + HOST_FRAME_MAX];
 
-static void use_map_cells(void)
-{
-	host.cells = host.maps->cells;
-	host.n_cells = host.maps->n_cells;
-}
-
 /* Puts a copy of 'frame' into buffer 'i'. */
 static void packet_init(struct host_packet *p, unsigned int i, const struct skep_host_ops *ops,
 			const uint8_t *frame, uint32_t len)
@@ -59,8 +53,9 @@ static int begin(struct skep_state *s, const struct skep_host_maps *maps, uint32
 	if (len > HOST_FRAME_MAX)
 		return -EMSGSIZE;
 	host.maps = maps;
-	host.is_table = false;
-	use_map_cells();
+	host.list = NULL;
+	host.n_list = 0;
+	host.n_forks = 0;
 	memset(s, 0, sizeof(*s));
 	s->stripe = maps->dp->n_stripes - 1;
 	s->in_port_idx = find_port(&maps->bridges[bridge], in_port);
@@ -137,7 +132,6 @@ static void receive_copies(struct skep_state *s, const struct skep_host_ops *ops
 {
 	struct copy *c;
 
-	use_map_cells();
 	while ((c = copies.first)) {
 		copies.first = c->next;
 		if (!c->next)
@@ -148,14 +142,44 @@ static void receive_copies(struct skep_state *s, const struct skep_host_ops *ops
 	copies.n_made = 0;
 }
 
+/* Enough for a chain of groups; what a BPF program has of them is less. */
+#define HOST_FORKS_MAX SKEP_GROUP_DEPTH
+
+static int home_fork(SKEP_CTX *ctx, struct skep_state *s)
+{
+	struct host_packet copy = { .ops = ctx->ops, .len = ctx->len };
+	struct skep_state copy_state;
+
+	if (ctx->len > HOST_FRAME_MAX || host.n_forks == HOST_FORKS_MAX)
+		return -1;
+	copy.buf = malloc(HOST_HEADROOM + HOST_FRAME_MAX);
+	if (!copy.buf)
+		return -1;
+	copy.data = copy.buf + HOST_HEADROOM;
+	memcpy(copy.data, ctx->data, ctx->len);
+	memcpy(&copy_state, s, sizeof(copy_state));
+	copy_state.list_next = s->fork_next;
+	copy_state.list_left = s->fork_left;
+	copy_state.cookie = SKEP_NO_COOKIE;
+	copy_state.reason = SKEP_R_ACTION;
+	copy_state.more = 0;
+	copy_state.has_set = 0;
+	host.n_forks++;
+	skep_go_on(&copy, &copy_state, skep_exec_fork(&copy, &copy_state));
+	host.n_forks--;
+	free(copy.buf);
+	return 0;
+}
+
 static int home_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 {
-	const struct skep_cell *cells = host.cells;
-	uint32_t n_cells = host.n_cells;
+	const struct skep_cell *list = host.list;
+	uint32_t n_list = host.n_list;
 	struct skep_state copy_state;
 	struct host_packet copy;
 
-	if (host.is_table || host.cells == host.maps->cells)
+	/* In a rule it is refused, and in a bucket too. */
+	if (s->list_next < HOST_LIST)
 		return SKEP_GO;
 	if (ctx->len > HOST_FRAME_MAX) {
 		skep_drop(s, SKEP_DROP_ACTION_FAILED);
@@ -164,8 +188,8 @@ static int home_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 	packet_init(&copy, 1, ctx->ops, ctx->data, ctx->len);
 	memcpy(&copy_state, s, sizeof(copy_state));
 	skep_begin(&copy_state, s->version, s->bridge, s->key.in_port);
-	host.is_table = true;
-	use_map_cells();
+	host.list = NULL;
+	host.n_list = 0;
 	/* The tunnel fields that the actions before have set stay set. */
 	memcpy(&copy_state.w[15], &s->w[15], 6 * sizeof(s->w[0]));
 	copy_state.w[0] = s->w[0];
@@ -174,9 +198,8 @@ static int home_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 	if (!skep_parse(&copy, &copy_state))
 		skep_go_on(&copy, &copy_state, SKEP_GO); /* from table 0, or NORMAL where the bridge is standalone */
 	end(&copy_state);
-	host.is_table = false;
-	host.cells = cells;
-	host.n_cells = n_cells;
+	host.list = list;
+	host.n_list = n_list;
 	s->sent |= copy_state.sent;
 	return SKEP_GO;
 }
@@ -225,9 +248,9 @@ int skep_host_packet_out(const struct skep_host_maps *maps, const struct skep_ho
 		return 0;
 	s.cookie = SKEP_NO_COOKIE;
 	s.reason = SKEP_R_ACTION;
-	host.cells = cells;
-	host.n_cells = n_cells;
-	skep_exec_list(&p, &s, 0, n_cells);
+	host.list = cells;
+	host.n_list = n_cells;
+	skep_exec_list(&p, &s, HOST_LIST, n_cells);
 	end(&s);
 	receive_copies(&s, ops);
 	return 0;

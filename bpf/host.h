@@ -58,6 +58,10 @@ struct skep_host_maps {
 	uint32_t n_vlan_sets;
 	struct skep_fdb_bucket *fdb;
 	uint32_t n_fdb;
+	struct skep_group *groups;
+	uint32_t n_groups;
+	struct skep_group_counter *group_counters;
+	uint32_t n_group_counters;
 	struct skep_meter *meters;
 	uint32_t n_meters;
 	struct skep_meter_conf *meter_confs;

@@ -51,6 +51,8 @@ SKEP_ARRAY(skep_keyx, struct skep_keyx);
 SKEP_ARRAY(skep_counters, struct skep_counter);
 SKEP_ARRAY(skep_drops, struct skep_drop_counter);
 SKEP_ARRAY(skep_vlan_sets, struct skep_vlan_set);
+SKEP_ARRAY(skep_groups, struct skep_group);
+SKEP_ARRAY(skep_group_ctrs, struct skep_group_counter);
 SKEP_ARRAY(skep_meters, struct skep_meter);
 SKEP_ARRAY(skep_meter_confs, struct skep_meter_conf);
 

@@ -252,7 +252,11 @@ SKEP_INLINE void skep_receive(SKEP_CTX *ctx, struct skep_state *s)
 {
 	if (SKEP_UNLIKELY(s->in_config &
 			  (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV | SKEP_PC_SPECIAL_IN))) {
-		if (!skep_receive_special(ctx, s) && skep_admit_special(ctx, s))
+		int how = skep_receive_special(ctx, s);
+
+		if (how == SKEP_FORKED)
+			skep_go_on(ctx, s, skep_exec_fork(ctx, s));
+		else if (!how && skep_admit_special(ctx, s))
 			skep_go_on(ctx, s, SKEP_GO);
 		return;
 	}

@@ -80,9 +80,14 @@ SKEP_INLINE struct skep_state *skep_enter(struct skep_cpu_state *c)
 	struct skep_state *s = &c->state[0];
 
 	if (SKEP_UNLIKELY(s->busy)) {
-		s = &c->state[1];
-		if (s->busy)
+		__u32 i;
+
+		for (i = 1; i < SKEP_STATES && c->state[i].busy; i++)
+			continue;
+		if (i >= SKEP_STATES)
 			return NULL;
+		s = &c->state[i & (SKEP_STATES - 1)];
+		s->level = i;
 	}
 	asm volatile("" : "+r"(s)); /* one register from here on, not a base and an index */
 	s->busy = 1;

@@ -11,6 +11,7 @@
 #ifndef SKEP_BPF_SPECIAL_H
 #define SKEP_BPF_SPECIAL_H 1
 
+#include "bpf/group.h"
 #include "bpf/output.h"
 #include "bpf/parse.h"
 #include "bpf/state.h"
@@ -86,6 +87,8 @@ SKEP_SUB int skep_hop(SKEP_CTX *ctx, struct skep_state *s)
 	return skep_check_entry(s) ? SKEP_ABORT : SKEP_GO;
 }
 
+#define SKEP_FORKED 2
+
 /* Sends a packet of skepd's as element 'idx' of skep_injects says. */
 SKEP_INLINE void skep_run_inject(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 {
@@ -109,7 +112,7 @@ SKEP_INLINE void skep_run_inject(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 	}
 }
 
-/* A packet leaves the I/O device.  Returns 0 if it is one that a socket port received.
+/* A packet leaves the I/O device.  Returns 0 if it is one that a socket port received, SKEP_FORKED if it has a list to execute.
  *
  * Whatever becomes of it, the packet is let pass: the device forgets it, and for its sender a drop
  * by the rules is no error of send(). */
@@ -121,6 +124,11 @@ SKEP_INLINE int skep_receive_io(SKEP_CTX *ctx, struct skep_state *s)
 	switch (mark & SKEP_MARK_MASK) {
 	case SKEP_MARK_SOCKET:
 		s->sent |= SKEP_SENT_COPY;
+		return 1;
+	case SKEP_MARK_FORK:
+		if (!skep_become_fork(ctx, s, idx))
+			return SKEP_FORKED;
+		skep_drop_inline(s, SKEP_DROP_FORK);
 		return 1;
 	case SKEP_MARK_INJECT:
 		home_set_mark(ctx, 0);
@@ -165,7 +173,7 @@ SKEP_INLINE int skep_receive_local(SKEP_CTX *ctx, struct skep_state *s)
 }
 
 /* The in_port may not receive, or it is a special one.  Returns 0 if the packet goes on to the
- * tables, with the in_port that it has now; nonzero: its end is decided. */
+ * tables, with the in_port that it has now; SKEP_FORKED if it executes the list in s->list_*; else its end is decided. */
 SKEP_SUB int skep_receive_special(SKEP_CTX *ctx, struct skep_state *s)
 {
 	const struct skep_port *port;

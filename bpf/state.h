@@ -17,6 +17,7 @@ enum skep_verdict {
 	SKEP_GO = 0,	/* go on */
 	SKEP_SKIP = 1,	/* go on behind the next cell, which holds data */
 	SKEP_END = 2,	/* no further table; execute the action set */
+	SKEP_JUMP = 4,	/* go on with another list: s->list_* */
 	SKEP_ABORT = 3, /* end processing: no action set.  What was sent stays sent */
 };
 
@@ -71,6 +72,16 @@ struct skep_bytes16 {
 
 /* Room for the addresses, 8 tags, a SNAP header (52 bytes), and what is to be pushed or taken behind them (20). */
 #define SKEP_HEAD_MAX 80
+
+struct skep_frame {
+	__u32 next; /* cell; of a group, its head's */
+	__u32 left; /* cells; of a group, SKEP_FRAME_GROUP | the number of the bucket that is next */
+	__u64 cookie;
+	__u32 reason;
+	__u32 zero;
+};
+#define SKEP_FRAMES	 16
+#define SKEP_FRAME_GROUP (1u << 31)
 
 struct skep_state {
 	union {
@@ -132,6 +143,14 @@ struct skep_state {
 	__u32 list_next; /* cell */
 	__u32 list_left;
 
+	/* The lists that wait for the present one to end, and groups some of whose buckets wait: see group.h. */
+	__u32 depth;
+	__u32 level; /* which of the CPU's states this is */
+	struct skep_frame frames[SKEP_FRAMES];
+	__u32 fork_next, fork_left; /* the list that a copy is to execute; 0: there is no copy */
+	__u32 fork_mark;	    /* skb->mark of the packet */
+	__u32 zero6;
+
 	__u32 stripe;
 	__u32 zero3;
 	__u32 busy;	/* this struct is in use */
@@ -175,9 +194,11 @@ struct skep_state {
 	__u8 zero5[7];
 };
 
-/* Two of them: a test run by system call may be interrupted by a real packet. */
+/* Several: a test run by system call may be interrupted by a real packet, and copies of a packet are worked on while it waits
+ * (group.h). */
+#define SKEP_STATES 8
 struct skep_cpu_state {
-	struct skep_state state[2];
+	struct skep_state state[SKEP_STATES];
 };
 
 /* The token bucket of a bridge's packets to the controllers, as the time until which they are spent

@@ -127,7 +127,8 @@ static int adopt_rule(struct dp *dp, const struct map_set *old, const struct old
 	    old->map[MAP_CELLS].n - r->cells < new.n_cells ||
 	    !old_key(old, masks->by_id[f->mask_id], r, &new.mk) ||
 	    (cells_head(new.cells)->flags & SKEP_HF_METER &&
-	     !meter_is_there(dp, cells_meter(new.cells))))
+	     !meter_is_there(dp, cells_meter(new.cells))) ||
+	    !cells_groups_are_there(dp, new.cells))
 		return -EPROTO;
 	err = flow_insert(dp, &new, &flow);
 	if (!err)
@@ -187,6 +188,9 @@ int adopt(struct dp *dp, const struct map_set *old)
 	err = meters_recall(dp);
 	if (err)
 		return err;
+	err = groups_adopt(dp, old);
+	if (err)
+		return err;
 	special_recall(dp);
 	port_vlan_recall(dp);
 	fdb_recall(dp);
@@ -213,6 +217,7 @@ void adopt_late_counts(struct dp *dp, const struct map_set *old)
 	}
 	free(dp->adopted);
 	dp->adopted = NULL;
+	groups_adopt_late(dp, old);
 	meters_add_late(dp, old, &dp->adopted_meters);
 	meters_unnote(&dp->adopted_meters);
 }

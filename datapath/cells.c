@@ -94,6 +94,13 @@ static int write_number(struct writer *w, enum skep_op op, enum skep_slot slot, 
 	return 0;
 }
 
+static int write_group(struct writer *w, uint32_t group_id, const struct cell_ports *ports)
+{
+	int idx = ports->group_idx(ports->aux, group_id);
+
+	return idx < 0 ? idx : write_number(w, SKEP_OP_GROUP, SKEP_SLOT_GROUP, (uint32_t)idx);
+}
+
 static int write_action(struct writer *w, const struct action *a, const struct cell_ports *ports)
 {
 	switch (a->type) {
@@ -127,8 +134,8 @@ static int write_action(struct writer *w, const struct action *a, const struct c
 		return write_simple(w, SKEP_OP_POP_PBB, SKEP_SLOT_POP_PBB, 0);
 	case ACTION_SET_QUEUE:
 		return write_number(w, SKEP_OP_SET_QUEUE, SKEP_SLOT_QUEUE, a->queue_id);
-	case ACTION_GROUP: /* there are no groups yet */
-		return -ESRCH;
+	case ACTION_GROUP:
+		return write_group(w, a->group_id, ports);
 	case N_ACTION_TYPES:
 		break;
 	}
@@ -315,6 +322,10 @@ static unsigned int read_action(const struct skep_cell *cell, const struct cell_
 		a->type = ACTION_SET_QUEUE;
 		a->queue_id = cell->arg32;
 		break;
+	case SKEP_OP_GROUP:
+		a->type = ACTION_GROUP;
+		a->group_id = ports->group_id(ports->aux, cell->arg32);
+		break;
 	default:
 		a->type = ACTION_OUTPUT;
 		a->output.port = read_port(cell, ports);
@@ -332,6 +343,60 @@ static const struct skep_cell *read_list(const struct skep_cell *cell, unsigned 
 	while (cell < end && list->n < ACTIONS_MAX)
 		cell += read_action(cell, ports, &list->a[list->n++]);
 	return end;
+}
+
+void cells_to_actions(const struct skep_cell *cells, unsigned int n, const struct cell_ports *ports,
+		      struct action_list *ret)
+{
+	ret->n = 0;
+	read_list(cells, n, ports, ret);
+}
+
+bool cells_is_wide(const struct skep_cell *cell)
+{
+	return cell->op == SKEP_OP_SET_FIELD && cell->arg < N_FIELD_IDS &&
+	       field_table[cell->arg].n_bytes > sizeof(cell->arg64);
+}
+
+unsigned int cells_slot(const struct action *a)
+{
+	switch (a->type) {
+	case ACTION_OUTPUT:
+		return SKEP_SLOT_OUTPUT;
+	case ACTION_SET_FIELD:
+		return SKEP_SLOT_SET_FIELD + (unsigned int)a->set_field.field;
+	case ACTION_PUSH_VLAN:
+		return SKEP_SLOT_PUSH_VLAN;
+	case ACTION_POP_VLAN:
+		return SKEP_SLOT_POP_VLAN;
+	case ACTION_SET_NW_TTL:
+		return SKEP_SLOT_SET_TTL;
+	case ACTION_DEC_NW_TTL:
+		return SKEP_SLOT_DEC_TTL;
+	case ACTION_COPY_TTL_OUT:
+		return SKEP_SLOT_COPY_TTL_OUT;
+	case ACTION_COPY_TTL_IN:
+		return SKEP_SLOT_COPY_TTL_IN;
+	case ACTION_SET_MPLS_TTL:
+		return SKEP_SLOT_SET_MPLS_TTL;
+	case ACTION_DEC_MPLS_TTL:
+		return SKEP_SLOT_DEC_MPLS_TTL;
+	case ACTION_PUSH_MPLS:
+		return SKEP_SLOT_PUSH_MPLS;
+	case ACTION_POP_MPLS:
+		return SKEP_SLOT_POP_MPLS;
+	case ACTION_PUSH_PBB:
+		return SKEP_SLOT_PUSH_PBB;
+	case ACTION_POP_PBB:
+		return SKEP_SLOT_POP_PBB;
+	case ACTION_SET_QUEUE:
+		return SKEP_SLOT_QUEUE;
+	case ACTION_GROUP:
+		return SKEP_SLOT_GROUP;
+	case N_ACTION_TYPES:
+		break;
+	}
+	return SKEP_N_SLOTS;
 }
 
 void cells_to_instructions(const struct skep_cell *cells, const struct cell_ports *ports,

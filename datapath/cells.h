@@ -24,6 +24,9 @@ struct cell_ports {
 	/* The same for meters, which must be there: -ENXIO.  For rules alone. */
 	int (*meter_idx)(void *aux, uint32_t meter_id);
 	uint32_t (*meter_id)(void *aux, uint32_t meter_idx);
+	/* The same for groups: -ESRCH. */
+	int (*group_idx)(void *aux, uint32_t group_id);
+	uint32_t (*group_id)(void *aux, uint32_t group_idx);
 };
 
 /* Compile 'in' into cells[0..n-1], the head included, or 'list' without a head.  Return n <= SKEP_CELLS_MAX, or -E2BIG, or
@@ -32,6 +35,14 @@ int cells_from_instructions(const struct instructions *in, uint64_t cookie, bool
 			    const struct cell_ports *ports, struct skep_cell *cells);
 int cells_from_actions(const struct action_list *list, const struct cell_ports *ports,
 		       struct skep_cell *cells);
+
+/* Reads 'n' cells of actions back. */
+void cells_to_actions(const struct skep_cell *cells, unsigned int n, const struct cell_ports *ports,
+		      struct action_list *ret);
+/* Whether the cell is of an action that takes two. */
+bool cells_is_wide(const struct skep_cell *cell);
+/* The place of an action in an action set. */
+unsigned int cells_slot(const struct action *a);
 
 void cells_to_instructions(const struct skep_cell *cells, const struct cell_ports *ports,
 			   struct instructions *ret);

@@ -38,6 +38,7 @@
 #define MAX_PORTS         (1u << 20)
 #define MAX_SUBTABLES     (1u << 18)
 #define MAX_VLAN_SETS     (1u << 16)
+#define MAX_GROUP_CTRS    (1u << 22)
 #define MAX_METERS        (DP_METERS_MAX + 1)
 #define MAX_METER_CONFS   (DP_METERS_MAX + 1024) /* some wait for a grace period */
 #define MAX_FDB           (DP_BRIDGES_MAX * FDB_REGION + 1)
@@ -75,6 +76,8 @@ static void init_config(struct dp *dp)
 	c->n[MAP_TUNNELS] = SKEP_TUNNELS;
 	c->n[MAP_INJECTS] = SKEP_INJECTS;
 	c->n[MAP_VLAN_SETS] = 64;
+	c->n[MAP_GROUPS] = 256;
+	c->n[MAP_GROUP_CTRS] = 1024;
 	c->n[MAP_METERS] = 256;
 	c->n[MAP_METER_CONFS] = 256;
 	c->n[MAP_FDB] = FDB_REGION + 1;
@@ -97,6 +100,10 @@ static uint32_t max_of(const struct dp *dp, enum map_id id)
 		max = MAX_FDB;
 	else if (id == MAP_VLAN_SETS)
 		max = MAX_VLAN_SETS;
+	else if (id == MAP_GROUPS)
+		max = MAX_GROUPS;
+	else if (id == MAP_GROUP_CTRS)
+		max = MAX_GROUP_CTRS;
 	else if (id == MAP_METERS)
 		max = MAX_METERS;
 	else if (id == MAP_METER_CONFS)
@@ -125,6 +132,10 @@ static struct spans *spans_of(struct dp *dp, enum map_id id)
 		return &dp->fdb;
 	case MAP_VLAN_SETS:
 		return &dp->vlan_sets;
+	case MAP_GROUPS:
+		return &dp->group_spans;
+	case MAP_GROUP_CTRS:
+		return &dp->group_ctrs;
 	case MAP_METERS:
 		return &dp->meters;
 	case MAP_METER_CONFS:
@@ -246,7 +257,7 @@ static void add_late_counts(struct dp *dp, const struct map_set *old,
 
 /* The set that dp->set is now takes over from 'old', whose counters were copied as 'then' (NULL: the map is the same). */
 static void put_in_charge(struct dp *dp, const struct map_set *old, const struct skep_counter *then,
-			  const struct meter_notes *notes)
+			  const struct meter_notes *notes, const struct group_notes *group_notes)
 {
 	char err_buf[256];
 	int err;
@@ -257,6 +268,7 @@ static void put_in_charge(struct dp *dp, const struct map_set *old, const struct
 	if (then)
 		add_late_counts(dp, old, then);
 	meters_add_late(dp, old, notes);
+	groups_add_late(dp, old, group_notes);
 	err = rename_pins(dp);
 	if (err)
 		log_err("%s: cannot rename pins: %s", dp->new_dir, strerror(-err));
@@ -267,6 +279,7 @@ static int grow_to(struct dp *dp, const struct map_set_config *config, const boo
 {
 	struct map_set new = MAP_SET_INIT, old = dp->set;
 	struct meter_notes notes = { .meters = NULL };
+	struct group_notes group_notes = { .groups = NULL };
 	struct skep_counter *then = NULL;
 	int err = map_set_create(config, &new, err_buf, err_size);
 
@@ -275,6 +288,8 @@ static int grow_to(struct dp *dp, const struct map_set_config *config, const boo
 	err = pin_new(dp, &new, err_buf, err_size);
 	if (!err)
 		err = meters_note(&old, grows[MAP_METERS], grows[MAP_METER_CONFS], &notes);
+	if (!err)
+		err = groups_note(&old, grows[MAP_GROUPS], grows[MAP_GROUP_CTRS], &group_notes);
 	if (err)
 		goto close_new;
 	if (grows[MAP_COUNTERS]) {
@@ -286,17 +301,20 @@ static int grow_to(struct dp *dp, const struct map_set_config *config, const boo
 	}
 	copy_grown(dp, &new, grows);
 	meters_copy(&new, &old, &notes);
+	groups_copy(&new, &old, &group_notes);
 	if (then)
 		memcpy(new.map[MAP_COUNTERS].base, then, old.map[MAP_COUNTERS].size);
 	dp->set = new;
 	if (!dp->is_building)
-		put_in_charge(dp, &old, then, &notes);
+		put_in_charge(dp, &old, then, &notes, &group_notes);
+	groups_unnote(&group_notes);
 	meters_unnote(&notes);
 	free(then);
 	map_set_close(&old);
 	return 0;
 
 close_new:
+	groups_unnote(&group_notes);
 	meters_unnote(&notes);
 	free(then);
 	map_set_unpin(dp->new_dir);
@@ -374,6 +392,8 @@ static bool lacks(const struct dp *dp, const struct need *need, bool ret[N_MAPS]
 	ret[MAP_PORTS] = !spans_have(&dp->ports, 0, need->ports);
 	ret[MAP_FDB] = !spans_have(&dp->fdb, FDB_REGION_LOG2, need->fdb);
 	ret[MAP_VLAN_SETS] = !spans_have(&dp->vlan_sets, 0, need->vlan_sets);
+	ret[MAP_GROUPS] = !spans_have(&dp->group_spans, 0, need->groups);
+	ret[MAP_GROUP_CTRS] = need->has_group_ctrs && !spans_have(&dp->group_ctrs, need->group_ctrs_class, 1);
 	ret[MAP_METERS] = !spans_have(&dp->meters, 0, need->meters);
 	ret[MAP_METER_CONFS] = !spans_have(&dp->meter_confs, 0, need->meter_confs);
 	ret[MAP_CELLS] = need->has_cells && !spans_have(&dp->cells, need->cells_class, n_cells);
@@ -514,7 +534,8 @@ static int init_tables(struct dp *dp)
 	PUBLISH(&head->abi, SKEP_ABI);
 	dp->staged = 2;
 	dp->meter_flows = calloc(MAX_METERS, sizeof(*dp->meter_flows));
-	if (!dp->meter_flows)
+	dp->groups = calloc(MAX_GROUPS, sizeof(*dp->groups));
+	if (!dp->meter_flows || !dp->groups)
 		return -ENOMEM;
 	return fit_flow_arrays(dp, 0, c->n[MAP_FLOWS]);
 }
@@ -618,6 +639,7 @@ static void dp_free(struct dp *dp)
 	if (dp->dir_fd >= 0)
 		close(dp->dir_fd);
 	ports_forget(dp);
+	groups_forget(dp);
 	meters_forget(dp);
 	meters_unnote(&dp->adopted_meters);
 	free(dp->fresh.item);

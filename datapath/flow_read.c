@@ -104,6 +104,13 @@ static bool outputs_to(const struct dp *dp, uint32_t flow, uint32_t port)
 	return instructions_output_to(&in, port);
 }
 
+static bool leads_to(const struct dp *dp, uint32_t flow, uint32_t group_id)
+{
+	uint32_t group = group_find(dp, FLOW(dp, flow)->table / 256, group_id);
+
+	return group && cells_lead_to(CELL(dp, RULE(dp, FLOW(dp, flow)->rule)->cells), group);
+}
+
 bool flow_test(const struct dp *dp, const struct flow_test *t, uint32_t flow)
 {
 	const struct flow_filter *filter = t->filter;
@@ -122,8 +129,8 @@ bool flow_test(const struct dp *dp, const struct flow_test *t, uint32_t flow)
 		if ((key.w[i] ^ t->mk.key.w[i]) & t->mk.mask.w[i])
 			return false;
 	}
-	if (filter->out_group != GROUP_ANY)
-		return false; /* no flow names a group */
+	if (filter->out_group != GROUP_ANY && !leads_to(dp, flow, filter->out_group))
+		return false;
 	return filter->out_port == PORT_ANY || outputs_to(dp, flow, filter->out_port);
 }
 

@@ -89,12 +89,14 @@ static uint32_t cells_store(struct dp *dp, const struct skep_cell *cells, uint32
 
 	memcpy(CELL(dp, idx), cells, n * sizeof(*cells));
 	meter_cells(dp, cells, true);
+	group_cells(dp, cells, true);
 	return idx;
 }
 
 static void cells_discard(struct dp *dp, uint32_t cells)
 {
 	meter_cells(dp, CELL(dp, cells), false);
+	group_cells(dp, CELL(dp, cells), false);
 	garbage_put(dp, GARBAGE_CELLS, cells,
 		    spans_class(cells_head(CELL(dp, cells))->n_cells));
 }

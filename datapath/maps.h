@@ -39,6 +39,8 @@
 	X(INJECTS, "skep_injects", struct skep_inject, 1)                                               \
 	X(VLAN_SETS, "skep_vlan_sets", struct skep_vlan_set, 0)                                         \
 	X(FDB, "skep_fdb", struct skep_fdb_bucket, 1)                                                   \
+	X(GROUPS, "skep_groups", struct skep_group, 0)                                                   \
+	X(GROUP_CTRS, "skep_group_ctrs", struct skep_group_counter, 0)                                   \
 	X(METERS, "skep_meters", struct skep_meter, 0)                                                   \
 	X(METER_CONFS, "skep_meter_confs", struct skep_meter_conf, 0)                                    \
 	X(CPU, "skep_cpu", struct skep_cpu_state, 1)

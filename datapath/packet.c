@@ -216,6 +216,8 @@ static struct skep_host_maps host_maps(const struct dp *dp)
 		MAP(tunnels, TUNNELS),
 		MAP(vlan_sets, VLAN_SETS),
 		MAP(fdb, FDB),
+		MAP(groups, GROUPS),
+		MAP(group_counters, GROUP_CTRS),
 		MAP(meters, METERS),
 		MAP(meter_confs, METER_CONFS),
 #undef MAP

@@ -97,6 +97,22 @@ static uint32_t scope_meter_id(void *aux, uint32_t meter_idx)
 	return MAP_ELEM(&scope->dp->set, MAP_METERS, struct skep_meter, meter_idx)->meter_id;
 }
 
+static int scope_group_idx(void *aux, uint32_t group_id)
+{
+	struct port_scope *scope = aux;
+	uint32_t idx = group_find(scope->dp, scope->bridge, group_id);
+
+	return idx ? (int)idx : -ESRCH;
+}
+
+static uint32_t scope_group_id(void *aux, uint32_t group_idx)
+{
+	struct port_scope *scope = aux;
+	const struct map *m = &scope->dp->set.map[MAP_GROUPS];
+
+	return group_idx < m->n ? ((const struct skep_group *)m->base)[group_idx].group_id : 0;
+}
+
 struct cell_ports cell_ports(struct port_scope *scope)
 {
 	return (struct cell_ports){
@@ -105,6 +121,8 @@ struct cell_ports cell_ports(struct port_scope *scope)
 		.aux = scope,
 		.meter_idx = scope_meter_idx,
 		.meter_id = scope_meter_id,
+		.group_idx = scope_group_idx,
+		.group_id = scope_group_id,
 	};
 }
 
@@ -482,6 +500,7 @@ void dp_bridge_del(struct dp *dp, uint32_t bridge)
 	while (dp_port_next(dp, bridge, 0, &port))
 		dp_port_del(dp, bridge, port.ofport);
 	delete_flows(dp, bridge);
+	groups_bridge_gone(dp, bridge);
 	meters_bridge_gone(dp, bridge);
 	fdb_free(dp, bridge);
 	for (uint32_t i = 0; dp->slot_of[bridge] && i < N_SLOTS; i++) {

@@ -8,7 +8,7 @@
  *   reclaim.c     what waits for grace periods, and for which
  *   flow_table.c  flow-mods;  flow_read.c  dumps, statistics, timeouts
  *   port.c        bridges and ports;  port_special.c  those that are not an interface of their own
- *   meter.c       meters
+ *   group.c       groups;  meter.c  meters
  *   packet.c      packet-outs and packet-ins
  *   fdb.c         what NORMAL learns;  port_vlan.c  ports as NORMAL sees them
  *
@@ -103,6 +103,8 @@ enum garbage_type {
 	GARBAGE_FDB,      /* the fdb region from bucket 'a' on */
 	GARBAGE_FDB_PORT, /* what was learned of port index 'a', gone, of bridge 'b' */
 	GARBAGE_VLAN_SET, /* element 'a' of skep_vlan_sets */
+	GARBAGE_GROUP,    /* group 'a' */
+	GARBAGE_GROUP_CTRS, /* counters of buckets from 'a' on, of class 'b' */
 	GARBAGE_METER,    /* meter 'a' */
 	GARBAGE_METER_CONF, /* its configuration 'a' */
 };
@@ -115,6 +117,22 @@ struct garbage {
 struct garbage_queue {
 	struct garbage *item;
 	uint32_t n, cap;
+};
+
+struct group;
+
+#define MAX_GROUPS (DP_GROUPS_MAX + 1)
+
+/* The groups of a bridge, in the order of their numbers; owned. */
+struct group_index {
+	struct group **group;
+	uint32_t n, cap;
+};
+
+/* Groups' counters as they were when they were copied; NULL: they were not. */
+struct group_notes {
+	struct skep_group *groups;
+	struct skep_group_counter *ctrs;
 };
 
 /* The meters of a bridge, in the order of their numbers. */
@@ -155,7 +173,8 @@ struct dp {
 	int dir_fd;              /* of the pin directory, locked */
 
 	/* Allocation of elements. */
-	struct spans rules, keyx, cells, flows, subtables, lines, ports, fdb, vlan_sets, meters, meter_confs;
+	struct spans rules, keyx, cells, flows, subtables, lines, ports, fdb, vlan_sets, meters, meter_confs,
+		group_spans, group_ctrs;
 
 	/* Versions and garbage. */
 	uint64_t staged;
@@ -169,6 +188,9 @@ struct dp {
 
 	/* By bridge: from port number (PORT_LOCAL: 0) to index in skep_ports; NULL until the first. */
 	uint32_t *slot_of[DP_BRIDGES_MAX];
+
+	struct group_index group_index[DP_BRIDGES_MAX];
+	struct group **groups; /* by index in skep_groups */
 
 	struct meter_index meter_index[DP_BRIDGES_MAX];
 	uint32_t *meter_flows;            /* by index of the meter: how many flows name it */
@@ -262,9 +284,11 @@ struct need {
 	uint32_t fdb; /* regions */
 	uint32_t vlan_sets;
 	uint32_t meters, meter_confs;
+	uint32_t groups;
+	unsigned int group_ctrs_class;
 	unsigned int cells_class;
 	uint32_t n_cells; /* spans of that class; 0 with has_cells: one */
-	bool has_cells, has_lines;
+	bool has_cells, has_lines, has_group_ctrs;
 };
 /* Makes room: by reclaiming, else by growth.  0 or -ENOSPC; on success nothing that was needed can fail. */
 int reserve(struct dp *dp, const struct need *need);
@@ -365,6 +389,27 @@ void fdb_port_gone(struct dp *dp, uint32_t bridge, uint32_t port);
 void fdb_copy(const struct map *to, const struct map *from);
 /* Knows again, after adoption, which regions are in use. */
 void fdb_recall(struct dp *dp);
+
+/* --- group.c --- */
+/* The index of the bridge's group of that number, or 0. */
+uint32_t group_find(const struct dp *dp, uint32_t bridge, uint32_t group_id);
+/* Counts that a rule with these cells is stored, or gone. */
+void group_cells(struct dp *dp, const struct skep_cell *cells, bool is_stored);
+/* Whether a rule with these cells leads to the group of that index. */
+bool cells_lead_to(const struct skep_cell *cells, uint32_t group);
+/* Whether all groups that it leads to are there. */
+bool cells_groups_are_there(const struct dp *dp, const struct skep_cell *cells);
+void groups_bridge_gone(struct dp *dp, uint32_t bridge);
+void groups_forget(struct dp *dp);
+/* Copying counters that are in use, for growth: as with meters, below. */
+int groups_note(const struct map_set *set, bool has_groups, bool has_ctrs, struct group_notes *ret);
+void groups_unnote(struct group_notes *notes);
+void groups_copy(const struct map_set *to, const struct map_set *from,
+		 const struct group_notes *notes);
+void groups_add_late(struct dp *dp, const struct map_set *old, const struct group_notes *notes);
+/* Takes over the groups of an earlier process, and what its program counted since then. */
+int groups_adopt(struct dp *dp, const struct map_set *old);
+void groups_adopt_late(struct dp *dp, const struct map_set *old);
 
 /* --- meter.c --- */
 /* The index of the bridge's meter of that number, or 0. */

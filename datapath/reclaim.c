@@ -118,6 +118,12 @@ static void take(struct dp *dp, const struct garbage *g)
 	case GARBAGE_VLAN_SET:
 		spans_free(&dp->vlan_sets, g->a, 0);
 		break;
+	case GARBAGE_GROUP:
+		spans_free(&dp->group_spans, g->a, 0);
+		break;
+	case GARBAGE_GROUP_CTRS:
+		spans_free(&dp->group_ctrs, g->a, g->b);
+		break;
 	case GARBAGE_METER:
 		spans_free(&dp->meters, g->a, 0);
 		break;

@@ -76,6 +76,7 @@ enum flow_removed_reason { /* values as on the wire, §7.4.2 */
 	FLOW_REMOVED_IDLE_TIMEOUT = 0,
 	FLOW_REMOVED_HARD_TIMEOUT = 1,
 	FLOW_REMOVED_DELETE = 2,
+	FLOW_REMOVED_GROUP_DELETE = 3,
 };
 
 #endif
