@@ -17,11 +17,12 @@
 #include "bpf/output.h"
 #include "bpf/state.h"
 
-SKEP_INLINE _Bool skep_port_is_live(__u32 idx)
+/* A function of its own, so that the verifier does not go through it for each port of a list. */
+SKEP_SUB int skep_port_is_live(struct skep_state *s, __u32 idx)
 {
 	const struct skep_port *port = home_port(idx);
 
-	return port && port->ifindex && !(port->config & SKEP_PC_PORT_DOWN) && home_link_up(port);
+	return s && port && port->ifindex && !(port->config & SKEP_PC_PORT_DOWN) && home_link_up(port);
 }
 
 /* The head of a group's cells. */
@@ -46,33 +47,37 @@ SKEP_SUB int skep_ports_live(struct skep_state *s, __u32 first, __u32 n)
 
 		if (!ports)
 			return 0;
-		if (skep_port_is_live(*(const __u32 *)(ports->bytes + i % 4 * 4)))
+		if (skep_port_is_live(s, *(const __u32 *)(ports->bytes + i % 4 * 4)))
 			return 1;
 	}
 	return 0;
 }
 
-/* The first bucket from number 'bucket' on, around the group, that is live; of a select group, that has a weight too.  Negative: none. */
-SKEP_SUB int skep_live_bucket(struct skep_state *s, __u32 head_idx, __u32 bucket)
+/* True if bucket number 'bucket' is live; of a select group, if it has a weight too. */
+SKEP_SUB int skep_bucket_is_live(struct skep_state *s, __u32 head_idx, __u32 bucket)
 {
 	const struct skep_group_head *head = skep_group_head(head_idx);
-	__u32 n, type;
+	const struct skep_bucket *b = skep_bucket(head_idx, bucket);
 
-	if (!s || !head)
-		return -1;
-	n = head->n_buckets;
-	type = head->type;
+	if (!s || !head || !b || (head->type == SKEP_GT_SELECT && !b->weight))
+		return 0;
+	return b->flags & SKEP_GB_LIVE ||
+	       skep_ports_live(s, head_idx + b->live_first, b->n_live);
+}
+
+/* Looks for the first bucket from number 'bucket' on, around the group, that is live, and leaves it in s->bucket; SKEP_NO_BUCKET: none.  In memory: of a
+ * register the verifier would know another range for each turn of the loop, and go through all that follows as often. */
+SKEP_INLINE void skep_find_live(struct skep_state *s, __u32 head_idx, __u32 n, __u32 bucket)
+{
+	s->bucket = SKEP_NO_BUCKET;
 	for (__u32 i = 0; i < SKEP_GROUP_BUCKETS && i < n; i++) {
 		__u32 k = bucket + i < n ? bucket + i : bucket + i - n;
-		const struct skep_bucket *b = skep_bucket(head_idx, k);
 
-		if (!b || (type == SKEP_GT_SELECT && !b->weight))
-			continue;
-		if (b->flags & SKEP_GB_LIVE ||
-		    skep_ports_live(s, head_idx + b->live_first, b->n_live))
-			return (int)k;
+		if (skep_bucket_is_live(s, head_idx, k)) {
+			s->bucket = k;
+			break;
+		}
 	}
-	return -1;
 }
 
 /* What tells flows apart. */
@@ -107,13 +112,18 @@ SKEP_SUB int skep_select(struct skep_state *s, __u32 head_idx)
 	return slots ? *(const __u16 *)(slots->bytes + slot % 8 * 2) : 0;
 }
 
-/* Which bucket of a group that is not of type all is executed; negative: none. */
-SKEP_INLINE int skep_choose(struct skep_state *s, __u32 head_idx, const struct skep_group_head *head)
+/* Which bucket of a group is executed, or is the first to be: to s->bucket. */
+SKEP_INLINE void skep_choose(struct skep_state *s, __u32 head_idx, const struct skep_group_head *head)
 {
-	if (head->type == SKEP_GT_INDIRECT)
-		return 0;
-	return skep_live_bucket(s, head_idx,
-				head->type == SKEP_GT_SELECT ? (__u32)skep_select(s, head_idx) : 0);
+	__u32 n = head->n_buckets, first = 0;
+
+	if (head->type == SKEP_GT_ALL || head->type == SKEP_GT_INDIRECT) {
+		s->bucket = n ? 0 : SKEP_NO_BUCKET;
+		return;
+	}
+	if (head->type == SKEP_GT_SELECT)
+		first = (__u32)skep_select(s, head_idx);
+	skep_find_live(s, head_idx, n, first);
 }
 
 /* Puts a list, or a group with buckets left, on the stack. */
@@ -168,7 +178,6 @@ SKEP_SUB int skep_group(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 	struct skep_group *group = home_group(idx);
 	const struct skep_group_head *head;
 	__u32 cells;
-	int bucket = 0;
 
 	if (!s)
 		return SKEP_GO;
@@ -180,9 +189,8 @@ SKEP_SUB int skep_group(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 	}
 	home_count(&group->packets, 1);
 	home_count(&group->bytes, home_wire_len(ctx));
-	if (head->n_buckets && head->type != SKEP_GT_ALL)
-		bucket = skep_choose(s, cells, head);
-	if (!head->n_buckets || bucket < 0) {
+	skep_choose(s, cells, head);
+	if (s->bucket == SKEP_NO_BUCKET) {
 		skep_drop(s, SKEP_DROP_GROUP);
 		return SKEP_GO;
 	}
@@ -192,7 +200,7 @@ SKEP_SUB int skep_group(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 		skep_drop(s, SKEP_DROP_BUG);
 		return SKEP_GO;
 	}
-	skep_enter_bucket(ctx, s, cells, head->ctr, (__u32)bucket);
+	skep_enter_bucket(ctx, s, cells, head->ctr, s->bucket);
 	return SKEP_JUMP;
 }
 

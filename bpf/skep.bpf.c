@@ -86,6 +86,9 @@ SKEP_INLINE struct skep_state *skep_enter(struct skep_cpu_state *c)
 			continue;
 		if (i >= SKEP_STATES)
 			return NULL;
+		/* By way of memory, so that the verifier does not go through the program for each of them. */
+		SKEP_ONCE_SET(c->level, i);
+		i = SKEP_ONCE(c->level);
 		s = &c->state[i & (SKEP_STATES - 1)];
 		s->level = i;
 	}

@@ -80,6 +80,7 @@ struct skep_frame {
 	__u32 reason;
 	__u32 zero;
 };
+#define SKEP_NO_BUCKET	 (~0u)
 #define SKEP_FRAMES	 16
 #define SKEP_FRAME_GROUP (1u << 31)
 
@@ -149,7 +150,7 @@ struct skep_state {
 	struct skep_frame frames[SKEP_FRAMES];
 	__u32 fork_next, fork_left; /* the list that a copy is to execute; 0: there is no copy */
 	__u32 fork_mark;	    /* skb->mark of the packet */
-	__u32 zero6;
+	__u32 bucket; /* of the group that is looked at, or SKEP_NO_BUCKET */
 
 	__u32 stripe;
 	__u32 zero3;
@@ -199,6 +200,8 @@ struct skep_state {
 #define SKEP_STATES 8
 struct skep_cpu_state {
 	struct skep_state state[SKEP_STATES];
+	__u32 level; /* of the state that is looked for */
+	__u32 zero;
 };
 
 /* The token bucket of a bridge's packets to the controllers, as the time until which they are spent

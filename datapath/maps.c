@@ -18,6 +18,7 @@
 
 #include "bpf/skep.skel.h"
 #include "datapath/datapath.h"
+#include "datapath/link.h"
 #include "log.h"
 
 #define EVENTS_NAME "skep_events"
@@ -224,6 +225,10 @@ static int load_program(struct map_set *set, const struct map_set_config *config
 		goto out;
 	skel->rodata->cfg_n_stripes = config->n_stripes;
 	skel->rodata->cfg_atomic = config->n_cpus > config->n_stripes - 1;
+	skel->rodata->cfg_read_dev = link_layout()->can_read;
+	skel->rodata->cfg_dev_flags = link_layout()->flags;
+	skel->rodata->cfg_dev_state = link_layout()->state;
+	skel->rodata->cfg_dev_ifindex = link_layout()->ifindex;
 	skel->rodata->cfg_clone_last = config->clone_last;
 	skel->rodata->cfg_n_ports = config->n[MAP_PORTS];
 	skel->rodata->cfg_n_subtables = config->n[MAP_SUBTABLES];

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "datapath/attach.h"
+#include "datapath/link.h"
 #include "datapath/private.h"
 
 #define N_SLOTS (PORT_NO_MAX + 1)
@@ -233,10 +234,35 @@ static unsigned int count_ports(const struct dp *dp, uint32_t bridge)
 
 /* --- Ports --- */
 
+/* Where the programs find whether the link of a port is up.  One without an interface of its own is live as long as it is there. */
+static void port_learn_link(struct dp *dp, uint32_t idx, uint32_t ifindex)
+{
+	struct skep_port *port = PORT(dp, idx);
+	bool has_link = port->kind == SKEP_PORT_PLAIN || port->kind == SKEP_PORT_LOCAL;
+
+	port->is_live = 1;
+	port->dev = has_link && dp->attach != DP_ATTACH_NONE ? link_address(ifindex) : 0;
+}
+
+void dp_port_set_live(struct dp *dp, uint32_t bridge, uint32_t ofport, bool is_live)
+{
+	uint32_t idx = port_find(dp, bridge, ofport);
+
+	if (idx)
+		PUBLISH(&PORT(dp, idx)->is_live, is_live);
+}
+
+bool dp_reads_links(const struct dp *dp)
+{
+	return dp->attach != DP_ATTACH_NONE && link_layout()->can_read;
+}
+
 void port_publish(struct dp *dp, uint32_t idx, uint32_t ifindex)
 {
 	struct skep_port *port = PORT(dp, idx);
 
+	if (ifindex)
+		port_learn_link(dp, idx, ifindex);
 	/* What is there goes first, so that a packet that meets the one meets the other. */
 	if (ifindex)
 		PUBLISH(&port->way, ifindex == NO_IFINDEX ? 0 : ifindex);

@@ -43,6 +43,22 @@ static int run_command(const char *fmt, const char *arg)
 	return system(command) ? -EIO : 0; /* NOLINT: a test's own words */
 }
 
+/* The device where copies of packets are worked on: a dummy, or a bridge without ports where there is none. */
+static int make_io(void)
+{
+	char err_buf[256];
+	int err = run_command("ip link add io type dummy 2>/dev/null || ip link add io type bridge", "");
+
+	if (!err)
+		err = run_command("ip link set io up", "");
+	if (!err)
+		err = dp_device_add(k.b.dp, DP_DEVICE_IO, if_nametoindex("io"), err_buf,
+				    sizeof(err_buf));
+	if (err)
+		fprintf(stderr, "kernel: cannot make the I/O device: %s\n", strerror(-err));
+	return err;
+}
+
 static int kernel_start(void)
 {
 	struct dp_config config = {
@@ -61,6 +77,8 @@ static int kernel_start(void)
 	config.pin_dir = k.room.pin_dir;
 	if (!err)
 		err = dp_backend_open(&k.b, &config);
+	if (!err)
+		err = make_io();
 	return err;
 }
 
