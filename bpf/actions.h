@@ -21,7 +21,7 @@
  * through every iteration, sees the sum of both and not the product. */
 #define SKEP_LIST_CHUNK 32
 /* Cells and buckets that a list of actions may come to, with groups. */
-#define SKEP_LIST_STEPS 16384
+#define SKEP_LIST_STEPS 1024
 
 /* The action set's cookie: it belongs to no rule (OF1.3.5 §7.4.1). */
 #define SKEP_NO_COOKIE (~0ULL)
@@ -205,6 +205,9 @@ SKEP_SUB int skep_exec(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 	case SKEP_OP_NORMAL:
 		return skep_normal(ctx, s, !s->more && !s->depth && s->list_left <= 1);
 	case SKEP_OP_GROUP:
+		/* A select group looks at the values of the key. */
+		if (s->stale && skep_parse(ctx, s))
+			return SKEP_ABORT;
 		return skep_group(ctx, s, cell->arg32);
 	case SKEP_OP_TABLE:
 		return home_run_tables(ctx, s);

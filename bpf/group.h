@@ -41,7 +41,7 @@ SKEP_SUB int skep_ports_live(struct skep_state *s, __u32 first, __u32 n)
 {
 	if (!s)
 		return 0;
-	for (__u32 i = 0; i < SKEP_GROUP_BUCKETS && i < n; i++) {
+	for (__u32 i = 0; i < 64 && i < n; i++) {
 		const struct skep_cell_data *ports =
 			(const struct skep_cell_data *)home_cell(first + i / 4);
 
@@ -70,7 +70,7 @@ SKEP_SUB int skep_bucket_is_live(struct skep_state *s, __u32 head_idx, __u32 buc
 SKEP_INLINE void skep_find_live(struct skep_state *s, __u32 head_idx, __u32 n, __u32 bucket)
 {
 	s->bucket = SKEP_NO_BUCKET;
-	for (__u32 i = 0; i < SKEP_GROUP_BUCKETS && i < n; i++) {
+	for (__u32 i = 0; i < 64 && i < n; i++) {
 		__u32 k = bucket + i < n ? bucket + i : bucket + i - n;
 
 		if (skep_bucket_is_live(s, head_idx, k)) {
