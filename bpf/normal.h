@@ -274,7 +274,8 @@ SKEP_SUB int skep_normal_flood_some(SKEP_CTX *ctx, struct skep_state *s)
 {
 	if (!s)
 		return 0;
-	for (int i = 0; i < 64; i++) {
+	/* Few, since kernel 6.1's verifier walks each iteration in many ways. */
+	for (int i = 0; i < 16; i++) {
 		__u32 idx = s->flood_next;
 		const struct skep_port *port = home_port(idx);
 
@@ -300,7 +301,7 @@ SKEP_INLINE void skep_normal_pass(SKEP_CTX *ctx, struct skep_state *s, const str
 	s->flood_tagged = tagged;
 	s->flood_others = 0;
 	s->flood_next = SKEP_ONCE(br->first_port);
-	for (int i = 0; i < SKEP_PORTS_MAX / 64 && s->flood_next; i++)
+	for (int i = 0; i < SKEP_PORTS_MAX / 16 && s->flood_next; i++)
 		skep_normal_flood_some(ctx, s);
 	if (s->flood_next)
 		skep_drop(s, SKEP_DROP_BUG);
