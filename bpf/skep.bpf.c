@@ -43,7 +43,8 @@ SKEP_SUB int skep_finish_peer(struct __sk_buff *skb, struct skep_state *s)
 		return TC_ACT_SHOT;
 	port = home_port(s->pending);
 	ifindex = s->pending_if & ~SKEP_WAY_PEER;
-	if (!port || s->sent & SKEP_SENT_PASS || !home_is_linear(skb, &w, 8) ||
+	/* To the kernel a packet with a longer head is what is beneath the label or tag pushed: only a device on its way makes it look at the frame again. */
+	if (!port || s->sent & SKEP_SENT_PASS || s->dirty & SKEP_DIRTY_HEAD || !home_is_linear(skb, &w, 8) ||
 	    (skep_ld64(w.data) & SKEP_FIRST6) != SKEP_ONCE(port->peer_mac) || hops >= PEER_HOPS) {
 		if (hops)
 			skb->tc_index = 0;
