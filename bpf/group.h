@@ -252,6 +252,7 @@ SKEP_INLINE int skep_become_fork(SKEP_CTX *ctx, struct skep_state *s, __u32 leve
 	s->in_config = parent->in_config;
 	s->in_flags = parent->in_flags;
 	s->dirty = parent->dirty;
+	s->head_len = parent->head_len;
 	s->list_next = parent->fork_next;
 	s->list_left = parent->fork_left;
 	s->cookie = ~0ULL;
