@@ -188,9 +188,6 @@ static const struct action_codec action_codecs[N_ACTION_CODECS] = {
 	[OFPAT_POP_PBB] = { .decode = pop_pbb_decode, .len = sizeof(struct ofp_action_header) },
 };
 
-/* What the datapath cannot execute yet: no group exists, and the agent says so. */
-#define ACTIONS_NOT_YET (1u << OFPAT_GROUP)
-
 uint32_t of_actions_supported(void)
 {
 	uint32_t bits = 0;
@@ -199,7 +196,7 @@ uint32_t of_actions_supported(void)
 		if (action_codecs[type].decode)
 			bits |= 1u << type;
 	}
-	return bits & ~ACTIONS_NOT_YET;
+	return bits;
 }
 
 static enum ofp_err action_decode(struct action *a, const uint8_t *p, size_t len, uint16_t type,

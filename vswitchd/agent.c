@@ -31,19 +31,6 @@ struct handler {
 	bool is_change; /* slaves may not (§6.3.4) */
 };
 
-static enum ofp_err refuse_group(struct session *s, const struct ofmsg *msg)
-{
-	(void)s;
-	switch (msg->group_mod.command) {
-	case GROUP_ADD:
-		return OFPGMFC_OUT_OF_GROUPS;
-	case GROUP_MODIFY:
-		return OFPGMFC_UNKNOWN_GROUP;
-	default: /* §6.5: a group that does not exist is deleted without error. */
-		return OFP_OK;
-	}
-}
-
 /* The peer had something against a message of ours: nobody can do anything about it here. */
 static enum ofp_err peer_error(struct session *s, const struct ofmsg *msg)
 {
@@ -62,7 +49,7 @@ static const struct handler handlers[OFPT_N_TYPES] = {
 	[OFPT_SET_CONFIG] = { agent_set_config, false },
 	[OFPT_PACKET_OUT] = { agent_packet_out, true },
 	[OFPT_FLOW_MOD] = { agent_flow_mod, true },
-	[OFPT_GROUP_MOD] = { refuse_group, true },
+	[OFPT_GROUP_MOD] = { agent_group_mod, true },
 	[OFPT_PORT_MOD] = { agent_port_mod, true },
 	[OFPT_TABLE_MOD] = { agent_table_mod, true },
 	[OFPT_MULTIPART_REQUEST] = { agent_multipart, false },

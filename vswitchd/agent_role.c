@@ -29,7 +29,8 @@ enum ofp_err agent_features(struct session *s, const struct ofmsg *msg)
 		.n_buffers = 0,
 		.n_tables = agent_n_tables(s->agent),
 		.auxiliary_id = s->channel ? s->channel->auxiliary_id : 0,
-		.capabilities = OFPC_FLOW_STATS | OFPC_TABLE_STATS | OFPC_PORT_STATS,
+		.capabilities = OFPC_FLOW_STATS | OFPC_TABLE_STATS | OFPC_PORT_STATS |
+				OFPC_GROUP_STATS | OFPC_QUEUE_STATS,
 	};
 
 	of_features_encode(&s->agent->sw->out, msg->xid, &f);

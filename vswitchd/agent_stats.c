@@ -51,26 +51,6 @@ static enum ofp_err mp_aggregate(struct session *s, const struct ofmsg *msg)
 	return OFP_OK;
 }
 
-/* Statistics and descriptions of things that there are none of. */
-static enum ofp_err mp_none(struct session *s, const struct ofmsg *msg)
-{
-	struct mp_writer w;
-
-	mp_start(&w, &s->agent->sw->out, msg->mp.type, msg->xid);
-	mp_finish(&w);
-	session_send(s, &s->agent->sw->out);
-	return OFP_OK;
-}
-
-static enum ofp_err mp_group_features(struct session *s, const struct ofmsg *msg)
-{
-	const struct of_group_features none = { .types = 0 };
-
-	of_group_features_encode(&s->agent->sw->out, msg->xid, &none);
-	session_send(s, &s->agent->sw->out);
-	return OFP_OK;
-}
-
 static agent_handler *const handlers[] = {
 	[OFPMP_DESC] = mp_desc,
 	[OFPMP_FLOW] = mp_flow,
@@ -78,9 +58,9 @@ static agent_handler *const handlers[] = {
 	[OFPMP_TABLE] = agent_mp_table,
 	[OFPMP_PORT_STATS] = agent_mp_port_stats,
 	[OFPMP_QUEUE] = agent_mp_queue,
-	[OFPMP_GROUP] = mp_none,
-	[OFPMP_GROUP_DESC] = mp_none,
-	[OFPMP_GROUP_FEATURES] = mp_group_features,
+	[OFPMP_GROUP] = agent_mp_group,
+	[OFPMP_GROUP_DESC] = agent_mp_group_desc,
+	[OFPMP_GROUP_FEATURES] = agent_mp_group_features,
 	[OFPMP_METER] = agent_mp_meter,
 	[OFPMP_METER_CONFIG] = agent_mp_meter_config,
 	[OFPMP_METER_FEATURES] = agent_mp_meter_features,
