@@ -21,7 +21,7 @@
  * through every iteration, sees the sum of both and not the product. */
 #define SKEP_LIST_CHUNK 32
 /* Cells and buckets that a list of actions may come to, with groups. */
-#define SKEP_LIST_STEPS 1024
+#define SKEP_LIST_STEPS 16384
 
 /* The action set's cookie: it belongs to no rule (OF1.3.5 §7.4.1). */
 #define SKEP_NO_COOKIE (~0ULL)

@@ -41,7 +41,7 @@ SKEP_SUB int skep_ports_live(struct skep_state *s, __u32 first, __u32 n)
 {
 	if (!s)
 		return 0;
-	for (__u32 i = 0; i < 64 && i < n; i++) {
+	for (__u32 i = 0; i < SKEP_GROUP_BUCKETS && i < n; i++) {
 		const struct skep_cell_data *ports =
 			(const struct skep_cell_data *)home_cell(first + i / 4);
 
@@ -53,30 +53,36 @@ SKEP_SUB int skep_ports_live(struct skep_state *s, __u32 first, __u32 n)
 	return 0;
 }
 
-/* True if bucket number 'bucket' is live; of a select group, if it has a weight too. */
-SKEP_SUB int skep_bucket_is_live(struct skep_state *s, __u32 head_idx, __u32 bucket)
+/* Whether the search for a live bucket is over: at s->bucket, or with SKEP_NO_BUCKET there.  If not, s->bucket is the next one, around the group. */
+SKEP_SUB int skep_try_bucket(struct skep_state *s, __u32 head_idx)
 {
 	const struct skep_group_head *head = skep_group_head(head_idx);
-	const struct skep_bucket *b = skep_bucket(head_idx, bucket);
+	const struct skep_bucket *b;
 
-	if (!s || !head || !b || (head->type == SKEP_GT_SELECT && !b->weight))
-		return 0;
-	return b->flags & SKEP_GB_LIVE ||
-	       skep_ports_live(s, head_idx + b->live_first, b->n_live);
+	if (!s || !head)
+		return 1;
+	b = skep_bucket(head_idx, s->bucket);
+	if (b && (head->type != SKEP_GT_SELECT || b->weight) &&
+	    (b->flags & SKEP_GB_LIVE ||
+	     skep_ports_live(s, head_idx + b->live_first, b->n_live)))
+		return 1;
+	if (++s->n_tried >= head->n_buckets) {
+		s->bucket = SKEP_NO_BUCKET;
+		return 1;
+	}
+	s->bucket = s->bucket + 1 < head->n_buckets ? s->bucket + 1 : 0;
+	return 0;
 }
 
-/* Looks for the first bucket from number 'bucket' on, around the group, that is live, and leaves it in s->bucket; SKEP_NO_BUCKET: none.  In memory: of a
- * register the verifier would know another range for each turn of the loop, and go through all that follows as often. */
-SKEP_INLINE void skep_find_live(struct skep_state *s, __u32 head_idx, __u32 n, __u32 bucket)
+/* Looks for the first bucket from number 'bucket' on that is live.  All that the search knows is in memory: of registers the verifier would know other
+ * ranges in each turn of the loop, and go through all that follows as often. */
+SKEP_INLINE void skep_find_live(struct skep_state *s, __u32 head_idx, __u32 bucket)
 {
-	s->bucket = SKEP_NO_BUCKET;
-	for (__u32 i = 0; i < 64 && i < n; i++) {
-		__u32 k = bucket + i < n ? bucket + i : bucket + i - n;
-
-		if (skep_bucket_is_live(s, head_idx, k)) {
-			s->bucket = k;
+	s->bucket = bucket;
+	s->n_tried = 0;
+	for (int i = 0; i < SKEP_GROUP_BUCKETS; i++) {
+		if (skep_try_bucket(s, head_idx))
 			break;
-		}
 	}
 }
 
@@ -115,15 +121,15 @@ SKEP_SUB int skep_select(struct skep_state *s, __u32 head_idx)
 /* Which bucket of a group is executed, or is the first to be: to s->bucket. */
 SKEP_INLINE void skep_choose(struct skep_state *s, __u32 head_idx, const struct skep_group_head *head)
 {
-	__u32 n = head->n_buckets, first = 0;
+	__u32 first = 0;
 
 	if (head->type == SKEP_GT_ALL || head->type == SKEP_GT_INDIRECT) {
-		s->bucket = n ? 0 : SKEP_NO_BUCKET;
+		s->bucket = 0;
 		return;
 	}
 	if (head->type == SKEP_GT_SELECT)
 		first = (__u32)skep_select(s, head_idx);
-	skep_find_live(s, head_idx, n, first);
+	skep_find_live(s, head_idx, first);
 }
 
 /* Puts a list, or a group with buckets left, on the stack. */
@@ -190,7 +196,7 @@ SKEP_SUB int skep_group(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 	home_count(&group->packets, 1);
 	home_count(&group->bytes, home_wire_len(ctx));
 	skep_choose(s, cells, head);
-	if (s->bucket == SKEP_NO_BUCKET) {
+	if (!head->n_buckets || s->bucket == SKEP_NO_BUCKET) {
 		skep_drop(s, SKEP_DROP_GROUP);
 		return SKEP_GO;
 	}

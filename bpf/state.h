@@ -150,6 +150,8 @@ struct skep_state {
 	struct skep_frame frames[SKEP_FRAMES];
 	__u32 fork_next, fork_left; /* the list that a copy is to execute; 0: there is no copy */
 	__u32 fork_mark;	    /* skb->mark of the packet */
+	__u32 n_tried; /* buckets */
+	__u32 zero8;
 	__u32 bucket; /* of the group that is looked at, or SKEP_NO_BUCKET */
 
 	__u32 stripe;
