@@ -116,27 +116,18 @@ static int reset_fdb(struct dp_backend *b, const struct backend_config *config)
 static int delete_groups_and_meters(struct dp_backend *b)
 {
 	struct meter_mod mm = { .command = METER_DELETE, .meter_id = METER_ALL };
-#ifdef TEST_GROUPS
 	struct group_mod gm = { .command = GROUP_DELETE, .group_id = GROUP_ALL };
 	enum dp_group_error why;
 	int err = dp_group_mod(b->dp, b->bridge, &gm, &why);
 
-	if (err)
-		return err;
-#endif
-	return dp_meter_mod(b->dp, b->bridge, &mm);
+	return err ? err : dp_meter_mod(b->dp, b->bridge, &mm);
 }
 
 int dp_backend_group_mod(struct dp_backend *b, const struct group_mod *gm)
 {
-#ifdef TEST_GROUPS
 	enum dp_group_error why;
 
 	return dp_group_mod(b->dp, b->bridge, gm, &why);
-#else
-	(void)b, (void)gm;
-	return -EOPNOTSUPP;
-#endif
 }
 
 int dp_backend_meter_mod(struct dp_backend *b, const struct meter_mod *mm)
@@ -193,6 +184,7 @@ static void add_count(struct dp_backend *b, enum oracle_counter counter, uint32_
 static void read_counts(struct dp_backend *b)
 {
 	struct meter_desc m;
+	struct group_desc d;
 
 	b->n_counts = 0;
 	for (uint32_t id = 0; dp_meter_next(b->dp, b->bridge, id, &m); id = m.meter_id + 1) {
@@ -201,16 +193,12 @@ static void read_counts(struct dp_backend *b)
 			add_count(b, ORACLE_METER, m.meter_id, (int)i, m.band_stats[i].n_packets,
 				  m.band_stats[i].n_bytes);
 	}
-#ifdef TEST_GROUPS
-	struct group_desc d;
-
 	for (uint32_t id = 0; dp_group_next(b->dp, b->bridge, id, &d); id = d.group_id + 1) {
 		add_count(b, ORACLE_GROUP, d.group_id, -1, d.n_packets, d.n_bytes);
 		for (unsigned int i = 0; i < d.n_buckets; i++)
 			add_count(b, ORACLE_GROUP, d.group_id, (int)i, d.bucket_stats[i].n_packets,
 				  d.bucket_stats[i].n_bytes);
 	}
-#endif
 }
 
 /* What the packet added to them. */

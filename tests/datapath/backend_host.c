@@ -32,6 +32,7 @@ static int host_reset(const struct backend_config *config)
 			fprintf(stderr, "host: %s\n", err_buf);
 			return err;
 		}
+		dp_port_set_live(host.dp, host.bridge, config->ports[i].ofport, true);
 	}
 	return dp_backend_reset(&host, config);
 }

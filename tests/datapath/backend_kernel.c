@@ -122,6 +122,7 @@ static int kernel_reset(const struct backend_config *config)
 				strerror(-err));
 			return err;
 		}
+		dp_port_set_live(k.b.dp, k.b.bridge, config->ports[i].ofport, true);
 	}
 	k.has_ports = true;
 	return dp_backend_reset(&k.b, config);

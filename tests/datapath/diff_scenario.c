@@ -118,7 +118,7 @@ static void make_other_change(struct gen *g, struct diff_scenario *s)
 /* Groups and meters, for rules to lead to. */
 static void make_groups_and_meters(struct gen *g, struct diff_scenario *s)
 {
-	unsigned int n_groups = GEN_GROUPS && gen_chance(g, 50) ? 1 + gen_below(g, DIFF_GROUPS_MAX) : 0;
+	unsigned int n_groups = gen_chance(g, 50) ? 1 + gen_below(g, DIFF_GROUPS_MAX) : 0;
 	unsigned int n_meters = gen_chance(g, 30) ? 1 + gen_below(g, DIFF_METERS_MAX) : 0;
 
 	s->n_groups = s->n_meters = 0;

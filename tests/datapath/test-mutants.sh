@@ -76,5 +76,12 @@ mutant meter.h 'band->type == SKEP_BAND_DROP' 'band->type != SKEP_BAND_DROP'
 mutant meter.h '__sync_fetch_and_add(&band->bytes, s->load_bytes)' '__sync_fetch_and_add(&band->bytes, s->load_packets)'
 mutant meter.h 'if (ahead + need > burst)' 'if (ahead + need >= burst)'
 mutant police.h 'skep_raise_dscp(old, levels)' 'skep_raise_dscp(old, levels + 1)'
+# Groups.
+mutant actions.h 'if (s->stale && skep_parse(ctx, s))
+			return SKEP_ABORT;
+		return skep_group(' 'return skep_group('
+mutant actions.h 'SKEP_SLOT_GROUP % 64 & 1)' 'SKEP_SLOT_GROUP % 64 & 2)'
+mutant group.h '!(port->config & SKEP_PC_PORT_DOWN)' '1'
+mutant group.h 'home_count(&group->bytes, home_wire_len(ctx))' 'home_count(&group->bytes, 1)'
 echo "test-mutants: $passed found, $failed not"
 [ $failed = 0 ]

@@ -89,12 +89,7 @@ static inline bool gen_sets_field(unsigned int id)
 {
 	return gen_makes_field(id) && field_table[id].is_settable;
 }
-/* Whether the pipeline has groups yet. */
-#ifdef TEST_GROUPS
-#define GEN_GROUPS 1
-#else
-#define GEN_GROUPS 0
-#endif
+/* The actions but GROUP, for which there must be groups. */
 #define GEN_ACTIONS ((1u << ACTION_GROUP) - 1)
 
 enum { GEN_BUCKETS_MAX = 5, GEN_BUCKET_ACTIONS_MAX = 7 };
