@@ -154,7 +154,7 @@ REFUSED = {
     'a queue': ((9, 1), [of13.multipart(5, struct.pack('!II', 1, 3))]),
     'flows of table 254': ((1, 9), [mp_flow(254)]),
     'a meter that is not there': ((12, 3), [of13.multipart(9, struct.pack('!I4x', 3))]),
-    'a group': ((6, 3), [of13.message(of13.GROUP_MOD, struct.pack('!HBxI', 0, 0, 1))]),
+    'a group that is not there': ((6, 8), [of13.message(of13.GROUP_MOD, struct.pack('!HBxI', 1, 0, 1))]),
     'port-mod of port 99': ((7, 0), [port_mod(99, bytes(6))]),
     'port-mod with another address': ((7, 1), [port_mod(1, bytes(6))]),
     'an experimenter': ((1, 3), [of13.message(of13.EXPERIMENTER, struct.pack('!II', 0x2320, 1))]),

@@ -99,7 +99,7 @@ def test_a_deleted_group_takes_its_flows_with_it_and_says_why(conn, sw):
         of13.flow_mod(of13.match(in_port=2), of13.apply_actions(of13.output(1)), flags=of13.SEND_FLOW_REM)))
     (kind, _, body), = conn.barrier(group_mod(DELETE, INDIRECT, 1))
     assert kind == of13.FLOW_REMOVED and struct.unpack('!QHB', body[:11]) == (7, 100, 3), 'OFPRR_GROUP_DELETE'
-    assert [f['match'] for f in sw.flows()] == ['priority=100,in_port=2']
+    assert [f['match'] for f in sw.flows()] == ['send_flow_rem priority=100,in_port=2']
     assert not errors(conn.barrier(group_mod(DELETE, INDIRECT, 1))), 'deleting what is not there is no error (§6.5)'
 
 
@@ -163,3 +163,25 @@ def test_ovs_ofctl_manages_groups(conn, sw):
     assert 'group_id=7,' in sw.ofctl('dump-group-stats').stdout
     sw.ofctl('del-groups', 'group_id=7')
     assert not stats(conn)
+
+
+LIMIT = 65536
+
+
+def batches(make):
+    """What adds LIMIT things and one more, in messages of a reasonable size."""
+    for first in range(1, LIMIT + 2, 4096):
+        yield b''.join(make(n) for n in range(first, min(first + 4096, LIMIT + 2)))
+
+
+@pytest.mark.parametrize('kind, make, forget', [
+    ((6, 3), lambda n: group_mod(ADD, ALL, n), group_mod(DELETE, ALL, ALL_GROUPS)),
+    ((12, 10), lambda n: of13.message(of13.METER_MOD, struct.pack('!HHI', 0, 1, n) + struct.pack('!HHII4x', 1, 16, 1000, 0)),
+     of13.message(of13.METER_MOD, struct.pack('!HHI', 2, 0, 0xffffffff))),
+], ids=['groups', 'meters'])
+def test_one_too_many_is_refused_and_nothing_is_lost(conn, kind, make, forget):
+    came = []
+    for batch in batches(make):
+        came += conn.barrier(batch)
+    assert errors(came) == [kind]
+    assert not errors(conn.barrier(forget, make(1), forget))

@@ -59,6 +59,10 @@ def group_mod(command, kind, number, *buckets):
     return of13.message(of13.GROUP_MOD, struct.pack('!HBxI', command, kind, number) + b''.join(buckets))
 
 
+def to_group(number):
+    return struct.pack('!HHI', 22, 8, number)
+
+
 def band(kind, rate, prec_level=0):
     return struct.pack('!HHIIB3x', kind, 16, rate, 0, prec_level)
 
@@ -129,6 +133,14 @@ REFUSED = {
     'OFPFMFC_OVERLAP': [of13.flow_mod(of13.match(), ACTS), of13.flow_mod(of13.match(in_port=1), ACTS, flags=2)],
     'OFPFMFC_BAD_COMMAND': [raw_flow_mod(command=5)],
     'OFPFMFC_BAD_FLAGS': [raw_flow_mod(flags=0x20)],
+    'OFPGMFC_GROUP_EXISTS': [group_mod(ADD, ALL_TYPE, 1), group_mod(ADD, ALL_TYPE, 1)],
+    'OFPGMFC_CHAINING_UNSUPPORTED': [group_mod(ADD, ALL_TYPE, 0)] +
+                                    [group_mod(ADD, ALL_TYPE, n, bucket(to_group(n - 1))) for n in range(1, 9)],
+    'OFPGMFC_LOOP': [group_mod(ADD, ALL_TYPE, 1), group_mod(ADD, ALL_TYPE, 2, bucket(to_group(1))),
+                     group_mod(MODIFY, ALL_TYPE, 1, bucket(to_group(2)))],
+    'OFPGMFC_UNKNOWN_GROUP': [group_mod(MODIFY, ALL_TYPE, 7)],
+    'OFPGMFC_CHAINED_GROUP': [group_mod(ADD, ALL_TYPE, 1), group_mod(ADD, ALL_TYPE, 2, bucket(to_group(1))),
+                              group_mod(2, ALL_TYPE, 1)],
     'OFPGMFC_INVALID_GROUP': [group_mod(ADD, INDIRECT, 1)],
     'OFPGMFC_OUT_OF_BUCKETS': [group_mod(ADD, ALL_TYPE, 1, *[bucket()] * 1025)],
     'OFPGMFC_BAD_TYPE': [group_mod(ADD, 4, 1)],
@@ -146,6 +158,7 @@ REFUSED = {
     'OFPSCFC_BAD_FLAGS': [set_config(2)],
     'OFPRRFC_STALE': [role(2, 5), role(3, 4)],
     'OFPRRFC_BAD_ROLE': [role(4)],
+    'OFPMMFC_METER_EXISTS': [meter_mod(ADD, KBPS, 1, band(1, 1000)), meter_mod(ADD, KBPS, 1, band(1, 1000))],
     'OFPMMFC_INVALID_METER': [meter_mod(ADD, KBPS, 0)],
     'OFPMMFC_UNKNOWN_METER': [meter_mod(MODIFY, KBPS, 7)],
     'OFPMMFC_BAD_COMMAND': [meter_mod(3, KBPS, 1)],
@@ -162,6 +175,7 @@ REFUSED = {
 # Given, and tested elsewhere, where what it takes is.
 ELSEWHERE = {
     'OFPHFC_INCOMPATIBLE': 'test_openflow.py', 'OFPFMFC_TABLE_FULL': 'test_tables.py',
+    'OFPGMFC_OUT_OF_GROUPS': 'test_groups.py', 'OFPMMFC_OUT_OF_METERS': 'test_groups.py',
 }
 
 
