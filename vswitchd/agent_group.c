@@ -5,6 +5,7 @@
 
 #include "ofchan/action.h"
 #include "vswitchd/agent_private.h"
+#include "vswitchd/device.h"
 
 static bool group_exists(const struct session *s, uint32_t group_id)
 {
@@ -54,6 +55,33 @@ static enum ofp_err group_error(const struct session *s, const struct group_mod 
 	}
 }
 
+/* Whether a bucket changes its packet: then others need a copy, which is worked on at the I/O device. */
+static bool changes_packets(const struct group_mod *gm)
+{
+	for (unsigned int i = 0; i < gm->n_buckets; i++) {
+		for (unsigned int k = 0; k < gm->buckets[i].n_actions; k++) {
+			enum action_type type = gm->buckets[i].actions[k].type;
+
+			if (type != ACTION_OUTPUT && type != ACTION_GROUP)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Without the device the copies are lost, and counted; the group is not refused, since it may never need one. */
+static void provide_device(struct session *s, const struct group_mod *gm)
+{
+	char why[256];
+	uint32_t ifindex;
+
+	if (gm->command != GROUP_DELETE && changes_packets(gm) &&
+	    device_sync_io(s->agent->sw, &ifindex, why, sizeof(why)))
+		log_limited(&s->error_limit, LOG_LVL_ERR,
+			    "bridge %s: buckets of group %u that change packets cannot have copies: %s",
+			    s->agent->br->name, gm->group_id, why);
+}
+
 enum ofp_err agent_group_mod(struct session *s, const struct ofmsg *msg)
 {
 	struct sw *sw = s->agent->sw;
@@ -63,6 +91,7 @@ enum ofp_err agent_group_mod(struct session *s, const struct ofmsg *msg)
 	int error = of_group_mod_load(&msg->group_mod, &gm);
 
 	if (!error) {
+		provide_device(s, &gm);
 		error = dp_group_mod(sw->dp, s->agent->br->number, &gm, &why);
 		if (error)
 			err = group_error(s, &gm, why);

@@ -113,6 +113,8 @@ static bool update_plain(struct port *port)
 		 memcmp(port->mac, link->mac, sizeof(port->mac)) != 0;
 	if (config != port->config)
 		dp_port_set_config(port->br->sw->dp, port->br->number, port->ofport, config);
+	dp_port_set_live(port->br->sw->dp, port->br->number, port->ofport,
+			 link->is_up && link->has_carrier);
 	port->config = config;
 	port->state = state;
 	memcpy(port->mac, link->mac, sizeof(port->mac));
@@ -133,6 +135,7 @@ static bool update(struct port *port)
 					   : link && link->is_up && link->has_carrier;
 	state = is_live && !(port->config & OFPPC_PORT_DOWN) ? OFPPS_LIVE : OFPPS_LINK_DOWN;
 	is_new = state != port->state;
+	dp_port_set_live(port->br->sw->dp, port->br->number, port->ofport, is_live);
 	port->state = state;
 	return is_new;
 }

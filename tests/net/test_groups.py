@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Groups as controllers see them (OF1.3.5 §6.5): adding, modifying, deleting, what is refused, what is told."""
+import os
+import signal
 import struct
 
 import of13
@@ -65,8 +67,8 @@ def stats(conn, number=ALL_GROUPS):
 def test_a_group_outputs_and_counts(conn, sw):
     assert not errors(conn.barrier(group_mod(ADD, ALL, 5, bucket(of13.output(2)), bucket(of13.output(3))),
                                    of13.flow_mod(of13.match(in_port=1), of13.apply_actions(to_group(5)))))
-    sw.wires[1].send(FRAME)
-    assert sw.wires[2].recv() == FRAME and sw.wires[3].recv() == FRAME
+    sw.wires[2].send(FRAME)
+    assert sw.wires[3].recv() == FRAME and sw.wires[3].recv() == FRAME
     n = len(FRAME)
     assert stats(conn, 5) == {5: (1, 1, n, [(1, n), (1, n)])}
     assert stats(conn, 6) == {}
@@ -107,8 +109,8 @@ def test_a_modification_changes_what_flows_do_and_keeps_them(conn, sw):
     conn.barrier(group_mod(ADD, INDIRECT, 1, bucket(of13.output(2))),
                  of13.flow_mod(of13.match(in_port=1), of13.apply_actions(to_group(1))))
     assert not errors(conn.barrier(group_mod(MODIFY, ALL, 1, bucket(of13.output(3)))))
-    sw.wires[1].send(FRAME)
-    assert sw.wires[3].recv() == FRAME and sw.wires[2].recv(0.05) is None
+    sw.wires[2].send(FRAME)
+    assert sw.wires[3].recv() == FRAME and sw.wires[3].recv(0.05) is None
 
 
 def test_flows_are_filtered_by_the_group_they_lead_to(conn, sw):
@@ -185,3 +187,67 @@ def test_one_too_many_is_refused_and_nothing_is_lost(conn, kind, make, forget):
         came += conn.barrier(batch)
     assert errors(came) == [kind]
     assert not errors(conn.barrier(forget, make(1), forget))
+
+
+def ether(last, payload=b''):
+    return bytes.fromhex('020000000002' '0200000000%02x' % last + '9000') + payload.ljust(50, b'\0')
+
+
+def test_each_bucket_changes_its_own_copy_and_what_follows_sees_none(conn, sw):
+    """Three copies that differ, and the packet as it was from the action behind the group."""
+    wires = sw.wires
+    for wire in wires.values():
+        wire.drain()
+    sw.skepctl('add-group', 'br0', 'group_id=1,type=all,'
+               'bucket=set_field:02:aa:00:00:00:01->eth_src,push_vlan:0x8100,set_field:4097->vlan_vid,output:2,'
+               'bucket=set_field:02:aa:00:00:00:02->eth_src,output:2,bucket=output:2')
+    sw.skepctl('add-flow', 'br0', 'in_port=1,actions=group:1,output:3')
+    wires[1].send(ether(1))
+    got = sorted(wires[2].recv() for _ in range(3))
+    assert [f[6:12].hex() for f in got] == ['020000000001', '02aa00000001', '02aa00000002']
+    assert got[1][12:16].hex() == '81000001' and got[2][12:14].hex() == '9000'
+    assert wires[3].recv() == ether(1)
+
+
+def test_fast_failover_needs_no_daemon(conn, sw):
+    """skepd is stopped; the link of the first bucket's port goes down, and comes back: the next packet knows."""
+    wires = sw.wires
+    for wire in wires.values():
+        wire.drain()
+    sw.skepctl('add-group', 'br0', 'group_id=1,type=ff,bucket=watch_port:2,output:2,bucket=watch_port:3,output:3')
+    sw.skepctl('add-flow', 'br0', 'in_port=1,actions=group:1')
+    wires[1].send(ether(1))
+    assert wires[2].recv() == ether(1)
+    os.kill(sw.pid, signal.SIGSTOP)
+    try:
+        for n in range(5):
+            sw.ns.ip('link', 'set', sw.port_name(2), 'down')
+            wires[1].send(ether(2 + n))
+            assert wires[3].recv() == ether(2 + n)
+            sw.ns.ip('link', 'set', sw.port_name(2), 'up')
+            wires[1].send(ether(102 + n))
+            assert wires[2].recv() == ether(102 + n)
+    finally:
+        os.kill(sw.pid, signal.SIGCONT)
+
+
+def test_groups_outlive_the_daemon(sw):
+    wires = sw.wires
+    for wire in wires.values():
+        wire.drain()
+    sw.skepctl('add-group', 'br0', 'group_id=7,type=select,bucket=weight:3,set_field:02:aa:00:00:00:01->eth_src,output:2')
+    sw.skepctl('add-group', 'br0', 'group_id=8,type=indirect,bucket=group:7')
+    sw.skepctl('add-flow', 'br0', 'in_port=1,actions=group:8')
+    wires[1].send(ether(1))
+    wires[2].recv()
+    before = sw.skepctl('dump-groups', 'br0').stdout.splitlines()[1:]
+    sw.kill9()
+    wires[1].send(ether(1))
+    assert wires[2].recv()[6:12].hex() == '02aa00000001'
+    sw.start_daemon()
+    assert sw.skepctl('dump-groups', 'br0').stdout.splitlines()[1:] == before
+    wires[1].send(ether(1))
+    assert wires[2].recv()[6:12].hex() == '02aa00000001'
+    with of13.Connection(sw.mgmt) as again:
+        assert [(n, s[0], s[1]) for n, s in sorted(stats(again).items())] == [(7, 1, 3), (8, 1, 3)]
+        again.barrier(group_mod(DELETE, ALL, ALL_GROUPS))
