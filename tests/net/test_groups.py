@@ -67,8 +67,8 @@ def stats(conn, number=ALL_GROUPS):
 def test_a_group_outputs_and_counts(conn, sw):
     assert not errors(conn.barrier(group_mod(ADD, ALL, 5, bucket(of13.output(2)), bucket(of13.output(3))),
                                    of13.flow_mod(of13.match(in_port=1), of13.apply_actions(to_group(5)))))
-    sw.wires[2].send(FRAME)
-    assert sw.wires[3].recv() == FRAME and sw.wires[3].recv() == FRAME
+    sw.wires[1].send(FRAME)
+    assert sw.wires[2].recv() == FRAME and sw.wires[3].recv() == FRAME
     n = len(FRAME)
     assert stats(conn, 5) == {5: (1, 1, n, [(1, n), (1, n)])}
     assert stats(conn, 6) == {}
@@ -109,8 +109,8 @@ def test_a_modification_changes_what_flows_do_and_keeps_them(conn, sw):
     conn.barrier(group_mod(ADD, INDIRECT, 1, bucket(of13.output(2))),
                  of13.flow_mod(of13.match(in_port=1), of13.apply_actions(to_group(1))))
     assert not errors(conn.barrier(group_mod(MODIFY, ALL, 1, bucket(of13.output(3)))))
-    sw.wires[2].send(FRAME)
-    assert sw.wires[3].recv() == FRAME and sw.wires[3].recv(0.05) is None
+    sw.wires[1].send(FRAME)
+    assert sw.wires[3].recv() == FRAME and sw.wires[2].recv(0.05) is None
 
 
 def test_flows_are_filtered_by_the_group_they_lead_to(conn, sw):
