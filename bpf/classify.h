@@ -213,13 +213,21 @@ SKEP_INLINE __u32 skep_search_inline(struct skep_state *s, __u32 idx, const _Boo
 	return SKEP_ONCE(st->next);
 }
 
+/* The same as a function: in line, the verifier of kernel 6.1 went through a million instructions for the loop below. */
+SKEP_SUB __u32 skep_search_one(struct skep_state *s, __u32 idx)
+{
+	if (!s)
+		return 0;
+	return skep_search_inline(s, idx, 0);
+}
+
 /* The same, for up to SKEP_SEARCH_CHUNK subtables from 'idx' on. */
 SKEP_SUB __u32 skep_search(struct skep_state *s, __u32 idx)
 {
 	if (!s)
 		return 0;
 	for (int i = 0; i < SKEP_SEARCH_CHUNK && idx; i++)
-		idx = skep_search_inline(s, idx, 0);
+		idx = skep_search_one(s, idx);
 	return idx;
 }
 
