@@ -77,7 +77,10 @@ SKEP_SUB int skep_push_mpls(SKEP_CTX *ctx, struct skep_state *s, __u32 type)
 	for (__u32 i = 0; i < 4; i++)
 		s->head[ofs + 2 + i] = s->value.b[i];
 	s->stale = SKEP_STALE_ALL;
-	return home_grow(ctx, s, 4) || home_put_head(ctx, s, ofs + 6) ? -1 : 0;
+	if (home_grow(ctx, s, 4) || home_put_head(ctx, s, ofs + 6))
+		return -1;
+	/* What was there may have been the type of a tag that is cut off, which skb->protocol still says. */
+	return ofs == 12 ? home_end_head(ctx, s, 0, 0) : 0;
 }
 
 SKEP_SUB int skep_pop_mpls(SKEP_CTX *ctx, struct skep_state *s, __u32 type)

@@ -435,7 +435,7 @@ static void test_table_features_say_what_the_decoder_takes(void **state)
 	assert_false(tf.instructions & 1 << OFPIT_GOTO_TABLE);
 	assert_true(tf.instructions & 1 << OFPIT_APPLY_ACTIONS);
 	assert_true(tf.apply_actions & 1 << OFPAT_SET_FIELD);
-	assert_false(tf.apply_actions & 1 << OFPAT_GROUP);
+	assert_true(tf.apply_actions & 1 << OFPAT_GROUP);
 	buf_uninit(&b);
 }
 
