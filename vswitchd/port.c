@@ -264,6 +264,7 @@ void port_detach(struct port *port)
 	dp_port_del(br->sw->dp, br->number, port->ofport);
 	port->ifindex = 0;
 	port->is_attached = false;
+	port->has_peer = false;
 	log_info("bridge %s: port %s detached", br->name, port->name);
 	send_status(port, OFPPR_DELETE);
 }
