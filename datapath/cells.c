@@ -5,6 +5,35 @@
 #include <errno.h>
 #include <string.h>
 
+/* What executes an action, and where in an action set (set-field: of field 0). */
+static const struct {
+	uint8_t op;
+	uint8_t slot;
+} kinds[N_ACTION_TYPES] = {
+	[ACTION_OUTPUT] = { SKEP_OP_OUTPUT, SKEP_SLOT_OUTPUT },
+	[ACTION_SET_FIELD] = { SKEP_OP_SET_FIELD, SKEP_SLOT_SET_FIELD },
+	[ACTION_PUSH_VLAN] = { SKEP_OP_PUSH_VLAN, SKEP_SLOT_PUSH_VLAN },
+	[ACTION_POP_VLAN] = { SKEP_OP_POP_VLAN, SKEP_SLOT_POP_VLAN },
+	[ACTION_SET_NW_TTL] = { SKEP_OP_SET_TTL, SKEP_SLOT_SET_TTL },
+	[ACTION_DEC_NW_TTL] = { SKEP_OP_DEC_TTL, SKEP_SLOT_DEC_TTL },
+	[ACTION_COPY_TTL_OUT] = { SKEP_OP_COPY_TTL_OUT, SKEP_SLOT_COPY_TTL_OUT },
+	[ACTION_COPY_TTL_IN] = { SKEP_OP_COPY_TTL_IN, SKEP_SLOT_COPY_TTL_IN },
+	[ACTION_SET_MPLS_TTL] = { SKEP_OP_SET_MPLS_TTL, SKEP_SLOT_SET_MPLS_TTL },
+	[ACTION_DEC_MPLS_TTL] = { SKEP_OP_DEC_MPLS_TTL, SKEP_SLOT_DEC_MPLS_TTL },
+	[ACTION_PUSH_MPLS] = { SKEP_OP_PUSH_MPLS, SKEP_SLOT_PUSH_MPLS },
+	[ACTION_POP_MPLS] = { SKEP_OP_POP_MPLS, SKEP_SLOT_POP_MPLS },
+	[ACTION_PUSH_PBB] = { SKEP_OP_PUSH_PBB, SKEP_SLOT_PUSH_PBB },
+	[ACTION_POP_PBB] = { SKEP_OP_POP_PBB, SKEP_SLOT_POP_PBB },
+	[ACTION_SET_QUEUE] = { SKEP_OP_SET_QUEUE, SKEP_SLOT_QUEUE },
+	[ACTION_GROUP] = { SKEP_OP_GROUP, SKEP_SLOT_GROUP },
+};
+
+unsigned int cells_slot(const struct action *a)
+{
+	return kinds[a->type].slot +
+	       (a->type == ACTION_SET_FIELD ? (unsigned int)a->set_field.field : 0);
+}
+
 struct writer {
 	struct skep_cell *cells;
 	unsigned int n;
@@ -59,7 +88,7 @@ static int write_set_field(struct writer *w, const struct action *a)
 
 	if (!cell)
 		return -E2BIG;
-	cell->slot = (uint8_t)(SKEP_SLOT_SET_FIELD + a->set_field.field);
+	cell->slot = (uint8_t)cells_slot(a);
 	cell->arg = (uint16_t)a->set_field.field;
 	if (n_bytes <= sizeof(cell->arg64)) {
 		memcpy(&cell->arg64, a->set_field.value.b, n_bytes);
@@ -72,33 +101,24 @@ static int write_set_field(struct writer *w, const struct action *a)
 	return 0;
 }
 
-static int write_simple(struct writer *w, enum skep_op op, enum skep_slot slot, uint16_t arg)
+/* An action that is one cell: 'arg' and 'arg32' are what bpf/abi.h says of its op. */
+static int write_one(struct writer *w, const struct action *a, uint16_t arg, uint32_t arg32)
 {
-	struct skep_cell *cell = add_cell(w, op);
+	struct skep_cell *cell = add_cell(w, (enum skep_op)kinds[a->type].op);
 
 	if (!cell)
 		return -E2BIG;
-	cell->slot = (uint8_t)slot;
+	cell->slot = (uint8_t)cells_slot(a);
 	cell->arg = arg;
+	cell->arg32 = arg32;
 	return 0;
 }
 
-static int write_number(struct writer *w, enum skep_op op, enum skep_slot slot, uint32_t number)
+static int write_group(struct writer *w, const struct action *a, const struct cell_ports *ports)
 {
-	struct skep_cell *cell = add_cell(w, op);
+	int idx = ports->group_idx(ports->aux, a->group_id);
 
-	if (!cell)
-		return -E2BIG;
-	cell->slot = (uint8_t)slot;
-	cell->arg32 = number;
-	return 0;
-}
-
-static int write_group(struct writer *w, uint32_t group_id, const struct cell_ports *ports)
-{
-	int idx = ports->group_idx(ports->aux, group_id);
-
-	return idx < 0 ? idx : write_number(w, SKEP_OP_GROUP, SKEP_SLOT_GROUP, (uint32_t)idx);
+	return idx < 0 ? idx : write_one(w, a, 0, (uint32_t)idx);
 }
 
 static int write_action(struct writer *w, const struct action *a, const struct cell_ports *ports)
@@ -108,34 +128,25 @@ static int write_action(struct writer *w, const struct action *a, const struct c
 		return write_output(w, a, ports);
 	case ACTION_SET_FIELD:
 		return write_set_field(w, a);
-	case ACTION_PUSH_VLAN:
-		return write_simple(w, SKEP_OP_PUSH_VLAN, SKEP_SLOT_PUSH_VLAN, a->ethertype);
-	case ACTION_POP_VLAN:
-		return write_simple(w, SKEP_OP_POP_VLAN, SKEP_SLOT_POP_VLAN, 0);
-	case ACTION_SET_NW_TTL:
-		return write_simple(w, SKEP_OP_SET_TTL, SKEP_SLOT_SET_TTL, a->ttl);
-	case ACTION_DEC_NW_TTL:
-		return write_simple(w, SKEP_OP_DEC_TTL, SKEP_SLOT_DEC_TTL, 0);
-	case ACTION_COPY_TTL_OUT:
-		return write_simple(w, SKEP_OP_COPY_TTL_OUT, SKEP_SLOT_COPY_TTL_OUT, 0);
-	case ACTION_COPY_TTL_IN:
-		return write_simple(w, SKEP_OP_COPY_TTL_IN, SKEP_SLOT_COPY_TTL_IN, 0);
-	case ACTION_SET_MPLS_TTL:
-		return write_simple(w, SKEP_OP_SET_MPLS_TTL, SKEP_SLOT_SET_MPLS_TTL, a->ttl);
-	case ACTION_DEC_MPLS_TTL:
-		return write_simple(w, SKEP_OP_DEC_MPLS_TTL, SKEP_SLOT_DEC_MPLS_TTL, 0);
-	case ACTION_PUSH_MPLS:
-		return write_simple(w, SKEP_OP_PUSH_MPLS, SKEP_SLOT_PUSH_MPLS, a->ethertype);
-	case ACTION_POP_MPLS:
-		return write_simple(w, SKEP_OP_POP_MPLS, SKEP_SLOT_POP_MPLS, a->ethertype);
-	case ACTION_PUSH_PBB:
-		return write_simple(w, SKEP_OP_PUSH_PBB, SKEP_SLOT_PUSH_PBB, a->ethertype);
-	case ACTION_POP_PBB:
-		return write_simple(w, SKEP_OP_POP_PBB, SKEP_SLOT_POP_PBB, 0);
-	case ACTION_SET_QUEUE:
-		return write_number(w, SKEP_OP_SET_QUEUE, SKEP_SLOT_QUEUE, a->queue_id);
 	case ACTION_GROUP:
-		return write_group(w, a->group_id, ports);
+		return write_group(w, a, ports);
+	case ACTION_SET_QUEUE:
+		return write_one(w, a, 0, a->queue_id);
+	case ACTION_PUSH_VLAN:
+	case ACTION_PUSH_MPLS:
+	case ACTION_POP_MPLS:
+	case ACTION_PUSH_PBB:
+		return write_one(w, a, a->ethertype, 0);
+	case ACTION_SET_NW_TTL:
+	case ACTION_SET_MPLS_TTL:
+		return write_one(w, a, a->ttl, 0);
+	case ACTION_POP_VLAN:
+	case ACTION_DEC_NW_TTL:
+	case ACTION_COPY_TTL_OUT:
+	case ACTION_COPY_TTL_IN:
+	case ACTION_DEC_MPLS_TTL:
+	case ACTION_POP_PBB:
+		return write_one(w, a, 0, 0);
 	case N_ACTION_TYPES:
 		break;
 	}
@@ -356,47 +367,6 @@ bool cells_is_wide(const struct skep_cell *cell)
 {
 	return cell->op == SKEP_OP_SET_FIELD && cell->arg < N_FIELD_IDS &&
 	       field_table[cell->arg].n_bytes > sizeof(cell->arg64);
-}
-
-unsigned int cells_slot(const struct action *a)
-{
-	switch (a->type) {
-	case ACTION_OUTPUT:
-		return SKEP_SLOT_OUTPUT;
-	case ACTION_SET_FIELD:
-		return SKEP_SLOT_SET_FIELD + (unsigned int)a->set_field.field;
-	case ACTION_PUSH_VLAN:
-		return SKEP_SLOT_PUSH_VLAN;
-	case ACTION_POP_VLAN:
-		return SKEP_SLOT_POP_VLAN;
-	case ACTION_SET_NW_TTL:
-		return SKEP_SLOT_SET_TTL;
-	case ACTION_DEC_NW_TTL:
-		return SKEP_SLOT_DEC_TTL;
-	case ACTION_COPY_TTL_OUT:
-		return SKEP_SLOT_COPY_TTL_OUT;
-	case ACTION_COPY_TTL_IN:
-		return SKEP_SLOT_COPY_TTL_IN;
-	case ACTION_SET_MPLS_TTL:
-		return SKEP_SLOT_SET_MPLS_TTL;
-	case ACTION_DEC_MPLS_TTL:
-		return SKEP_SLOT_DEC_MPLS_TTL;
-	case ACTION_PUSH_MPLS:
-		return SKEP_SLOT_PUSH_MPLS;
-	case ACTION_POP_MPLS:
-		return SKEP_SLOT_POP_MPLS;
-	case ACTION_PUSH_PBB:
-		return SKEP_SLOT_PUSH_PBB;
-	case ACTION_POP_PBB:
-		return SKEP_SLOT_POP_PBB;
-	case ACTION_SET_QUEUE:
-		return SKEP_SLOT_QUEUE;
-	case ACTION_GROUP:
-		return SKEP_SLOT_GROUP;
-	case N_ACTION_TYPES:
-		break;
-	}
-	return SKEP_N_SLOTS;
 }
 
 void cells_to_instructions(const struct skep_cell *cells, const struct cell_ports *ports,

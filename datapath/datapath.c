@@ -242,6 +242,11 @@ static void copy_grown(struct dp *dp, const struct map_set *new, const bool grow
 	}
 }
 
+void counter_add_late(__u64 *to, const __u64 *from, uint64_t then)
+{
+	__atomic_fetch_add(to, __atomic_load_n(from, __ATOMIC_RELAXED) - then, __ATOMIC_RELAXED);
+}
+
 /* Adds to the flows what their old counters counted after they were copied as 'then'.  The new counters belong to the program by now. */
 static void add_late_counts(struct dp *dp, const struct map_set *old,
 			    const struct skep_counter *then)
@@ -642,6 +647,7 @@ static void dp_free(struct dp *dp)
 	groups_forget(dp);
 	meters_forget(dp);
 	meters_unnote(&dp->adopted_meters);
+	groups_unnote(&dp->adopted_groups);
 	free(dp->fresh.item);
 	free(dp->waiting.item);
 	free(dp->scratch.item);

@@ -267,9 +267,8 @@ int dp_group_mod(struct dp *dp, uint32_t bridge, const struct group_mod *gm,
 bool dp_group_next(const struct dp *dp, uint32_t bridge, uint32_t group_id, struct group_desc *ret);
 /* How many groups of a type there can be, of the whole datapath. */
 #define DP_GROUPS_MAX 65536
-/* What skepd hears of a port's link: fast failover and select groups use it where the program cannot read it itself (dp_reads_links()). */
+/* What skepd hears of a port's link: fast failover and select groups use it where the program cannot read it itself. */
 void dp_port_set_live(struct dp *dp, uint32_t bridge, uint32_t ofport, bool is_live);
-bool dp_reads_links(const struct dp *dp);
 
 /* --- Meters (OF1.3.5 §6.7) --- */
 /* -EEXIST: add of one that is there; -ENOENT: modify of one that is not; -ENOSPC: no more meters.  Deleting one that is not there does nothing;

@@ -21,58 +21,9 @@
 /* A burst is cut to 100 days of its rate: so no sum of times overflows. */
 #define BURST_MAX (1ULL << 61)
 
-/* --- Numbers to places --- */
-
-/* Where in the bridge's array a meter of that number is or would be. */
-static uint32_t lower_bound(const struct meter_index *x, uint32_t meter_id)
-{
-	uint32_t low = 0, high = x->n;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (x->ref[mid].meter_id < meter_id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 uint32_t meter_find(const struct dp *dp, uint32_t bridge, uint32_t meter_id)
 {
-	const struct meter_index *x = &dp->meter_index[bridge];
-	uint32_t i = lower_bound(x, meter_id);
-
-	return i < x->n && x->ref[i].meter_id == meter_id ? x->ref[i].idx : 0;
-}
-
-static int index_add(struct meter_index *x, uint32_t meter_id, uint32_t idx)
-{
-	uint32_t i;
-
-	if (x->n == x->cap) {
-		uint32_t cap = x->cap ? x->cap * 2 : 16;
-		struct meter_ref *p = realloc(x->ref, cap * sizeof(*p));
-
-		if (!p)
-			return -ENOMEM;
-		x->ref = p;
-		x->cap = cap;
-	}
-	i = lower_bound(x, meter_id);
-	memmove(&x->ref[i + 1], &x->ref[i], (x->n - i) * sizeof(x->ref[0]));
-	x->ref[i] = (struct meter_ref){ meter_id, idx };
-	x->n++;
-	return 0;
-}
-
-static void index_del(struct meter_index *x, uint32_t meter_id)
-{
-	uint32_t i = lower_bound(x, meter_id);
-
-	x->n--;
-	memmove(&x->ref[i], &x->ref[i + 1], (x->n - i) * sizeof(x->ref[0]));
+	return id_index_find(&dp->meter_index[bridge], meter_id);
 }
 
 void meters_forget(struct dp *dp)
@@ -206,7 +157,7 @@ static int add(struct dp *dp, uint32_t bridge, const struct meter_mod *mm)
 	if (reserve(dp, &need))
 		return -ENOSPC;
 	idx = spans_alloc(&dp->meters, 0);
-	if (index_add(&dp->meter_index[bridge], mm->meter_id, idx)) {
+	if (id_index_add(&dp->meter_index[bridge], mm->meter_id, idx)) {
 		spans_free(&dp->meters, idx, 0);
 		return -ENOMEM;
 	}
@@ -253,7 +204,7 @@ static void delete_one(struct dp *dp, uint32_t bridge, uint32_t meter_id)
 		PUBLISH(virt, 0);
 	old = METER(dp, idx)->conf;
 	PUBLISH(&METER(dp, idx)->conf, 0);
-	index_del(&dp->meter_index[bridge], meter_id);
+	id_index_del(&dp->meter_index[bridge], meter_id);
 	garbage_put(dp, GARBAGE_METER_CONF, old, 0);
 	garbage_put(dp, GARBAGE_METER, idx, 0);
 }
@@ -261,12 +212,12 @@ static void delete_one(struct dp *dp, uint32_t bridge, uint32_t meter_id)
 /* All but the virtual ones, which are only deleted by their numbers (§6.7). */
 static void delete_all(struct dp *dp, uint32_t bridge)
 {
-	const struct meter_index *x = &dp->meter_index[bridge];
+	const struct id_index *x = &dp->meter_index[bridge];
 	uint32_t i = x->n;
 
 	while (i--) {
-		if (x->ref[i].meter_id <= METER_MAX)
-			delete_one(dp, bridge, x->ref[i].meter_id);
+		if (x->ref[i].id <= METER_MAX)
+			delete_one(dp, bridge, x->ref[i].id);
 	}
 }
 
@@ -332,13 +283,13 @@ static void describe(const struct dp *dp, uint32_t idx, struct meter_desc *ret)
 
 bool dp_meter_next(const struct dp *dp, uint32_t bridge, uint32_t meter_id, struct meter_desc *ret)
 {
-	const struct meter_index *x;
+	const struct id_index *x;
 	uint32_t i;
 
 	if (bridge >= DP_BRIDGES_MAX)
 		return false;
 	x = &dp->meter_index[bridge];
-	i = lower_bound(x, meter_id);
+	i = id_index_at(x, meter_id);
 	if (i >= x->n)
 		return false;
 	describe(dp, x->ref[i].idx, ret);
@@ -438,18 +389,13 @@ void meters_copy(const struct map_set *to, const struct map_set *from,
 		       from->map[MAP_METER_CONFS].n * sizeof(struct skep_meter_conf));
 }
 
-static void add_late(__u64 *to, const __u64 *from, __u64 then)
-{
-	__atomic_fetch_add(to, __atomic_load_n(from, __ATOMIC_RELAXED) - then, __ATOMIC_RELAXED);
-}
-
 void meters_add_late(struct dp *dp, const struct map_set *old, const struct meter_notes *notes)
 {
 	for (uint32_t i = 1; notes->meters && i < old->map[MAP_METERS].n; i++) {
 		const struct skep_meter *m = MAP_ELEM(old, MAP_METERS, struct skep_meter, i);
 
-		add_late(&METER(dp, i)->packets, &m->packets, notes->meters[i].packets);
-		add_late(&METER(dp, i)->bytes, &m->bytes, notes->meters[i].bytes);
+		counter_add_late(&METER(dp, i)->packets, &m->packets, notes->meters[i].packets);
+		counter_add_late(&METER(dp, i)->bytes, &m->bytes, notes->meters[i].bytes);
 	}
 	for (uint32_t i = 1; notes->confs && i < old->map[MAP_METER_CONFS].n; i++) {
 		const struct skep_meter_conf *c =
@@ -458,8 +404,8 @@ void meters_add_late(struct dp *dp, const struct map_set *old, const struct mete
 		for (unsigned int k = 0; k < SKEP_BANDS_MAX; k++) {
 			const struct skep_band *then = &notes->confs[i].band[k];
 
-			add_late(&CONF(dp, i)->band[k].packets, &c->band[k].packets, then->packets);
-			add_late(&CONF(dp, i)->band[k].bytes, &c->band[k].bytes, then->bytes);
+			counter_add_late(&CONF(dp, i)->band[k].packets, &c->band[k].packets, then->packets);
+			counter_add_late(&CONF(dp, i)->band[k].bytes, &c->band[k].bytes, then->bytes);
 		}
 	}
 }
@@ -481,18 +427,6 @@ static bool is_whole(const struct dp *dp, const struct skep_meter *meter, const 
 	return conf->n_bands <= SKEP_BANDS_MAX;
 }
 
-/* Makes the places that are not in 'is_used' free. */
-static void recall_spans(struct spans *s, const bool *is_used, uint32_t n)
-{
-	s->bump = n;
-	while (s->bump > 1 && !is_used[s->bump - 1])
-		s->bump--;
-	for (uint32_t i = 1; i < s->bump; i++) {
-		if (!is_used[i])
-			spans_free(s, i, 0);
-	}
-}
-
 int meters_recall(struct dp *dp)
 {
 	uint32_t n = dp->set.map[MAP_METERS].n, n_confs = dp->set.map[MAP_METER_CONFS].n;
@@ -510,14 +444,14 @@ int meters_recall(struct dp *dp)
 			continue;
 		}
 		is_used[i] = is_conf_used[meter->conf] = true;
-		err = index_add(&dp->meter_index[meter->bridge], meter->meter_id, i);
+		err = id_index_add(&dp->meter_index[meter->bridge], meter->meter_id, i);
 		virt = virtual_meter(dp, meter->bridge, meter->meter_id);
 		if (virt)
 			*virt = i;
 	}
 	if (!err) {
-		recall_spans(&dp->meters, is_used, n);
-		recall_spans(&dp->meter_confs, is_conf_used, n_confs);
+		spans_recall(&dp->meters, is_used, n);
+		spans_recall(&dp->meter_confs, is_conf_used, n_confs);
 	}
 	free(is_used);
 	free(is_conf_used);

@@ -252,11 +252,6 @@ void dp_port_set_live(struct dp *dp, uint32_t bridge, uint32_t ofport, bool is_l
 		PUBLISH(&PORT(dp, idx)->is_live, is_live);
 }
 
-bool dp_reads_links(const struct dp *dp)
-{
-	return dp->attach != DP_ATTACH_NONE && link_layout()->can_read;
-}
-
 void port_publish(struct dp *dp, uint32_t idx, uint32_t ifindex)
 {
 	struct skep_port *port = PORT(dp, idx);

@@ -8,7 +8,8 @@
  *   reclaim.c     what waits for grace periods, and for which
  *   flow_table.c  flow-mods;  flow_read.c  dumps, statistics, timeouts
  *   port.c        bridges and ports;  port_special.c  those that are not an interface of their own
- *   group.c       groups;  meter.c  meters
+ *   group.c       groups: who leads to whom, changes;  group_compile.c  what a group does, as cells;  group_adopt.c  growth and adoption of groups
+ *   meter.c       meters
  *   packet.c      packet-outs and packet-ins
  *   fdb.c         what NORMAL learns;  port_vlan.c  ports as NORMAL sees them
  *
@@ -34,6 +35,7 @@
 #include "datapath/cells.h"
 #include "datapath/datapath.h"
 #include "datapath/grace.h"
+#include "datapath/id_index.h"
 #include "datapath/keymap.h"
 #include "datapath/maps.h"
 #include "datapath/spans.h"
@@ -123,25 +125,10 @@ struct group;
 
 #define MAX_GROUPS (DP_GROUPS_MAX + 1)
 
-/* The groups of a bridge, in the order of their numbers; owned. */
-struct group_index {
-	struct group **group;
-	uint32_t n, cap;
-};
-
 /* Groups' counters as they were when they were copied; NULL: they were not. */
 struct group_notes {
 	struct skep_group *groups;
 	struct skep_group_counter *ctrs;
-};
-
-/* The meters of a bridge, in the order of their numbers. */
-struct meter_index {
-	struct meter_ref {
-		uint32_t meter_id;
-		uint32_t idx; /* in skep_meters */
-	} *ref;
-	uint32_t n, cap;
 };
 
 /* Meters as they were when they were copied; NULL: they were not. */
@@ -189,12 +176,14 @@ struct dp {
 	/* By bridge: from port number (PORT_LOCAL: 0) to index in skep_ports; NULL until the first. */
 	uint32_t *slot_of[DP_BRIDGES_MAX];
 
-	struct group_index group_index[DP_BRIDGES_MAX];
-	struct group **groups; /* by index in skep_groups */
+	struct id_index group_index[DP_BRIDGES_MAX];
+	struct group **groups; /* by index in skep_groups; NULL: there is none, as for index 0 */
 
-	struct meter_index meter_index[DP_BRIDGES_MAX];
+	struct id_index meter_index[DP_BRIDGES_MAX];
 	uint32_t *meter_flows;            /* by index of the meter: how many flows name it */
-	struct meter_notes adopted_meters; /* while dp_open() adopts */
+	/* While dp_open() adopts. */
+	struct meter_notes adopted_meters;
+	struct group_notes adopted_groups;
 
 	/* The flow tables. */
 	struct table_info tables[N_TABLE_SLOTS];
@@ -292,6 +281,8 @@ struct need {
 };
 /* Makes room: by reclaiming, else by growth.  0 or -ENOSPC; on success nothing that was needed can fail. */
 int reserve(struct dp *dp, const struct need *need);
+/* Adds to '*to' what '*from', which an old program counted in, has more than 'then'.  Programs add to both. */
+void counter_add_late(__u64 *to, const __u64 *from, uint64_t then);
 uint64_t boot_ns(void);
 uint64_t mono_ns(void);
 

@@ -66,3 +66,14 @@ unsigned int spans_class(uint32_t n)
 		class_log2++;
 	return class_log2;
 }
+
+void spans_recall(struct spans *s, const bool *is_used, uint32_t n)
+{
+	s->bump = n;
+	while (s->bump > 1 && !is_used[s->bump - 1])
+		s->bump--;
+	for (uint32_t i = 1; i < s->bump; i++) {
+		if (!is_used[i])
+			spans_free(s, i, 0);
+	}
+}

@@ -28,6 +28,8 @@ uint32_t spans_alloc(struct spans *s, unsigned int class_log2);
 void spans_free(struct spans *s, uint32_t idx, unsigned int class_log2);
 /* True if 'n' spans of that class can be had. */
 bool spans_have(const struct spans *s, unsigned int class_log2, uint32_t n);
+/* Of elements below 'n', all of the smallest class, those that are not in 'is_used' are free: after adoption. */
+void spans_recall(struct spans *s, const bool *is_used, uint32_t n);
 /* The smallest class that holds 'n' elements. */
 unsigned int spans_class(uint32_t n);
 static inline uint32_t spans_used(const struct spans *s)
