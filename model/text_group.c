@@ -286,24 +286,12 @@ int text_parse_group_mod(const char *line, enum group_command command, const str
 
 int text_parse_group_id(const char *text, uint32_t *ret, struct text_error *ret_error)
 {
-	struct text_input in;
-	struct text_word word;
 	int error;
 
-	text_input_init(&in, text, NULL, ret_error);
 	*ret = GROUP_ALL;
-	error = text_next_word(&in, &word);
-	if (error <= 0)
-		return error;
-	if (!word.delimiter)
-		word.value = word.key;
-	else if (!text_span_is(word.key, "group_id"))
-		return text_fail(&in, word.key.p, "a group is named by group_id=NUMBER");
-	error = text_word_to_group(&in, &word, ret);
+	error = text_parse_one_id(text, "group", "group_id", text_word_to_group, ret, ret_error);
 	if (!error && *ret == GROUP_ANY)
 		*ret = GROUP_ALL;
-	if (!error && text_next_word(&in, &word))
-		return text_fail(&in, word.key.p, "one group, or all");
 	return error;
 }
 

@@ -345,3 +345,25 @@ void text_format_port(uint32_t port, const struct text_ports *ports, struct buf 
 	else
 		buf_printf(out, "%u", port);
 }
+
+int text_parse_one_id(const char *line, const char *noun, const char *key,
+		      int (*parse)(const struct text_input *in, const struct text_word *word, uint32_t *ret),
+		      uint32_t *ret, struct text_error *ret_error)
+{
+	struct text_input in;
+	struct text_word word;
+	int error;
+
+	text_input_init(&in, line, NULL, ret_error);
+	error = text_next_word(&in, &word);
+	if (error <= 0)
+		return error;
+	if (!word.delimiter)
+		word.value = word.key;
+	else if (!text_span_is(word.key, key))
+		return text_fail(&in, word.key.p, "a %s is named by %s=NUMBER", noun, key);
+	error = parse(&in, &word, ret);
+	if (!error && text_next_word(&in, &word))
+		return text_fail(&in, word.key.p, "one %s, or all", noun);
+	return error;
+}

@@ -220,25 +220,15 @@ int text_parse_meter_mod(const char *line, enum meter_command command, struct me
 	return error;
 }
 
+static int word_to_meter_or_all(const struct text_input *in, const struct text_word *word, uint32_t *ret)
+{
+	return word_to_meter(in, word, true, ret);
+}
+
 int text_parse_meter_id(const char *text, uint32_t *ret, struct text_error *ret_error)
 {
-	struct text_input in;
-	struct text_word word;
-	int error;
-
-	text_input_init(&in, text, NULL, ret_error);
 	*ret = METER_ALL;
-	error = text_next_word(&in, &word);
-	if (error <= 0)
-		return error;
-	if (!word.delimiter)
-		word.value = word.key;
-	else if (!text_span_is(word.key, "meter"))
-		return text_fail(&in, word.key.p, "a meter is named by meter=NUMBER");
-	error = word_to_meter(&in, &word, true, ret);
-	if (!error && text_next_word(&in, &word))
-		return text_fail(&in, word.key.p, "one meter, or all");
-	return error;
+	return text_parse_one_id(text, "meter", "meter", word_to_meter_or_all, ret, ret_error);
 }
 
 void text_format_meter_id(uint32_t meter_id, struct buf *out)

@@ -78,6 +78,10 @@ int text_word_to_masked_u64(const struct text_input *in, const struct text_word 
 int text_word_to_port(const struct text_input *in, const struct text_word *word, uint32_t *ret);
 /* The value of 'word' as a group's number, ALL or ANY. */
 int text_word_to_group(const struct text_input *in, const struct text_word *word, uint32_t *ret);
+/* Parses 'line', which names one 'noun' as NUMBER or KEY=NUMBER, by 'parse', or nothing: '*ret' stays then. */
+int text_parse_one_id(const char *line, const char *noun, const char *key,
+		      int (*parse)(const struct text_input *in, const struct text_word *word, uint32_t *ret),
+		      uint32_t *ret, struct text_error *ret_error);
 /* As text_parse_port(), for a span. */
 int text_span_to_port(struct text_span span, const struct text_ports *ports, uint32_t *ret);
 

@@ -107,9 +107,7 @@ int cmd_dump_flows(const struct skepctl *ctl, int argc, char **argv)
 		dump.ports = session_print_ports(&s);
 		status = session_multipart(&s, xid, print_flows, &dump);
 	}
-	if (!status && dump.array)
-		json_print(json_incref(dump.array), JSON_INDENT(2));
-	json_decref(dump.array);
+	json_end_dump(dump.array, NULL, status);
 	session_close(&s);
 	return status;
 }

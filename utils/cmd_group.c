@@ -148,9 +148,7 @@ static int dump_groups(const struct skepctl *ctl, int argc, char **argv, uint16_
 			of_multipart_request_encode(&s.out, xid, type);
 		status = session_multipart(&s, xid, print_groups, &dump);
 	}
-	if (!status && dump.array)
-		json_print(json_incref(dump.array), JSON_INDENT(2));
-	json_decref(dump.array);
+	json_end_dump(dump.array, NULL, status);
 	session_close(&s);
 	return status;
 }
@@ -236,16 +234,6 @@ static int print_features(struct session *s, void *aux)
 
 int cmd_dump_group_features(const struct skepctl *ctl, int argc, char **argv)
 {
-	struct session s;
-	uint32_t xid;
-	int status = session_open(&s, ctl, argv[0]);
-
 	(void)argc;
-	if (!status) {
-		xid = session_xid(&s);
-		of_multipart_request_encode(&s.out, xid, OFPMP_GROUP_FEATURES);
-		status = session_multipart(&s, xid, print_features, NULL);
-	}
-	session_close(&s);
-	return status;
+	return session_ask(ctl, argv[0], OFPMP_GROUP_FEATURES, print_features);
 }

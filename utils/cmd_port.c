@@ -50,17 +50,6 @@ static int get_port_descs(struct session *s, struct port_dump *dump)
 	return EXIT_OK;
 }
 
-/* Prints what was collected, and frees it. */
-static void finish_port_dump(struct port_dump *dump, int status)
-{
-	if (!status && dump->array)
-		json_print(json_incref(dump->array), JSON_INDENT(2));
-	else if (!status)
-		fwrite(dump->text.data, 1, dump->text.len, stdout);
-	json_decref(dump->array);
-	buf_uninit(&dump->text);
-}
-
 int cmd_dump_ports_desc(const struct skepctl *ctl, int argc, char **argv)
 {
 	struct port_dump dump;
@@ -70,7 +59,7 @@ int cmd_dump_ports_desc(const struct skepctl *ctl, int argc, char **argv)
 	(void)argc;
 	if (!status) {
 		status = get_port_descs(&s, &dump);
-		finish_port_dump(&dump, status);
+		json_end_dump(dump.array, &dump.text, status);
 	}
 	session_close(&s);
 	return status;
@@ -112,7 +101,7 @@ static int dump_port_stats(struct session *s, uint32_t port)
 	status = session_multipart(s, xid, add_port_stats, &dump);
 	if (!status && !dump.array)
 		printf("OFPST_PORT reply (OF1.3) (xid=0x%x): %u ports\n", xid, dump.n);
-	finish_port_dump(&dump, status);
+	json_end_dump(dump.array, &dump.text, status);
 	return status;
 }
 
@@ -260,10 +249,10 @@ static int print_features(struct session *s)
 				     config.flags & OFPC_FRAG_DROP ? "drop" : "normal",
 				     "miss_send_len", config.miss_send_len, "ports", dump.array),
 			   JSON_INDENT(2));
-		finish_port_dump(&dump, EXIT_ERROR);
+		json_end_dump(dump.array, &dump.text, EXIT_ERROR);
 		return EXIT_OK;
 	}
-	finish_port_dump(&dump, status);
+	json_end_dump(dump.array, &dump.text, status);
 	if (!status)
 		printf("OFPT_GET_CONFIG_REPLY (OF1.3) (xid=0x%x): frags=%s miss_send_len=%u\n",
 		       config_xid, config.flags & OFPC_FRAG_DROP ? "drop" : "normal",
@@ -395,16 +384,6 @@ static int print_desc(struct session *s, void *aux)
 
 int cmd_dump_desc(const struct skepctl *ctl, int argc, char **argv)
 {
-	struct session s;
-	uint32_t xid;
-	int status = session_open(&s, ctl, argv[0]);
-
 	(void)argc;
-	if (!status) {
-		xid = session_xid(&s);
-		of_multipart_request_encode(&s.out, xid, OFPMP_DESC);
-		status = session_multipart(&s, xid, print_desc, NULL);
-	}
-	session_close(&s);
-	return status;
+	return session_ask(ctl, argv[0], OFPMP_DESC, print_desc);
 }

@@ -91,16 +91,6 @@ static int add_queue_stats(struct session *s, void *aux)
 	return it.err ? fail("%s: a queue cannot be understood (%s)", s->name, ofp_err_name(it.err)) : EXIT_OK;
 }
 
-static void finish_queue_dump(struct queue_dump *dump, int status)
-{
-	if (!status && dump->array)
-		json_print(json_incref(dump->array), JSON_INDENT(2));
-	else if (!status)
-		fwrite(dump->text.data, 1, dump->text.len, stdout);
-	json_decref(dump->array);
-	buf_uninit(&dump->text);
-}
-
 int cmd_queue_stats(const struct skepctl *ctl, int argc, char **argv)
 {
 	struct queue_dump dump = { .array = ctl->is_json ? json_array() : NULL, .text = BUF_INIT };
@@ -120,7 +110,7 @@ int cmd_queue_stats(const struct skepctl *ctl, int argc, char **argv)
 	}
 	if (!status && !dump.array)
 		printf("OFPST_QUEUE reply (OF1.3) (xid=0x%x): %u queues\n", xid, dump.n);
-	finish_queue_dump(&dump, status);
+	json_end_dump(dump.array, &dump.text, status);
 	session_close(&s);
 	return status;
 }
@@ -191,7 +181,7 @@ int cmd_queue_get_config(const struct skepctl *ctl, int argc, char **argv)
 		if (!status)
 			status = print_queues(&s, &dump);
 	}
-	finish_queue_dump(&dump, status);
+	json_end_dump(dump.array, &dump.text, status);
 	session_close(&s);
 	return status;
 }

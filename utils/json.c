@@ -11,6 +11,17 @@ void json_print(json_t *value, size_t flags)
 	json_decref(value);
 }
 
+void json_end_dump(json_t *array, struct buf *text, int status)
+{
+	if (!status && array)
+		json_print(json_incref(array), JSON_INDENT(2));
+	else if (!status && text)
+		fwrite(text->data, 1, text->len, stdout);
+	json_decref(array);
+	if (text)
+		buf_uninit(text);
+}
+
 json_t *json_hex(uint64_t n)
 {
 	return json_sprintf("0x%llx", (unsigned long long)n);

@@ -25,5 +25,7 @@ json_t *json_port_stats(const struct of_port_stats *stats);
 
 /* Prints 'value' and a newline, and releases it. */
 void json_print(json_t *value, size_t flags);
+/* Ends a dump: if 'status' is 0, prints what was collected, which is 'array', or 'text' if that is NULL (which may be NULL, too).  Releases both. */
+void json_end_dump(json_t *array, struct buf *text, int status);
 
 #endif

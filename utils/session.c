@@ -194,6 +194,22 @@ static int collect_ports(struct session *s, void *aux)
 	return it.err ? fail("%s: a port's description cannot be understood", s->name) : EXIT_OK;
 }
 
+int session_ask(const struct skepctl *ctl, const char *bridge, uint16_t type,
+		int (*each)(struct session *, void *aux))
+{
+	struct session s;
+	uint32_t xid;
+	int status = session_open(&s, ctl, bridge);
+
+	if (!status) {
+		xid = session_xid(&s);
+		of_multipart_request_encode(&s.out, xid, type);
+		status = session_multipart(&s, xid, each, NULL);
+	}
+	session_close(&s);
+	return status;
+}
+
 int session_get_ports(struct session *s)
 {
 	uint32_t xid;

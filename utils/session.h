@@ -58,6 +58,10 @@ int session_barrier(struct session *s, void (*on_error)(void *aux, const struct 
 int session_multipart(struct session *s, uint32_t xid, int (*each)(struct session *, void *aux),
 		      void *aux);
 
+/* All of the above for a multipart request of 'type' that has no body. */
+int session_ask(const struct skepctl *ctl, const char *bridge, uint16_t type,
+		int (*each)(struct session *, void *aux));
+
 /* Fills s->ports, if that has not been done.  Returns 0 or EXIT_ERROR. */
 int session_get_ports(struct session *s);
 /* How ports are printed: by name if --names was given. */
