@@ -198,17 +198,6 @@ static int compile_list(struct compiler *c, const struct action_list *list, uint
 	return 0;
 }
 
-static bool lists_equal(const struct action_list *a, const struct action_list *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (unsigned int i = 0; i < a->n; i++) {
-		if (!action_equal(&a->a[i], &b->a[i]))
-			return false;
-	}
-	return true;
-}
-
 static int compile_bucket(struct compiler *c, enum group_type type, const struct bucket *b,
 			  uint32_t at)
 {
@@ -228,7 +217,7 @@ static int compile_bucket(struct compiler *c, enum group_type type, const struct
 		memcpy(sent.a, b->actions, b->n_actions * sizeof(sent.a[0]));
 	order(b, &ordered);
 	err = compile_list(c, &ordered, &bucket.first, &bucket.n);
-	if (!err && lists_equal(&sent, &ordered)) {
+	if (!err && action_lists_equal(&sent, &ordered)) {
 		bucket.sent_first = bucket.first;
 		bucket.n_sent = bucket.n;
 	} else if (!err) {

@@ -40,6 +40,17 @@ bool action_equal(const struct action *a, const struct action *b)
 	return false;
 }
 
+bool action_lists_equal(const struct action_list *a, const struct action_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (unsigned int i = 0; i < a->n; i++) {
+		if (!action_equal(&a->a[i], &b->a[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool list_outputs_to(const struct action_list *list, uint32_t port)
 {
 	for (unsigned int i = 0; i < list->n; i++) {

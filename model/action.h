@@ -103,6 +103,7 @@ static inline void instructions_init(struct instructions *in)
 }
 
 bool action_equal(const struct action *a, const struct action *b);
+bool action_lists_equal(const struct action_list *a, const struct action_list *b);
 /* True if some output action of 'in' (apply or write) names 'port': the filter of §6.4. */
 bool instructions_output_to(const struct instructions *in, uint32_t port);
 /* The same for groups. */

@@ -33,25 +33,14 @@ static uint64_t rnd_below(uint64_t n)
 	return rnd() % n;
 }
 
-static bool list_equal(const struct action_list *a, const struct action_list *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (unsigned int i = 0; i < a->n; i++) {
-		if (!action_equal(&a->a[i], &b->a[i]))
-			return false;
-	}
-	return true;
-}
-
 static bool instructions_equal(const struct instructions *a, const struct instructions *b)
 {
 	return a->has_apply == b->has_apply && a->has_clear == b->has_clear &&
 	       a->has_write == b->has_write && a->has_metadata == b->has_metadata &&
 	       a->has_meter == b->has_meter && a->meter_id == b->meter_id &&
 	       a->goto_table == b->goto_table && a->metadata == b->metadata &&
-	       a->metadata_mask == b->metadata_mask && list_equal(&a->apply, &b->apply) &&
-	       list_equal(&a->write, &b->write);
+	       a->metadata_mask == b->metadata_mask && action_lists_equal(&a->apply, &b->apply) &&
+	       action_lists_equal(&a->write, &b->write);
 }
 
 static bool flow_mod_equal(const struct flow_mod *a, const struct flow_mod *b)
