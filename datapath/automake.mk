@@ -14,7 +14,7 @@ datapath_libdatapath_a_SOURCES = \
 	datapath/grace.c datapath/grace.h \
 	datapath/keymap.c datapath/keymap.h \
 	datapath/maps.c datapath/maps.h \
-	datapath/group.c datapath/group.h datapath/group_adopt.c datapath/group_compile.c datapath/id_index.c datapath/id_index.h datapath/link.c datapath/link.h datapath/meter.c \
+	datapath/grow.c datapath/group.c datapath/group.h datapath/group_adopt.c datapath/group_compile.c datapath/id_index.c datapath/id_index.h datapath/link.c datapath/link.h datapath/meter.c \
 	datapath/packet.c \
 	datapath/port.c \
 	datapath/port_special.c \

@@ -2,7 +2,8 @@
 /*
  * The datapath's inside, shared by the files of datapath/ only.
  *
- *   datapath.c    opening, closing, growing, the swap of one map set for another
+ *   datapath.c    opening, closing
+ *   grow.c        capacities, growth, the swap of one map set for another
  *   adopt.c       taking over the flows of an earlier process
  *   classifier.c  subtables, bucket regions, chains: what bpf/classify.h reads
  *   reclaim.c     what waits for grace periods, and for which
@@ -124,6 +125,7 @@ struct garbage_queue {
 struct group;
 
 #define MAX_GROUPS (DP_GROUPS_MAX + 1)
+#define MAX_METERS (DP_METERS_MAX + 1)
 
 /* Groups' counters as they were when they were copied; NULL: they were not. */
 struct group_notes {
@@ -266,7 +268,7 @@ void reclaim_run(struct dp *dp, bool wait);
 /* Commits and waits until nothing is left to reclaim. */
 void reclaim_all(struct dp *dp);
 
-/* --- datapath.c --- */
+/* --- grow.c --- */
 /* What one change may need. */
 struct need {
 	uint32_t rules, keyx, flows, subtables, ports, lines_log2;
@@ -283,6 +285,22 @@ struct need {
 int reserve(struct dp *dp, const struct need *need);
 /* Adds to '*to' what '*from', which an old program counted in, has more than 'then'.  Programs add to both. */
 void counter_add_late(__u64 *to, const __u64 *from, uint64_t then);
+/* The capacities that a datapath starts with. */
+void capacity_init(struct dp *dp);
+/* What allocates the elements of a map, or NULL; and how many of 'n' elements it may give out. */
+struct spans *map_spans(struct dp *dp, enum map_id id);
+uint32_t map_spans_capacity(enum map_id id, uint32_t n);
+/* The process's own arrays, as long as the map of flows. */
+int flow_arrays_fit(struct dp *dp, uint32_t old_n, uint32_t n);
+/* Gives each port the program of dp->set. */
+int set_swap_programs(struct dp *dp, char *err_buf, size_t err_size);
+/* Pins a set that is being made; and the new pins take the place of the old ones. */
+int set_pin_new(const struct dp *dp, const struct map_set *set, char *err_buf, size_t err_size);
+int set_rename_pins(struct dp *dp);
+/* One grace period, now. */
+void grace_wait_now(struct dp *dp);
+
+/* --- datapath.c --- */
 uint64_t boot_ns(void);
 uint64_t mono_ns(void);
 
