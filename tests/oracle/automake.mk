@@ -10,7 +10,7 @@ tests_oracle_liboracle_a_SOURCES = \
 	tests/oracle/gen_rules.c \
 	tests/oracle/group.c tests/oracle/group.h \
 	tests/oracle/normal.c tests/oracle/normal.h \
-	tests/oracle/oracle.c tests/oracle/oracle.h \
+	tests/oracle/oracle.c tests/oracle/private.h tests/oracle/run.c tests/oracle/oracle.h \
 	tests/oracle/parse.c tests/oracle/parse.h
 
 ORACLE_LIBS = tests/oracle/liboracle.a model/libmodel.a lib/libbase.a $(CMOCKA_LIBS)
