@@ -13,7 +13,7 @@ vswitchd_libvswitchd_a_SOURCES = \
 	vswitchd/ethtool.c vswitchd/ethtool.h \
 	vswitchd/json_text.c vswitchd/json_text.h \
 	vswitchd/linkmode.c vswitchd/linkmode.h \
-	vswitchd/netlink.c vswitchd/netlink.h \
+	vswitchd/netlink.c vswitchd/netlink.h vswitchd/netlink_change.c vswitchd/netlink_private.h \
 	vswitchd/netns.c vswitchd/netns.h \
 	vswitchd/port.c vswitchd/port.h \
 	vswitchd/queue.c vswitchd/queue.h \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The table of interfaces and rtnetlink's notifications; see netlink.h.  ethtool.c asks drivers for
  * speeds. */
-#include "vswitchd/netlink.h"
+#include "vswitchd/netlink_private.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,7 +12,6 @@
 #include <linux/if_tunnel.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <linux/veth.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,38 +24,6 @@
 /* linux/if.h, which net/if.h cannot stand beside. */
 #define NL_IFF_LOWER_UP 0x10000
 #define IF_OPER_DORMANT 5
-
-#define NL_BUCKETS   256
-#define NL_RCVBUF    (1 << 20)
-#define NL_READS_MAX 64	   /* datagrams in one turn of the event loop */
-#define NL_BUF_SIZE  32768 /* a dump's datagrams are not larger */
-#define TAKEN_ALIAS  "skep: taken from another network namespace"
-#define DEVICE_MTU   65000 /* what Geneve and GRE allow at most differs, and none allows less */
-#define REQUEST_SIZE (sizeof(struct nlmsghdr) + sizeof(struct ifinfomsg) + 1024)
-
-LIST_HEAD(nl_bucket, nl_link);
-
-/* What the owner is still to be told. */
-struct news {
-	STAILQ_ENTRY(news) node;
-	bool is_gone;
-	struct nl_link link;
-};
-
-struct nl {
-	struct nl_callbacks cb;
-	struct mnl_socket *monitor;
-	struct mnl_socket *request;
-	struct event *ev;
-	struct event *tell_ev;
-	uint32_t seq;
-	uint32_t dump; /* the number of the current or last dump */
-	bool is_quiet; /* while opening */
-	bool is_event; /* what is being read is a notification */
-	int ethtool_fd;
-	struct nl_bucket buckets[NL_BUCKETS];
-	STAILQ_HEAD(, news) news;
-};
 
 static struct nl_bucket *bucket_of(const struct nl *nl, uint32_t ifindex)
 {
@@ -85,14 +52,7 @@ const struct nl_link *nl_find(const struct nl *nl, const char *name)
 }
 
 /* The attributes of tunnel devices that matter here, by kind; 0: it has no such. */
-static const struct tunnel_kind {
-	const char *name;
-	uint16_t external; /* attribute: keys come with the packets */
-	bool is_flag;	   /* which is there or not; else a u8 */
-	uint16_t port;	   /* attribute: the UDP port */
-	uint16_t zero_csum6_rx; /* attribute: outer UDP checksums may be missing with IPv6 */
-	uint16_t learning;	/* attribute: it has a forwarding table of its own */
-} tunnel_kinds[] = {
+static const struct tunnel_kind tunnel_kinds[] = {
 	{ "vxlan", IFLA_VXLAN_COLLECT_METADATA, false, IFLA_VXLAN_PORT,
 	  IFLA_VXLAN_UDP_ZERO_CSUM6_RX, IFLA_VXLAN_LEARNING },
 	{ "geneve", IFLA_GENEVE_COLLECT_METADATA, true, IFLA_GENEVE_PORT,
@@ -101,7 +61,7 @@ static const struct tunnel_kind {
 	{ "ip6gretap", IFLA_GRE_COLLECT_METADATA, true, 0, 0, 0 },
 };
 
-static const struct tunnel_kind *find_tunnel_kind(const char *name)
+const struct tunnel_kind *nl_find_tunnel_kind(const char *name)
 {
 	for (size_t i = 0; i < sizeof(tunnel_kinds) / sizeof(tunnel_kinds[0]); i++)
 		if (!strcmp(tunnel_kinds[i].name, name))
@@ -135,7 +95,7 @@ static int on_info_attr(const struct nlattr *attr, void *data)
 	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0) {
 		strncpy(link->kind, mnl_attr_get_str(attr), sizeof(link->kind) - 1);
 	} else if (mnl_attr_get_type(attr) == IFLA_INFO_DATA) {
-		tunnel = find_tunnel_kind(link->kind);
+		tunnel = nl_find_tunnel_kind(link->kind);
 		if (tunnel)
 			read_tunnel(link, tunnel, attr);
 	}
@@ -303,7 +263,7 @@ static int on_msg(const struct nlmsghdr *nlh, void *data)
 }
 
 /* Sends 'nlh' and handles its answers until the last. */
-static int transact_on(struct nl *nl, const struct mnl_socket *sock, struct nlmsghdr *nlh,
+int nl_transact_on(struct nl *nl, const struct mnl_socket *sock, struct nlmsghdr *nlh,
 		       mnl_cb_t cb, void *data)
 {
 	unsigned int portid = mnl_socket_get_portid(sock);
@@ -325,9 +285,9 @@ static int transact_on(struct nl *nl, const struct mnl_socket *sock, struct nlms
 	return ret < 0 ? -errno : 0;
 }
 
-static int transact(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+int nl_transact(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
 {
-	return transact_on(nl, nl->request, nlh, cb, data);
+	return nl_transact_on(nl, nl->request, nlh, cb, data);
 }
 
 static int dump_links(struct nl *nl)
@@ -342,7 +302,7 @@ static int dump_links(struct nl *nl)
 	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
 	ifi->ifi_family = AF_UNSPEC;
 	nl->dump++;
-	error = transact(nl, nlh, on_msg, nl);
+	error = nl_transact(nl, nlh, on_msg, nl);
 	if (error)
 		return error;
 	for (unsigned int i = 0; i < NL_BUCKETS; i++) {
@@ -359,7 +319,7 @@ static int dump_links(struct nl *nl)
 
 /* Interfaces that come or go while a dump is under way can make the kernel say so (-EINTR): then
  * once more. */
-static int refresh(struct nl *nl)
+int nl_refresh(struct nl *nl)
 {
 	int error = -EINTR;
 
@@ -368,8 +328,6 @@ static int refresh(struct nl *nl)
 	return error;
 }
 
-static int read_link(struct nl *nl, uint32_t ifindex, const char *name);
-
 /* A queueing discipline came or went.  The interface says which is at its root, and is not heard of itself. */
 static void on_qdisc(struct nl *nl, const struct nlmsghdr *nlh)
 {
@@ -377,7 +335,7 @@ static void on_qdisc(struct nl *nl, const struct nlmsghdr *nlh)
 
 	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*tc) && tc->tcm_parent == TC_H_ROOT &&
 	    nl_find_ifindex(nl, (uint32_t)tc->tcm_ifindex))
-		(void)read_link(nl, (uint32_t)tc->tcm_ifindex, NULL);
+		(void)nl_read_link(nl, (uint32_t)tc->tcm_ifindex, NULL);
 }
 
 static int on_event(const struct nlmsghdr *nlh, void *data)
@@ -416,7 +374,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		mnl_cb_run(buf, (size_t)n, 0, 0, on_event, nl);
 	}
 	if (lost) {
-		int error = refresh(nl);
+		int error = nl_refresh(nl);
 
 		log_info("netlink: notifications were lost, reading all interfaces again%s%s",
 			 error ? ": " : "", error ? strerror(-error) : "");
@@ -455,7 +413,7 @@ int nl_open(struct event_base *base, const struct nl_callbacks *callbacks, struc
 	if (error)
 		goto fail;
 	nl->is_quiet = true;
-	error = refresh(nl);
+	error = nl_refresh(nl);
 	nl->is_quiet = false;
 	if (error)
 		goto fail;
@@ -504,25 +462,8 @@ void nl_close(struct nl *nl)
 	free(nl);
 }
 
-/* Reads one link back into the table. */
-static int read_link(struct nl *nl, uint32_t ifindex, const char *name)
-{
-	char req[REQUEST_SIZE];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(req);
-	struct ifinfomsg *ifi;
-
-	nlh->nlmsg_type = RTM_GETLINK;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
-	ifi->ifi_family = AF_UNSPEC;
-	ifi->ifi_index = (int)ifindex;
-	if (name)
-		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	return transact(nl, nlh, on_msg, nl);
-}
-
 /* Begins a request about 'ifindex' (0: a new one) in 'req', of REQUEST_SIZE bytes. */
-static struct nlmsghdr *link_request(char *req, uint16_t type, uint16_t flags, uint32_t ifindex,
+struct nlmsghdr *nl_link_request(char *req, uint16_t type, uint16_t flags, uint32_t ifindex,
 				     struct ifinfomsg **ret_ifi)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(req);
@@ -535,201 +476,16 @@ static struct nlmsghdr *link_request(char *req, uint16_t type, uint16_t flags, u
 	return nlh;
 }
 
-int nl_add_veth(struct nl *nl, const char *name, const uint8_t mac[6], const char *peer)
-{
-	char req[REQUEST_SIZE];
-	struct nlattr *info, *data, *peer_attr;
-	struct ifinfomsg *ifi;
-	struct nlmsghdr *nlh = link_request(req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, &ifi);
-	int error;
-
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	if (mac)
-		mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-	peer_attr = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, peer);
-	mnl_attr_nest_end(nlh, peer_attr);
-	mnl_attr_nest_end(nlh, data);
-	mnl_attr_nest_end(nlh, info);
-	error = transact(nl, nlh, NULL, NULL);
-	if (error)
-		return error;
-	error = read_link(nl, 0, name);
-	return error ? error : read_link(nl, 0, peer);
-}
-
-/* What every device of ours has: no limit to the size of packets, no IPv6 address. */
-static void put_own_device(struct nlmsghdr *nlh, const char *name)
-{
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	mnl_attr_put_u32(nlh, IFLA_MTU, DEVICE_MTU);
-}
-
-/* Lets nothing wait in front of the interface: a packet's tunnel metadata is of its CPU, and good until the next packet's is set there. */
-static int set_no_queue(struct nl *nl, uint32_t ifindex)
-{
-	char req[REQUEST_SIZE];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(req);
-	struct tcmsg *tc;
-
-	nlh->nlmsg_type = RTM_NEWQDISC;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
-	tc = mnl_nlmsg_put_extra_header(nlh, sizeof(*tc));
-	tc->tcm_family = AF_UNSPEC;
-	tc->tcm_ifindex = (int)ifindex;
-	tc->tcm_parent = TC_H_ROOT;
-	mnl_attr_put_strz(nlh, TCA_KIND, "noqueue");
-	return transact(nl, nlh, NULL, NULL);
-}
-
-int nl_add_tunnel(struct nl *nl, const char *name, const char *kind, uint16_t port)
-{
-	const struct tunnel_kind *tunnel = find_tunnel_kind(kind);
-	char req[REQUEST_SIZE];
-	struct nlattr *info, *data;
-	struct ifinfomsg *ifi;
-	struct nlmsghdr *nlh = link_request(req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, &ifi);
-	int error;
-
-	put_own_device(nlh, name);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-	if (tunnel->is_flag)
-		mnl_attr_put(nlh, tunnel->external, 0, NULL);
-	else
-		mnl_attr_put_u8(nlh, tunnel->external, 1);
-	if (tunnel->port)
-		mnl_attr_put_u16(nlh, tunnel->port, htons(port));
-	if (tunnel->zero_csum6_rx)
-		mnl_attr_put_u8(nlh, tunnel->zero_csum6_rx, 1);
-	if (tunnel->learning)
-		mnl_attr_put_u8(nlh, tunnel->learning, 0);
-	mnl_attr_nest_end(nlh, data);
-	mnl_attr_nest_end(nlh, info);
-	error = transact(nl, nlh, NULL, NULL);
-	if (!error)
-		error = read_link(nl, 0, name);
-	return error ? error : set_no_queue(nl, nl_find(nl, name)->ifindex);
-}
-
-static int add_plain(struct nl *nl, const char *name, const char *kind)
-{
-	char req[REQUEST_SIZE];
-	struct nlattr *info;
-	struct ifinfomsg *ifi;
-	struct nlmsghdr *nlh = link_request(req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, &ifi);
-	int error;
-
-	put_own_device(nlh, name);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
-	mnl_attr_nest_end(nlh, info);
-	error = transact(nl, nlh, NULL, NULL);
-	return error ? error : read_link(nl, 0, name);
-}
-
-int nl_add_sink(struct nl *nl, const char *name)
-{
-	int error = add_plain(nl, name, "dummy");
-
-	if (error == -EOPNOTSUPP)
-		error = add_plain(nl, name, "bridge");
-	if (!error)
-		error = nl->ethtool_fd < 0 ? -EBADF
-					   : ethtool_set_no_offloads(nl->ethtool_fd, name);
-	return error;
-}
-
-int nl_take_link(struct nl *nl, int socket, const char *name)
-{
-	struct mnl_socket *sock = mnl_socket_fdopen(socket);
-	const struct nl_link *link;
-	char req[REQUEST_SIZE];
-	struct ifinfomsg *ifi;
-	struct nlmsghdr *nlh = link_request(req, RTM_SETLINK, 0, 0, &ifi);
-	int error;
-
-	if (!sock) {
-		close(socket);
-		return -ENOMEM;
-	}
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	mnl_attr_put_u32(nlh, IFLA_NET_NS_PID, (uint32_t)getpid());
-	mnl_attr_put_str(nlh, IFLA_IFALIAS, TAKEN_ALIAS);
-	error = mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID)
-			? -errno
-			: transact_on(nl, sock, nlh, NULL, NULL);
-	mnl_socket_close(sock);
-	if (!error)
-		error = read_link(nl, 0, name);
-	link = error ? NULL : nl_find(nl, name);
-	return link ? nl_set_up(nl, link->ifindex, true) : error;
-}
-
-int nl_give_link(struct nl *nl, uint32_t ifindex, int ns)
+/* Reads one link back into the table. */
+int nl_read_link(struct nl *nl, uint32_t ifindex, const char *name)
 {
 	char req[REQUEST_SIZE];
 	struct ifinfomsg *ifi;
-	struct nlmsghdr *nlh = link_request(req, RTM_SETLINK, 0, ifindex, &ifi);
-	int error;
+	struct nlmsghdr *nlh = nl_link_request(req, RTM_GETLINK, 0, ifindex, &ifi);
 
-	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)ns);
-	mnl_attr_put_str(nlh, IFLA_IFALIAS, "");
-	error = transact(nl, nlh, NULL, NULL);
-	return error ? error : refresh(nl);
-}
-
-int nl_del_link(struct nl *nl, uint32_t ifindex)
-{
-	char req[REQUEST_SIZE];
-	struct ifinfomsg *ifi;
-	struct nlmsghdr *nlh = link_request(req, RTM_DELLINK, 0, ifindex, &ifi);
-	int error = transact(nl, nlh, NULL, NULL);
-
-	return error ? error : refresh(nl);
-}
-
-static int set_flags(struct nl *nl, uint32_t ifindex, unsigned int flags, unsigned int change)
-{
-	char req[REQUEST_SIZE];
-	struct ifinfomsg *ifi;
-	struct nlmsghdr *nlh = link_request(req, RTM_SETLINK, 0, ifindex, &ifi);
-	int error;
-
-	ifi->ifi_flags = flags;
-	ifi->ifi_change = change;
-	error = transact(nl, nlh, NULL, NULL);
-	return error ? error : read_link(nl, ifindex, NULL);
-}
-
-int nl_set_up(struct nl *nl, uint32_t ifindex, bool up)
-{
-	return set_flags(nl, ifindex, up ? IFF_UP : 0, IFF_UP);
-}
-
-int nl_set_promisc(struct nl *nl, uint32_t ifindex, bool on)
-{
-	return set_flags(nl, ifindex, on ? IFF_PROMISC : 0, IFF_PROMISC);
-}
-
-int nl_set_no_address(struct nl *nl, uint32_t ifindex)
-{
-	char req[REQUEST_SIZE];
-	struct nlattr *spec, *inet6;
-	struct ifinfomsg *ifi;
-	struct nlmsghdr *nlh = link_request(req, RTM_SETLINK, 0, ifindex, &ifi);
-
-	spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
-	inet6 = mnl_attr_nest_start(nlh, AF_INET6);
-	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-	mnl_attr_nest_end(nlh, inet6);
-	mnl_attr_nest_end(nlh, spec);
-	return transact(nl, nlh, NULL, NULL);
+	if (name)
+		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	return nl_transact(nl, nlh, on_msg, nl);
 }
 
 static int on_stats_attr(const struct nlattr *attr, void *data)
@@ -751,12 +507,12 @@ int nl_get_stats(struct nl *nl, uint32_t ifindex, struct nl_stats *ret)
 {
 	char req[REQUEST_SIZE];
 	struct ifinfomsg *ifi;
-	struct nlmsghdr *nlh = link_request(req, RTM_GETLINK, 0, ifindex, &ifi);
+	struct nlmsghdr *nlh = nl_link_request(req, RTM_GETLINK, 0, ifindex, &ifi);
 	struct rtnl_link_stats64 s;
 	int error;
 
 	memset(&s, 0, sizeof(s));
-	error = transact(nl, nlh, on_stats_msg, &s);
+	error = nl_transact(nl, nlh, on_stats_msg, &s);
 	if (error)
 		return error;
 	*ret = (struct nl_stats){
@@ -816,11 +572,11 @@ int nl_get_peer(struct nl *nl, const struct nl_link *link, struct nl_peer *ret)
 	struct peer_query query = { .link = { .ifindex = 0 } };
 	char req[REQUEST_SIZE];
 	struct ifinfomsg *ifi;
-	struct nlmsghdr *nlh = link_request(req, RTM_GETLINK, 0, link->peer_ifindex, &ifi);
+	struct nlmsghdr *nlh = nl_link_request(req, RTM_GETLINK, 0, link->peer_ifindex, &ifi);
 	int error;
 
 	mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)link->peer_nsid);
-	error = transact(nl, nlh, on_peer_msg, &query);
+	error = nl_transact(nl, nlh, on_peer_msg, &query);
 	if (error)
 		return error;
 	/* The number may be another interface's by now. */
