@@ -1,4 +1,6 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 *
+ * Long, and one file all the same: it is the specification's appendix of structures, and read beside it.
+ */
 /*
  * OpenFlow 1.3.5 on the wire: the numbers and the fixed layouts of §7, under the specification's
  * names.
