@@ -1,6 +1,4 @@
-/* SPDX-License-Identifier: Apache-2.0 *
- * Long, and one file all the same: it is the specification's appendix of structures, and read beside it.
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * OpenFlow 1.3.5 on the wire: the numbers and the fixed layouts of §7, under the specification's
  * names.
@@ -11,6 +9,8 @@
  *
  * All structures are packed: a message may begin at any address of an input buffer.  Integers are
  * in network byte order.  Sizes are asserted where each is defined.
+ *
+ * Long, and one file all the same: it is the specification's appendix of structures, and read beside it.
  */
 #ifndef SKEP_OFCHAN_OFP13_H
 #define SKEP_OFCHAN_OFP13_H 1
