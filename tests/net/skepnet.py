@@ -234,8 +234,12 @@ class Switch:
             return int(f.read())
 
     def kill9(self):
+        self.end_daemon(signal.SIGKILL)
+
+    def end_daemon(self, how=signal.SIGTERM):
+        """Ends skepd and waits for the process: it holds its lock for a while after it has stopped to answer."""
         pid = self.pid
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, how)
         wait_until(lambda: not is_alive(pid), what='skepd gone')
 
     def start_daemon(self):
