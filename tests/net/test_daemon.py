@@ -91,9 +91,7 @@ def test_configuration_is_there_again_after_a_restart(switch):
     switch.skepctl('set-controller', 'br0', 'tcp:127.0.0.1:9')
     switch.skepctl('add-br', 'br1', 'datapath-id=00000000000000b1')
     before = json.loads(switch.skepctl('--json', 'show').stdout)
-    pid = switch.pid
-    os.kill(pid, signal.SIGTERM)
-    wait_until(lambda: not skepnet.is_alive(pid), what='skepd gone')
+    switch.end_daemon()
     switch.start_daemon()
     after = json.loads(switch.skepctl('--json', 'show').stdout)
 
@@ -187,9 +185,7 @@ def test_skepctl_flow_commands(sw):
 
 def test_shutdown_leaves_the_datapath_and_teardown_without_a_daemon_removes_it(switch):
     switch.skepctl('add-flow', 'br0', 'in_port=1,actions=2')
-    pid = switch.pid
-    switch.skepctl('shutdown')
-    wait_until(lambda: not skepnet.is_alive(pid), what='skepd gone')
+    switch.end_daemon()
     switch.wires[1].send(bytes(range(64)))
     assert switch.wires[2].recv() == bytes(range(64))
     run(switch.ns.cmd(skepd('--teardown', '--rundir', switch.dir, '--statedir', switch.dir, '--bpffs', f'{switch.dir}/bpf/skep')))

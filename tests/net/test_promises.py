@@ -83,9 +83,7 @@ def test_forwarding_goes_on_without_skepd_and_a_new_one_has_the_flows_with_their
         traffic.more()
         before = switch.flows()
         if how == 'TERM':
-            pid = switch.pid
-            os.kill(pid, signal.SIGTERM)
-            wait_until(lambda: not is_alive(pid), what='skepd gone')
+            switch.end_daemon()
         else:
             switch.kill9()
         traffic.more(1000)
