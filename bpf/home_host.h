@@ -324,6 +324,18 @@ SKEP_INLINE int home_sync_type(SKEP_CTX *ctx, struct skep_state *s)
 	return 0;
 }
 
+/* Adds 'n' zero bytes at the end, in the room that as many cut off in front have left. */
+SKEP_INLINE int home_pad(SKEP_CTX *ctx, uint32_t n)
+{
+	if ((size_t)(ctx->data - ctx->buf) < n)
+		return -1;
+	memmove(ctx->data - n, ctx->data, ctx->len);
+	ctx->data -= n;
+	memset(ctx->data + ctx->len, 0, n);
+	ctx->len += n;
+	return 0;
+}
+
 /* Makes 'n' bytes of room in front of the frame. */
 SKEP_INLINE int home_grow(SKEP_CTX *ctx, struct skep_state *s, uint32_t n)
 {

@@ -483,6 +483,12 @@ SKEP_INLINE int home_cut_tags(SKEP_CTX *ctx, struct skep_state *s, const __u32 n
 	return home_wire_len(ctx) + 4 * n == wire ? 0 : -1;
 }
 
+/* Adds 'n' zero bytes at the end. */
+SKEP_INLINE int home_pad(SKEP_CTX *ctx, __u32 n)
+{
+	return (int)bpf_skb_change_tail(ctx, ctx->len + n, 0);
+}
+
 /* Puts a tag that is in metadata into the frame.  Returns 1 if there was one, another, which home_end_head() takes away, being in its place; 0 or negative. */
 SKEP_INLINE int home_tag_to_frame(SKEP_CTX *ctx, struct skep_state *s)
 {

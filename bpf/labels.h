@@ -12,6 +12,8 @@
 #include "bpf/edit.h"
 #include "bpf/ttl.h"
 
+#define SKEP_FRAME_MIN 60 /* bytes, without the FCS (IEEE 802.3) */
+
 /* Where the Ethernet type behind all tags is: at most 52.  The mask is for the verifier. */
 SKEP_INLINE __u32 skep_type_ofs(const struct skep_state *s)
 {
@@ -83,22 +85,34 @@ SKEP_SUB int skep_push_mpls(SKEP_CTX *ctx, struct skep_state *s, __u32 type)
 	return ofs == 12 ? home_end_head(ctx, s, 0, 0) : 0;
 }
 
+/* A frame that had Ethernet's shortest length keeps it when a label or an I-TAG goes: who put that on may have left out the padding, and is who
+ * a router at its end would pad for.  Frames that were shorter, which only virtual devices carry, are left as they are. */
+SKEP_INLINE int skep_pad(SKEP_CTX *ctx, __u32 wire_before)
+{
+	__u32 wire = home_wire_len(ctx);
+
+	if (wire >= SKEP_FRAME_MIN || wire_before < SKEP_FRAME_MIN)
+		return 0;
+	return home_pad(ctx, SKEP_FRAME_MIN - wire);
+}
+
 SKEP_SUB int skep_pop_mpls(SKEP_CTX *ctx, struct skep_state *s, __u32 type)
 {
 	__be16 inner;
-	__u32 ofs;
+	__u32 ofs, wire;
 
 	if (!s)
 		return -1;
 	if (!skep_has(s, SKEP_HAS_MPLS))
 		return 0;
 	ofs = skep_type_ofs(s);
+	wire = home_wire_len(ctx);
 	inner = home_inner_type(ctx);
 	if (skep_load_addresses(ctx, s, 0) || skep_load_cut(ctx, s, 1))
 		return -1;
 	skep_put_head16(s, ofs + 4, type);
 	s->stale = SKEP_STALE_ALL;
-	if (home_put_head(ctx, s, ofs + 6) || home_cut_tags(ctx, s, 1))
+	if (home_put_head(ctx, s, ofs + 6) || home_cut_tags(ctx, s, 1) || skep_pad(ctx, wire))
 		return -1;
 	return skep_keep_type(ctx, s, inner);
 }
@@ -139,18 +153,20 @@ SKEP_SUB int skep_push_pbb(SKEP_CTX *ctx, struct skep_state *s, __u32 type)
 SKEP_SUB int skep_pop_pbb(SKEP_CTX *ctx, struct skep_state *s)
 {
 	__be16 inner;
-	__u32 ofs;
+	__u32 ofs, wire;
 
 	if (!s)
 		return -1;
 	if (!skep_has(s, SKEP_HAS_PBB))
 		return 0;
 	ofs = skep_type_ofs(s);
+	wire = home_wire_len(ctx);
 	inner = home_inner_type(ctx);
 	if (skep_load_addresses(ctx, s, ofs + 6) || skep_load_cut(ctx, s, 5))
 		return -1;
 	s->stale = SKEP_STALE_ALL;
-	if (home_grow(ctx, s, 2) || home_put_head(ctx, s, ofs + 20) || home_cut_tags(ctx, s, 5))
+	if (home_grow(ctx, s, 2) || home_put_head(ctx, s, ofs + 20) || home_cut_tags(ctx, s, 5) ||
+	    skep_pad(ctx, wire))
 		return -1;
 	return skep_keep_type(ctx, s, inner);
 }

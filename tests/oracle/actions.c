@@ -299,15 +299,26 @@ bool oracle_push_mpls(struct oracle_packet *pkt, uint16_t type)
 	return true;
 }
 
+/* A frame of Ethernet's shortest length or more, as 'before' says, is not made shorter than that. */
+static void pad(struct oracle_packet *pkt, size_t before)
+{
+	if (before < 60)
+		return;
+	while (pkt->len < 60)
+		pkt->b[pkt->len++] = 0;
+}
+
 void oracle_pop_mpls(struct oracle_packet *pkt, uint16_t type)
 {
 	struct oracle_fields f;
+	size_t before = pkt->len;
 
 	oracle_parse(pkt, &f);
 	if (!has_label(&f))
 		return;
 	take_out(pkt, f.payload, 4);
 	oracle_put16(pkt->b + f.at[FIELD_ETH_TYPE], type);
+	pad(pkt, before);
 }
 
 void oracle_set_mpls_ttl(struct oracle_packet *pkt, uint8_t ttl)
@@ -355,12 +366,14 @@ bool oracle_push_pbb(struct oracle_packet *pkt, uint16_t type)
 void oracle_pop_pbb(struct oracle_packet *pkt)
 {
 	struct oracle_fields f;
+	size_t before = pkt->len;
 
 	oracle_parse(pkt, &f);
 	if (!oracle_fields_has(&f, FIELD_PBB_ISID))
 		return;
 	memcpy(pkt->b, pkt->b + f.payload + 4, 12);
 	take_out(pkt, f.at[FIELD_ETH_TYPE], 18);
+	pad(pkt, before);
 }
 
 /* Copies of TTLs. */

@@ -37,6 +37,19 @@ static void test_pop_mpls(void **state)
 	check_action(ACTION_POP_MPLS, 0x88b5, MACS "88b6 00000140", MACS "88b6 00000140");
 }
 
+#define N40 "0102030405060708 0102030405060708 0102030405060708 0102030405060708 0102030405060708"
+
+static void test_pops_leave_the_shortest_length(void **state)
+{
+	(void)state;
+	/* 62, 60 and 59 bytes; and with the tag. */
+	check_action(ACTION_POP_MPLS, 0x88b5, MACS "8847 00000140" N40 "aabbccdd", MACS "88b5" N40 "aabbccdd 0000");
+	check_action(ACTION_POP_MPLS, 0x88b5, MACS "8847 00000140" N40 "aabb", MACS "88b5" N40 "aabb 00000000");
+	check_action(ACTION_POP_MPLS, 0x88b5, MACS "8847 00000140" N40 "aa", MACS "88b5" N40 "aa");
+	check_action(ACTION_POP_MPLS, 0x88b5, MACS "8100 0002 8847 00000140" N40 "aa", MACS "8100 0002 88b5" N40 "aa 00");
+	check_action(ACTION_POP_PBB, 0, MACS "88e7 00000000" CUSTOMER "88b5" N40, CUSTOMER "88b5" N40 "000000000000");
+}
+
 static void test_set_mpls(void **state)
 {
 	(void)state;
@@ -166,6 +179,7 @@ int run_tags_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_push_mpls),	    TEST(test_pop_mpls),
+		TEST(test_pops_leave_the_shortest_length),
 		TEST(test_set_mpls),	    TEST(test_dec_mpls_ttl_of_1_is_invalid),
 		TEST(test_pbb),		    TEST(test_copied_ttls),
 		TEST(test_order_of_the_set), TEST(test_in_phy_port_is_in_port),
