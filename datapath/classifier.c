@@ -36,7 +36,7 @@ struct subtable *subtable_find(const struct dp *dp, uint32_t table, const union 
 void subtable_words(const struct subtable *s, const union keymap_words *key,
 		    struct rule_words *ret)
 {
-	memset(ret, 0, sizeof(*ret));
+	memset(ret, 0, (s->n_words > 4 ? SKEP_KEY_WORDS : 4) * sizeof(ret->w[0]));
 	for (unsigned int i = 0; i < s->n_words; i++)
 		ret->w[i] = key->w[s->words[i]] & s->mask.w[s->words[i]];
 }
@@ -46,7 +46,6 @@ void rule_words(const struct dp *dp, const struct subtable *s, uint32_t rule,
 {
 	const struct skep_rule *r = RULE(dp, rule);
 
-	memset(ret, 0, sizeof(*ret));
 	memcpy(ret->w, r->key, sizeof(r->key));
 	if (s->n_words > 4)
 		memcpy(&ret->w[3], KEYX(dp, r->key[3])->w, sizeof(struct skep_keyx));
@@ -61,6 +60,22 @@ void rule_key(const struct dp *dp, const struct subtable *s, uint32_t rule,
 	memset(ret, 0, sizeof(*ret));
 	for (unsigned int i = 0; i < s->n_words; i++)
 		ret->w[s->words[i]] = words.w[i];
+}
+
+bool rule_agrees(const struct dp *dp, const struct subtable *s, uint32_t rule,
+		 const struct masked_key *mk)
+{
+	const struct skep_rule *r = RULE(dp, rule);
+	const __u64 *more = s->n_words > 4 ? KEYX(dp, r->key[3])->w : NULL;
+
+	for (unsigned int i = 0; i < s->n_words; i++) {
+		unsigned int at = s->words[i];
+		uint64_t word = more && i >= 3 ? more[i - 3] : r->key[i];
+
+		if ((word ^ mk->key.w[at]) & mk->mask.w[at] & s->mask.w[at])
+			return false;
+	}
+	return true;
 }
 
 static bool words_equal(const struct dp *dp, const struct subtable *s, uint32_t rule,
@@ -191,18 +206,16 @@ void subtable_resize(struct dp *dp, struct subtable *s, unsigned int log2)
 	garbage_put(dp, GARBAGE_RESIZED, s->id, 0);
 }
 
-void subtable_for_each_flow(const struct dp *dp, const struct subtable *s,
-			    void (*visit)(void *aux, uint32_t flow), void *aux)
+void subtable_for_each_rule(const struct dp *dp, const struct subtable *s,
+			    void (*visit)(void *aux, uint32_t rule), void *aux)
 {
 	unsigned int gen = SKEP_REGION_GEN(s->region);
 	uint32_t first = SKEP_REGION_FIRST(s->region), n = 1u << SKEP_REGION_LOG2(s->region);
 
 	for (uint32_t b = first; b < first + n; b++) {
 		for (uint32_t r = *BUCKET(dp, b); r; r = RULE(dp, r)->next[gen]) {
-			if (RULE(dp, r)->removed != SKEP_VERSION_MAX)
-				continue;
-			for (uint32_t f = RULE(dp, r)->flow; f; f = dp->same_next[f])
-				visit(aux, f);
+			if (RULE(dp, r)->removed == SKEP_VERSION_MAX)
+				visit(aux, r);
 		}
 	}
 }

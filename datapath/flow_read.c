@@ -111,27 +111,26 @@ static bool leads_to(const struct dp *dp, uint32_t flow, uint32_t group_id)
 	return group && cells_lead_to(CELL(dp, RULE(dp, FLOW(dp, flow)->rule)->cells), group);
 }
 
-bool flow_test(const struct dp *dp, const struct flow_test *t, uint32_t flow)
+bool flow_test_rest(const struct dp *dp, const struct flow_test *t, uint32_t flow)
 {
 	const struct flow_filter *filter = t->filter;
 	const struct skep_flow *f = FLOW(dp, flow);
-	const struct subtable *s = flow_subtable(dp, flow);
-	union keymap_words key;
 
 	if (filter->table_id != TABLE_NONE && f->table % 256 != filter->table_id)
 		return false;
 	if ((f->cookie ^ filter->cookie) & filter->cookie_mask)
 		return false;
-	if (!flow_test_subtable(t, s))
-		return false;
-	rule_key(dp, s, f->rule, &key);
-	for (unsigned int i = 0; i < SKEP_KEY_WORDS; i++) {
-		if ((key.w[i] ^ t->mk.key.w[i]) & t->mk.mask.w[i])
-			return false;
-	}
 	if (filter->out_group != GROUP_ANY && !leads_to(dp, flow, filter->out_group))
 		return false;
 	return filter->out_port == PORT_ANY || outputs_to(dp, flow, filter->out_port);
+}
+
+bool flow_test(const struct dp *dp, const struct flow_test *t, uint32_t flow)
+{
+	const struct subtable *s = flow_subtable(dp, flow);
+
+	return flow_test_subtable(t, s) && rule_agrees(dp, s, FLOW(dp, flow)->rule, &t->mk) &&
+	       flow_test_rest(dp, t, flow);
 }
 
 static const struct flow_filter all_flows = {

@@ -372,16 +372,6 @@ void flow_delete(struct dp *dp, uint32_t flow, enum flow_removed_reason reason)
 
 /* --- Flow-mods --- */
 
-static bool keys_overlap(const struct masked_key *mk, const union keymap_words *key,
-			 const union keymap_words *mask)
-{
-	for (unsigned int i = 0; i < SKEP_KEY_WORDS; i++) {
-		if ((mk->key.w[i] ^ key->w[i]) & mk->mask.w[i] & mask->w[i])
-			return false;
-	}
-	return true;
-}
-
 struct overlap_search {
 	const struct dp *dp;
 	const struct subtable *s;
@@ -389,15 +379,14 @@ struct overlap_search {
 	bool found;
 };
 
-static void visit_overlap(void *aux, uint32_t flow)
+static void visit_overlap(void *aux, uint32_t rule)
 {
 	struct overlap_search *o = aux;
-	union keymap_words key;
 
-	if (o->found || FLOW(o->dp, flow)->priority != o->new->priority)
+	if (o->found || !rule_agrees(o->dp, o->s, rule, &o->new->mk))
 		return;
-	rule_key(o->dp, o->s, FLOW(o->dp, flow)->rule, &key);
-	o->found = keys_overlap(&o->new->mk, &key, &o->s->mask);
+	for (uint32_t f = RULE(o->dp, rule)->flow; f; f = o->dp->same_next[f])
+		o->found |= FLOW(o->dp, f)->priority == o->new->priority;
 }
 
 static bool has_overlap(const struct dp *dp, const struct flow_new *new)
@@ -405,7 +394,7 @@ static bool has_overlap(const struct dp *dp, const struct flow_new *new)
 	struct overlap_search o = { .dp = dp, .new = new };
 
 	while ((o.s = subtable_next(dp, new->table, o.s)))
-		subtable_for_each_flow(dp, o.s, visit_overlap, &o);
+		subtable_for_each_rule(dp, o.s, visit_overlap, &o);
 	return o.found;
 }
 
@@ -465,6 +454,7 @@ struct flow_vector {
 
 struct selection {
 	const struct dp *dp;
+	const struct subtable *s;
 	const struct flow_test *test;
 	struct flow_vector *ret;
 };
@@ -485,42 +475,56 @@ static void vector_add(struct flow_vector *v, uint32_t flow)
 	v->flow[v->n++] = flow;
 }
 
-static void visit_selected(void *aux, uint32_t flow)
+static void visit_selected(void *aux, uint32_t rule)
 {
 	struct selection *sel = aux;
 
-	if (flow_test(sel->dp, sel->test, flow))
-		vector_add(sel->ret, flow);
-}
-
-static void select_loose(const struct dp *dp, uint32_t table, const struct flow_test *test,
-			 struct flow_vector *ret)
-{
-	struct selection sel = { dp, test, ret };
-	const struct subtable *s = NULL;
-
-	while ((s = subtable_next(dp, table, s))) {
-		if (flow_test_subtable(test, s))
-			subtable_for_each_flow(dp, s, visit_selected, &sel);
+	if (!rule_agrees(sel->dp, sel->s, rule, &sel->test->mk))
+		return;
+	for (uint32_t f = RULE(sel->dp, rule)->flow; f; f = sel->dp->same_next[f]) {
+		if (flow_test_rest(sel->dp, sel->test, f))
+			vector_add(sel->ret, f);
 	}
 }
 
-/* The one flow of this priority and match, if the filter's other parts hold. */
+/* Of a subtable with the test's own mask: those of one key, or, with 'priority', the one flow of this priority and key. */
+static void select_key(const struct dp *dp, const struct subtable *s, const struct flow_test *test,
+		       const uint16_t *priority, struct flow_vector *ret)
+{
+	struct rule_words words;
+	uint32_t length, rule;
+
+	subtable_words(s, &test->mk.key, &words);
+	rule = chain_find(dp, s, &words, &length);
+	for (uint32_t f = rule ? RULE(dp, rule)->flow : 0; f; f = dp->same_next[f]) {
+		if ((!priority || FLOW(dp, f)->priority == *priority) && flow_test_rest(dp, test, f))
+			vector_add(ret, f);
+	}
+}
+
+/* A deletion that names a flow's whole match is common, and costs what a strict one does, however many flows there are. */
+static void select_loose(const struct dp *dp, uint32_t table, const struct flow_test *test,
+			 struct flow_vector *ret)
+{
+	struct selection sel = { .dp = dp, .test = test, .ret = ret };
+
+	while ((sel.s = subtable_next(dp, table, sel.s))) {
+		if (!flow_test_subtable(test, sel.s))
+			continue;
+		if (memcmp(&sel.s->mask, &test->mk.mask, sizeof(sel.s->mask)))
+			subtable_for_each_rule(dp, sel.s, visit_selected, &sel);
+		else
+			select_key(dp, sel.s, test, NULL, ret);
+	}
+}
+
 static void select_strict(const struct dp *dp, uint32_t table, const struct flow_test *test,
 			  uint16_t priority, struct flow_vector *ret)
 {
 	struct subtable *s = subtable_find(dp, table, &test->mk.mask);
-	struct rule_words words;
-	uint32_t length, rule;
 
-	if (!s)
-		return;
-	subtable_words(s, &test->mk.key, &words);
-	rule = chain_find(dp, s, &words, &length);
-	for (uint32_t f = rule ? RULE(dp, rule)->flow : 0; f; f = dp->same_next[f]) {
-		if (FLOW(dp, f)->priority == priority && flow_test(dp, test, f))
-			vector_add(ret, f);
-	}
+	if (s)
+		select_key(dp, s, test, &priority, ret);
 }
 
 /* The flows that a modification or deletion means. */

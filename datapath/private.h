@@ -222,7 +222,7 @@ struct dp {
 /* --- classifier.c --- */
 
 /* The masked words of a key in a subtable, padded with zeros. */
-struct rule_words {
+struct rule_words { /* of a subtable of up to 4 words only the first 4 are set */
 	uint64_t w[SKEP_KEY_WORDS];
 };
 
@@ -246,6 +246,9 @@ void rule_key(const struct dp *dp, const struct subtable *s, uint32_t rule,
 	      union keymap_words *ret);
 void rule_words(const struct dp *dp, const struct subtable *s, uint32_t rule,
 		struct rule_words *ret);
+/* True if the entry and 'mk' have the same bits wherever both have any. */
+bool rule_agrees(const struct dp *dp, const struct subtable *s, uint32_t rule,
+		 const struct masked_key *mk);
 /* The linked live entry with these words, or 0, and the length of the chain that it would be in. */
 uint32_t chain_find(const struct dp *dp, const struct subtable *s, const struct rule_words *words,
 		    uint32_t *ret_length);
@@ -255,9 +258,10 @@ void chain_unlink(struct dp *dp, struct subtable *s, uint32_t rule);
 unsigned int subtable_wanted_log2(const struct subtable *s, bool is_chain_long);
 /* Gives 's' a region of at least 'n_buckets', and chains its rules there.  The lines must be there (reserve()). */
 void subtable_resize(struct dp *dp, struct subtable *s, unsigned int log2);
-/* Calls 'visit' for each live flow of the subtable, hidden ones included; it must not change the table. */
-void subtable_for_each_flow(const struct dp *dp, const struct subtable *s,
-			    void (*visit)(void *aux, uint32_t flow), void *aux);
+/* Calls 'visit' for each linked live entry of the subtable; it must not change the table.  Its flows are RULE()->flow and those that
+ * dp->same_next leads to. */
+void subtable_for_each_rule(const struct dp *dp, const struct subtable *s,
+			    void (*visit)(void *aux, uint32_t rule), void *aux);
 
 /* --- reclaim.c --- */
 void garbage_put(struct dp *dp, enum garbage_type type, uint32_t a, uint32_t b);
@@ -343,6 +347,8 @@ struct flow_test {
 void flow_test_init(struct flow_test *t, const struct flow_filter *filter);
 bool flow_test_subtable(const struct flow_test *t, const struct subtable *s);
 bool flow_test(const struct dp *dp, const struct flow_test *t, uint32_t flow);
+/* The part of it that is not about the match. */
+bool flow_test_rest(const struct dp *dp, const struct flow_test *t, uint32_t flow);
 
 /* --- port.c --- */
 /* The index of the port, or of the number that rules name; -ENOSPC if there is no place. */
