@@ -104,6 +104,18 @@ static struct flow_mod *flow_to(enum flow_command command, uint16_t priority, ui
 	return fm;
 }
 
+static struct flow_mod *prefix_flow(enum flow_command command, unsigned int n, uint32_t port)
+{
+	struct flow_mod *fm = flow_mod(command, (uint16_t)(1000 + n), port);
+	struct field_value v = field_value_from_u64(FIELD_IPV4_DST, 0x0a0b0c0d);
+	struct field_value mask =
+		field_value_from_u64(FIELD_IPV4_DST, n ? 0xffffffffu << (32 - n) : 0);
+
+	match_set_u64(&fm->match, FIELD_ETH_TYPE, 0x0800);
+	match_set(&fm->match, FIELD_IPV4_DST, &v, &mask);
+	return fm;
+}
+
 static int apply(const struct flow_mod *fm)
 {
 	int err = dp_flow_mod(t.dp, t.bridge, fm);
@@ -196,6 +208,32 @@ static void loose_delete_takes_what_is_more_specific(void **state)
 	match_set_u64(&fm->match, FIELD_ETH_TYPE, 0x0800);
 	apply(fm);
 	assert_int_equal(count_flows(), 1);
+	assert_int_equal(goes_to(0x0a000000), 9);
+}
+
+/* The subtable of the same mask, where one key is looked up, and those of finer ones, where all are. */
+static void loose_delete_of_a_whole_match_takes_all_priorities_and_finer_ones(void **state)
+{
+	struct flow_mod *fm;
+
+	(void)state;
+	for (uint16_t prio = 1; prio <= 3; prio++) {
+		apply(flow_to(FLOW_ADD, prio, prio, 7));
+		apply(flow_to(FLOW_ADD, prio, prio, 8));
+		fm = flow_to(FLOW_ADD, prio, prio, prio < 3 ? 7 : 8);
+		match_set_u64(&fm->match, FIELD_IN_PORT, 1);
+		apply(fm);
+	}
+	apply(prefix_flow(FLOW_ADD, 8, 9));
+	assert_int_equal(count_flows(), 10);
+	fm = flow_to(FLOW_DELETE, 0, 0, 7);
+	fm->out_port = 2;
+	apply(fm);
+	assert_int_equal(count_flows(), 8);
+	apply(flow_to(FLOW_DELETE, 0, 0, 7));
+	assert_int_equal(count_flows(), 5);
+	assert_int_equal(goes_to(7), 0);
+	assert_int_equal(goes_to(8), 3);
 	assert_int_equal(goes_to(0x0a000000), 9);
 }
 
@@ -463,18 +501,6 @@ static void deleting_many_priorities_of_one_match_in_turn_hides_no_other_rule(vo
 }
 
 /* A match on the first 'n' bits of the destination. */
-static struct flow_mod *prefix_flow(enum flow_command command, unsigned int n, uint32_t port)
-{
-	struct flow_mod *fm = flow_mod(command, (uint16_t)(1000 + n), port);
-	struct field_value v = field_value_from_u64(FIELD_IPV4_DST, 0x0a0b0c0d);
-	struct field_value mask =
-		field_value_from_u64(FIELD_IPV4_DST, n ? 0xffffffffu << (32 - n) : 0);
-
-	match_set_u64(&fm->match, FIELD_ETH_TYPE, 0x0800);
-	match_set(&fm->match, FIELD_IPV4_DST, &v, &mask);
-	return fm;
-}
-
 static void subtables_move_when_priorities_rise(void **state)
 {
 	(void)state;
@@ -608,6 +634,7 @@ int main(void)
 		TEST(staged_changes_are_seen_by_no_packet),
 		TEST(strict_delete_needs_equal_priority_and_match),
 		TEST(loose_delete_takes_what_is_more_specific),
+		TEST(loose_delete_of_a_whole_match_takes_all_priorities_and_finer_ones),
 		TEST(filters_of_cookie_and_out_port_hold),
 		TEST(overlap_is_refused_when_asked),
 		TEST(modify_keeps_cookie_and_counters_and_adds_nothing),
