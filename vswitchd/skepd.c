@@ -32,7 +32,7 @@
 struct options {
 	const char *rundir, *statedir, *bpffs, *pidfile, *user;
 	enum log_level level;
-	uint32_t max_flows;
+	uint32_t min_flows, max_flows; /* 0: not said */
 	bool detach, teardown;
 };
 
@@ -59,6 +59,7 @@ static void usage(void)
 	       "  --pidfile FILE    write the process id there\n"
 	       "  --log-level L     err, warn, info or debug (default info)\n"
 	       "  --max-flows N     flows of all bridges, 1024 to 4000000 (default 4000000)\n"
+	       "  --min-flows N     so many flows have room without growth (default 32768)\n"
 	       "  --user NAME       run as that user after the start\n"
 	       "  --teardown        remove the datapath that a skepd left behind, and exit\n"
 	       "  --help, --version\n"
@@ -67,7 +68,7 @@ static void usage(void)
 	       "again.\n");
 }
 
-static uint32_t parse_max_flows(const char *s)
+static uint32_t parse_flows(const char *option, const char *s)
 {
 	char *end;
 	unsigned long n;
@@ -75,7 +76,7 @@ static uint32_t parse_max_flows(const char *s)
 	errno = 0;
 	n = strtoul(s, &end, 10);
 	if (errno || *end || s[0] < '0' || s[0] > '9' || n < SW_MAX_FLOWS_MIN || n > SW_MAX_FLOWS_MAX) {
-		fprintf(stderr, "skepd: --max-flows \"%s\" is not a number from %d to %d\n", s,
+		fprintf(stderr, "skepd: %s \"%s\" is not a number from %d to %d\n", option, s,
 			SW_MAX_FLOWS_MIN, SW_MAX_FLOWS_MAX);
 		exit(2);
 	}
@@ -92,6 +93,7 @@ static void parse_options(int argc, char **argv, struct options *opt)
 		PIDFILE,
 		LEVEL,
 		MAX_FLOWS,
+		MIN_FLOWS,
 		USER,
 		TEARDOWN,
 		HELP,
@@ -105,6 +107,7 @@ static void parse_options(int argc, char **argv, struct options *opt)
 		{ "pidfile", required_argument, NULL, PIDFILE },
 		{ "log-level", required_argument, NULL, LEVEL },
 		{ "max-flows", required_argument, NULL, MAX_FLOWS },
+		{ "min-flows", required_argument, NULL, MIN_FLOWS },
 		{ "user", required_argument, NULL, USER },
 		{ "teardown", no_argument, NULL, TEARDOWN },
 		{ "help", no_argument, NULL, HELP },
@@ -138,7 +141,10 @@ static void parse_options(int argc, char **argv, struct options *opt)
 				optarg);
 			exit(2);
 		case MAX_FLOWS:
-			opt->max_flows = parse_max_flows(optarg);
+			opt->max_flows = parse_flows("--max-flows", optarg);
+			break;
+		case MIN_FLOWS:
+			opt->min_flows = parse_flows("--min-flows", optarg);
 			break;
 		case USER:
 			opt->user = optarg;
@@ -160,6 +166,11 @@ static void parse_options(int argc, char **argv, struct options *opt)
 	if (optind < argc) {
 		fprintf(stderr, "skepd: unexpected argument \"%s\"\ntry skepd --help\n",
 			argv[optind]);
+		exit(2);
+	}
+	if (opt->max_flows && opt->min_flows > opt->max_flows) {
+		fprintf(stderr, "skepd: --min-flows %u is more than --max-flows %u\n", opt->min_flows,
+			opt->max_flows);
 		exit(2);
 	}
 }
@@ -318,6 +329,7 @@ static int start(struct daemon *d, char *err, size_t err_size)
 	if (error)
 		return error;
 	paths.max_flows = d->opt.max_flows;
+	paths.min_flows = d->opt.min_flows;
 	paths.netns = d->netns;
 	error = conf_load(d->conf_path, &conf, err, err_size);
 	if (error)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# tests/bench/: `make bench`.  What a packet costs in the pipeline, and hosts joined by tunnels, skep's way and others.
+# tests/bench/: `make bench`.  What a packet costs in the pipeline, hosts joined by tunnels, skep's way and others, changes of flows.
 BPF_SKELETONS += tests/bench/bare.skel.h tests/bench/seed.skel.h tests/bench/load.skel.h tests/bench/xsk.skel.h
 EXTRA_DIST += tests/bench/bare.bpf.c tests/bench/seed.bpf.c tests/bench/load.bpf.c tests/bench/xsk.bpf.c \
-	tests/bench/bench-overlay tests/bench/bench-socket
+	tests/bench/bench-overlay tests/bench/bench-socket tests/bench/bench-changes
 EXTRA_PROGRAMS = tests/bench/bench-testrun tests/bench/bench-node tests/bench/bench-load tests/bench/bench-xsk tests/bench/bench-meter
 CLEANFILES += $(EXTRA_PROGRAMS)
 tests_bench_bench_testrun_SOURCES = tests/bench/bench-testrun.c
@@ -23,6 +23,7 @@ bench: all $(EXTRA_PROGRAMS)
 	tests/bench/bench-meter
 	$(top_srcdir)/tests/bench/bench-overlay --fifo --build $(abs_top_builddir)
 	$(top_srcdir)/tests/bench/bench-socket --build $(abs_top_builddir)
+	$(top_srcdir)/tests/bench/bench-changes --build $(abs_top_builddir)
 .PHONY: bench bench-programs
 
 tests/bench/bench-testrun.$(OBJEXT): tests/bench/bare.skel.h

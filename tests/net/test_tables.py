@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Flow tables as wholes: full ones, dumps of very many flows, statistics, table-miss, table-mod."""
+import json
 import socket
 import struct
 
 import of13
 import pytest
 import skepnet
-from skepnet import resident_kib, wait_until
+from skepnet import resident_kib, run, wait_until
 
 pytestmark = pytest.mark.skep_only
 ACTS = of13.apply_actions(of13.output(1))
@@ -34,6 +35,24 @@ def cookies(body):
     while at < len(body):
         yield struct.unpack('!Q', body[at + 24:at + 32])[0]
         at += struct.unpack('!H', body[at:at + 2])[0]
+
+
+def rules_map(switch):
+    """The id of the map of rules: another one after it has grown."""
+    return json.loads(run(['bpftool', '-j', 'map', 'show', 'pinned', f'{switch.dir}/bpf/skep/maps/skep_rules']).stdout)['id']
+
+
+@pytest.mark.parametrize('least', [None, 70_000])
+def test_as_many_flows_as_said_have_room_without_growth(make_switch, monkeypatch, least):
+    if least:
+        monkeypatch.setenv('SKEPD_OPTS', f'--min-flows {least}')
+    switch = make_switch()
+    switch.start()
+    before = rules_map(switch)
+    with of13.Connection(switch.mgmt) as conn:
+        assert not conn.barrier(*(flow(n) for n in range(70_000)))
+        assert aggregate(conn)[2] == 70_000
+    assert (rules_map(switch) == before) == bool(least)
 
 
 def test_a_full_table_refuses_one_flow_too_many_and_loses_nothing(make_switch, monkeypatch):
