@@ -180,6 +180,23 @@ static struct field_value load(enum field_id id, const union keymap_words *words
 	return v;
 }
 
+/* False if the mask has no bit where the field is, which may be another field's place, too. */
+static bool is_touched(enum field_id id, const union keymap_words *mask)
+{
+	static const uint8_t widths[] = {
+		[PLACE_HOST32] = 4, [PLACE_HOST64] = 8, [PLACE_BITS8] = 1,
+		[PLACE_BITS16] = 2, [PLACE_BITS32] = 4, [PLACE_WIDE16] = 2,
+	};
+	const uint8_t *p = (const uint8_t *)mask + places[id].ofs;
+	enum place place = (enum place)places[id].place;
+	unsigned int n = place == PLACE_BYTES ? field_table[id].n_bytes : widths[place];
+	uint8_t any = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		any |= p[i];
+	return any;
+}
+
 void keymap_decode(const struct masked_key *mk, struct match *ret)
 {
 	/* In ascending order each field comes after those that its prerequisites name. */
@@ -188,7 +205,7 @@ void keymap_decode(const struct masked_key *mk, struct match *ret)
 		enum field_id id = (enum field_id)i;
 		struct field_value value, mask;
 
-		if (!field_is_known(i) || !match_prereq_ok(ret, id))
+		if (!field_is_known(i) || !is_touched(id, &mk->mask) || !match_prereq_ok(ret, id))
 			continue;
 		value = load(id, &mk->key);
 		mask = load(id, &mk->mask);
