@@ -40,6 +40,9 @@ void buf_put_be64(struct buf *b, uint64_t v);
 void buf_set_be16(struct buf *b, size_t ofs, uint16_t v);
 /* Pads with zeros until the length counted from 'start' is a multiple of 8. */
 void buf_pad8(struct buf *b, size_t start);
+/* Append text, without the terminating NUL; where much is written, faster than buf_printf(). */
+void buf_puts(struct buf *b, const char *s);
+void buf_put_decimal(struct buf *b, uint64_t v);
 /* Appends formatted text, without the terminating NUL. */
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* NUL-terminates the contents without counting the NUL, and returns them; "" after a failure. */

@@ -38,7 +38,7 @@ static void put_comma(struct match_writer *w)
 static void put_word(struct match_writer *w, const char *word)
 {
 	put_comma(w);
-	buf_printf(w->out, "%s", word);
+	buf_puts(w->out, word);
 }
 
 /* Writes "NAME=VALUE" or "NAME=VALUE/MASK" if the match has the field. */
@@ -47,7 +47,8 @@ static void put_field(struct match_writer *w, enum field_id id, const char *name
 	if (!match_has(w->match, id))
 		return;
 	put_comma(w);
-	buf_printf(w->out, "%s=", name);
+	buf_puts(w->out, name);
+	buf_put_u8(w->out, '=');
 	text_format_masked_field(w->match, id, w->ports, w->out);
 }
 
@@ -156,8 +157,10 @@ void text_format_match(const struct match *match, uint16_t priority, const struc
 	const char *word = shorthand(protocol(match, FIELD_ETH_TYPE),
 				     protocol(match, FIELD_IP_PROTO), &has_proto);
 
-	if (priority != DEFAULT_PRIORITY)
-		buf_printf(out, "priority=%u", priority);
+	if (priority != DEFAULT_PRIORITY) {
+		buf_puts(out, "priority=");
+		buf_put_decimal(out, priority);
+	}
 	if (word)
 		put_word(&w, word);
 	for (unsigned int id = FIELD_TUNNEL_ID; id < N_FIELD_IDS; id++) {
@@ -220,7 +223,7 @@ static void put_output(const struct action *a, const struct text_ports *ports, s
 		return;
 	}
 	if (a->output.port < PORT_IN_PORT)
-		buf_printf(out, "output:");
+		buf_puts(out, "output:");
 	text_format_port(a->output.port, ports, out);
 }
 
@@ -231,7 +234,7 @@ static void put_action(const struct action *a, const struct text_ports *ports, s
 		put_output(a, ports, out);
 		break;
 	case ACTION_SET_FIELD:
-		buf_printf(out, "set_field:");
+		buf_puts(out, "set_field:");
 		put_set_value(a->set_field.field, &a->set_field.value, out);
 		buf_printf(out, "->%s", set_field_name(a->set_field.field));
 		break;
@@ -239,22 +242,22 @@ static void put_action(const struct action *a, const struct text_ports *ports, s
 		buf_printf(out, "push_vlan:0x%04x", a->ethertype);
 		break;
 	case ACTION_POP_VLAN:
-		buf_printf(out, "pop_vlan");
+		buf_puts(out, "pop_vlan");
 		break;
 	case ACTION_SET_NW_TTL:
 		buf_printf(out, "mod_nw_ttl:%u", a->ttl);
 		break;
 	case ACTION_COPY_TTL_OUT:
-		buf_printf(out, "copy_ttl_out");
+		buf_puts(out, "copy_ttl_out");
 		break;
 	case ACTION_COPY_TTL_IN:
-		buf_printf(out, "copy_ttl_in");
+		buf_puts(out, "copy_ttl_in");
 		break;
 	case ACTION_SET_MPLS_TTL:
 		buf_printf(out, "set_mpls_ttl(%u)", a->ttl);
 		break;
 	case ACTION_DEC_MPLS_TTL:
-		buf_printf(out, "dec_mpls_ttl");
+		buf_puts(out, "dec_mpls_ttl");
 		break;
 	case ACTION_PUSH_MPLS:
 		buf_printf(out, "push_mpls:0x%04x", a->ethertype);
@@ -266,7 +269,7 @@ static void put_action(const struct action *a, const struct text_ports *ports, s
 		buf_printf(out, "push_pbb:0x%04x", a->ethertype);
 		break;
 	case ACTION_POP_PBB:
-		buf_printf(out, "pop_pbb");
+		buf_puts(out, "pop_pbb");
 		break;
 	case ACTION_SET_QUEUE:
 		buf_printf(out, "set_queue:%u", a->queue_id);
@@ -275,7 +278,7 @@ static void put_action(const struct action *a, const struct text_ports *ports, s
 		buf_printf(out, "group:%u", a->group_id);
 		break;
 	case ACTION_DEC_NW_TTL:
-		buf_printf(out, "dec_ttl");
+		buf_puts(out, "dec_ttl");
 		break;
 	case N_ACTION_TYPES:
 		break;
@@ -286,7 +289,7 @@ void text_put_actions(const struct action *actions, unsigned int n, const struct
 		      struct buf *out)
 {
 	if (!n)
-		buf_printf(out, "drop");
+		buf_puts(out, "drop");
 	for (unsigned int i = 0; i < n; i++) {
 		if (i)
 			buf_put_u8(out, ',');
@@ -328,7 +331,7 @@ void text_format_instructions(const struct instructions *in, const struct text_p
 	if (in->goto_table != TABLE_NONE)
 		buf_printf(out, "%sgoto_table:%u", out->len > start ? "," : "", in->goto_table);
 	if (out->len == start)
-		buf_printf(out, "drop");
+		buf_puts(out, "drop");
 }
 
 void text_format_flags(uint16_t flags, struct buf *out)
@@ -343,7 +346,7 @@ void text_format_duration(uint64_t ns, struct buf *out)
 {
 	unsigned long long s = ns / 1000000000, rest = ns % 1000000000;
 
-	buf_printf(out, "%llu", s);
+	buf_put_decimal(out, s);
 	if (rest % 1000000)
 		buf_printf(out, ".%09llu", rest);
 	else if (rest)
@@ -360,7 +363,7 @@ static void put_match_and_actions(const struct match *match, uint16_t priority,
 	text_format_match(match, priority, ports, out);
 	if (out->len > start)
 		buf_put_u8(out, ' ');
-	buf_printf(out, "actions=");
+	buf_puts(out, "actions=");
 	text_format_instructions(in, ports, out);
 }
 
@@ -368,8 +371,13 @@ void text_format_flow(const struct flow_desc *flow, const struct text_ports *por
 {
 	buf_printf(out, " cookie=0x%llx, duration=", (unsigned long long)flow->cookie);
 	text_format_duration(flow->duration_ns, out);
-	buf_printf(out, ", table=%u, n_packets=%llu, n_bytes=%llu, ", flow->table_id,
-		   (unsigned long long)flow->n_packets, (unsigned long long)flow->n_bytes);
+	buf_puts(out, ", table=");
+	buf_put_decimal(out, flow->table_id);
+	buf_puts(out, ", n_packets=");
+	buf_put_decimal(out, flow->n_packets);
+	buf_puts(out, ", n_bytes=");
+	buf_put_decimal(out, flow->n_bytes);
+	buf_puts(out, ", ");
 	if (flow->idle_timeout)
 		buf_printf(out, "idle_timeout=%u, ", flow->idle_timeout);
 	if (flow->hard_timeout)
@@ -382,7 +390,7 @@ static void put_delete_filter(const struct flow_mod *mod, const struct text_port
 			      struct buf *out)
 {
 	if (mod->out_port != PORT_ANY) {
-		buf_printf(out, "out_port=");
+		buf_puts(out, "out_port=");
 		text_format_port(mod->out_port, ports, out);
 		buf_put_u8(out, ',');
 	}

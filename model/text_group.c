@@ -297,17 +297,17 @@ int text_parse_group_id(const char *text, uint32_t *ret, struct text_error *ret_
 
 static void put_bucket(const struct bucket *b, enum group_type type, const struct text_ports *ports, struct buf *out)
 {
-	buf_printf(out, ",bucket=");
+	buf_puts(out, ",bucket=");
 	if (b->weight != (type == GROUP_TYPE_SELECT))
 		buf_printf(out, "weight:%u,", b->weight);
 	if (b->watch_port != PORT_ANY) {
-		buf_printf(out, "watch_port:");
+		buf_puts(out, "watch_port:");
 		text_format_port(b->watch_port, ports, out);
 		buf_put_u8(out, ',');
 	}
 	if (b->watch_group != GROUP_ANY)
 		buf_printf(out, "watch_group:%u,", b->watch_group);
-	buf_printf(out, "actions=");
+	buf_puts(out, "actions=");
 	text_put_actions(b->actions, b->n_actions, ports, out);
 }
 

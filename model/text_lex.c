@@ -334,16 +334,16 @@ void text_format_port(uint32_t port, const struct text_ports *ports, struct buf 
 
 	for (size_t i = 0; i < N_RESERVED_PORTS; i++) {
 		if (port == reserved_ports[i].port) {
-			buf_printf(out, "%s", reserved_ports[i].name);
+			buf_puts(out, reserved_ports[i].name);
 			return;
 		}
 	}
 	if (ports && ports->by_number)
 		name = ports->by_number(ports->aux, port);
 	if (name)
-		buf_printf(out, "%s", name);
+		buf_puts(out, name);
 	else
-		buf_printf(out, "%u", port);
+		buf_put_decimal(out, port);
 }
 
 int text_parse_one_id(const char *line, const char *noun, const char *key,

@@ -235,11 +235,11 @@ void text_format_meter_id(uint32_t meter_id, struct buf *out)
 {
 	for (size_t i = 0; i < N_ELEMENTS(reserved); i++) {
 		if (meter_id == reserved[i].number) {
-			buf_printf(out, "%s", reserved[i].name);
+			buf_puts(out, reserved[i].name);
 			return;
 		}
 	}
-	buf_printf(out, "%u", meter_id);
+	buf_put_decimal(out, meter_id);
 }
 
 void text_format_meter_flags(uint16_t flags, struct buf *out)
@@ -253,7 +253,7 @@ void text_format_meter_flags(uint16_t flags, struct buf *out)
 		}
 	}
 	if (!*space)
-		buf_printf(out, "0");
+		buf_puts(out, "0");
 }
 
 static void put_band(const struct band *b, uint16_t flags, struct buf *out)
@@ -267,11 +267,11 @@ static void put_band(const struct band *b, uint16_t flags, struct buf *out)
 
 static void put_meter(uint32_t meter_id, uint16_t flags, const struct band *bands, unsigned int n, struct buf *out)
 {
-	buf_printf(out, "meter=");
+	buf_puts(out, "meter=");
 	text_format_meter_id(meter_id, out);
 	buf_put_u8(out, ' ');
 	text_format_meter_flags(flags, out);
-	buf_printf(out, " bands=");
+	buf_puts(out, " bands=");
 	for (unsigned int i = 0; i < n; i++)
 		put_band(&bands[i], flags, out);
 }
@@ -279,7 +279,7 @@ static void put_meter(uint32_t meter_id, uint16_t flags, const struct band *band
 void text_format_meter_mod(const struct meter_mod *mm, struct buf *out)
 {
 	if (mm->command == METER_DELETE) {
-		buf_printf(out, "meter=");
+		buf_puts(out, "meter=");
 		text_format_meter_id(mm->meter_id, out);
 		return;
 	}
@@ -294,12 +294,12 @@ void text_format_meter_config(const struct meter_desc *meter, struct buf *out)
 
 void text_format_meter_stats(const struct meter_desc *meter, struct buf *out)
 {
-	buf_printf(out, "meter:");
+	buf_puts(out, "meter:");
 	text_format_meter_id(meter->meter_id, out);
 	buf_printf(out, " flow_count:%u packet_in_count:%llu byte_in_count:%llu duration:", meter->flow_count,
 		   (unsigned long long)meter->n_packets, (unsigned long long)meter->n_bytes);
 	text_format_duration(meter->duration_ns, out);
-	buf_printf(out, " bands:\n");
+	buf_puts(out, " bands:\n");
 	for (unsigned int i = 0; i < meter->n_bands; i++)
 		buf_printf(out, "%u: packet_count:%llu byte_count:%llu\n", i, (unsigned long long)meter->band_stats[i].n_packets,
 			   (unsigned long long)meter->band_stats[i].n_bytes);

@@ -308,7 +308,7 @@ static void format_ip(int family, const uint8_t *b, struct buf *out)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	buf_printf(out, "%s", inet_ntop(family, b, text, sizeof(text)));
+	buf_puts(out, inet_ntop(family, b, text, sizeof(text)));
 }
 
 void text_format_value(enum field_id id, const struct field_value *value,
@@ -320,7 +320,7 @@ void text_format_value(enum field_id id, const struct field_value *value,
 		number = field_value_to_u64(id, value);
 	switch (value_form(id)) {
 	case FORM_DECIMAL:
-		buf_printf(out, "%llu", number);
+		buf_put_decimal(out, number);
 		break;
 	case FORM_HEX:
 	case FORM_FLAGS:
