@@ -9,6 +9,8 @@
 
 #include "datapath/private.h"
 
+#define LARGE_REGION_LOG2 16 /* buckets: larger ones grow twofold, since they cost memory, smaller ones fourfold, since it costs time */
+
 /* --- Masks --- */
 
 static unsigned int mask_bucket(uint32_t table, const union keymap_words *mask)
@@ -171,7 +173,7 @@ unsigned int subtable_wanted_log2(const struct subtable *s, bool is_chain_long)
 	if (s->n_linked <= 1u << log2 >> 2 && !is_chain_long)
 		return 0;
 	while (1u << log2 >> 2 < s->n_linked)
-		log2 += 2;
+		log2 += log2 < LARGE_REGION_LOG2 ? 2 : 1;
 	if (is_chain_long && log2 == SKEP_REGION_LOG2(s->region))
 		log2++;
 	return log2 < SPAN_CLASSES + MIN_REGION_LOG2 ? log2 : 0;

@@ -25,13 +25,6 @@
 
 /* --- Capacities --- */
 
-/* A line for each rule of a subtable that all are in, which is when it has just grown (subtable_wanted_log2()), and a quarter as many each for
- * the regions before, until their grace periods are over. */
-static uint32_t bucket_lines(uint32_t n_rules)
-{
-	return n_rules / 2 * 3;
-}
-
 void capacity_init(struct dp *dp)
 {
 	struct map_set_config *c = &dp->set_config;
@@ -51,7 +44,9 @@ void capacity_init(struct dp *dp)
 	c->n[MAP_BRIDGES] = DP_BRIDGES_MAX;
 	c->n[MAP_TABLES] = N_TABLE_SLOTS;
 	c->n[MAP_SUBTABLES] = 2048;
-	c->n[MAP_BUCKETS] = bucket_lines(n_rules);
+	/* Half of it for a subtable that all rules are in and that has just grown (subtable_wanted_log2()), the rest for its regions before,
+	 * until their grace periods are over. */
+	c->n[MAP_BUCKETS] = n_rules;
 	c->n[MAP_RULES] = n_rules;
 	c->n[MAP_KEYX] = n_rules / 2;
 	c->n[MAP_CELLS] = n_rules * 4;
@@ -81,8 +76,6 @@ static uint32_t max_of(const struct dp *dp, enum map_id id)
 		max = max < MAX_PORTS ? max : MAX_PORTS;
 	} else if (id == MAP_SUBTABLES)
 		max = MAX_SUBTABLES;
-	else if (id == MAP_BUCKETS)
-		max = bucket_lines(max);
 	else if (id == MAP_CELLS)
 		max *= 4;
 	else if (id == MAP_FDB)
