@@ -85,8 +85,8 @@ SKEP_SUB int skep_push_mpls(SKEP_CTX *ctx, struct skep_state *s, __u32 type)
 	return ofs == 12 ? home_end_head(ctx, s, 0, 0) : 0;
 }
 
-/* A frame that had Ethernet's shortest length keeps it when a label or an I-TAG goes: who put that on may have left out the padding, and is who
- * a router at its end would pad for.  Frames that were shorter, which only virtual devices carry, are left as they are. */
+/* A frame that had Ethernet's shortest length keeps it when a label or an I-TAG goes: taking those off is to send another frame, and who sends
+ * one pads it.  Frames that were shorter, which only virtual devices carry, are left as they are. */
 SKEP_INLINE int skep_pad(SKEP_CTX *ctx, __u32 wire_before)
 {
 	__u32 wire = home_wire_len(ctx);
