@@ -41,7 +41,7 @@
 #include <linux/types.h>
 
 /* Changed with every change of the meaning or layout of anything below. */
-#define SKEP_ABI 4
+#define SKEP_ABI 5
 
 #define SKEP_KEY_WORDS     32
 #define SKEP_CHAIN_MAX     128
@@ -242,7 +242,7 @@ struct skep_vlan_set {
 
 enum skep_tunnel_flags {
 	SKEP_TF_KEY = 1 << 0,         /* sends with a key: GRE; VXLAN and Geneve always do */
-	SKEP_TF_KEY_FLOW = 1 << 1,    /* any key is received; sends with key.tun_id */
+	SKEP_TF_KEY_FLOW = 1 << 1,    /* any key is received */
 	SKEP_TF_REMOTE_FLOW = 1 << 2, /* packets of any remote are received; sends to key.tun_dst or tun_ipv6_dst */
 	SKEP_TF_LOCAL_ANY = 1 << 3,   /* received by any local address; the kernel chooses what to send from */
 	SKEP_TF_IPV6 = 1 << 4,        /* remote and local are IPv6 */
@@ -251,6 +251,7 @@ enum skep_tunnel_flags {
 	SKEP_TF_TOS_INHERIT = 1 << 7,
 	SKEP_TF_TTL_INHERIT = 1 << 8,
 	SKEP_TF_LOCAL_FLOW = 1 << 9,  /* sends from key.tun_src or tun_ipv6_src, if not 0; implies LOCAL_ANY */
+	SKEP_TF_OUT_KEY_FLOW = 1 << 10, /* sends with key.tun_id */
 };
 
 /* skep_tunnels: what a tunnel port sends with, and at the same time the table by which received packets find their port: open addressing by
@@ -264,14 +265,14 @@ enum skep_tunnel_flags {
 struct skep_tunnel {
 	__u32 port;    /* index into skep_ports; written last */
 	__u32 ifindex; /* of the tunnel device */
-	__be64 id;     /* the low 32 bits (GRE) or 24 bits are sent */
+	__be64 id;     /* of packets received */
 	__u8 remote[16]; /* IPv4: the first 4 bytes */
 	__u8 local[16];
 	__u32 flags;   /* enum skep_tunnel_flags */
 	__u8 tos;
 	__u8 ttl;
-	__u16 zero0;
-	__u64 zero1;
+	__u16 zero;
+	__be64 out_id; /* of packets sent: the low 32 bits (GRE) or 24 bits */
 };
 _Static_assert(sizeof(struct skep_tunnel) == 64, "one cache line");
 

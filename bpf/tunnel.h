@@ -209,7 +209,7 @@ SKEP_INLINE int skep_set_outer(SKEP_CTX *ctx, struct skep_state *s, __u32 idx, _
 	if (!t || SKEP_ONCE(t->port) != idx || skep_outer_remote(s, t))
 		return -1;
 	skep_outer_local(s, t);
-	s->outer.id = t->flags & SKEP_TF_KEY_FLOW ? s->key.tun_id : t->id;
+	s->outer.id = t->flags & SKEP_TF_OUT_KEY_FLOW ? s->key.tun_id : t->out_id;
 	s->outer.tos = skep_outer_tos(ctx, s, t);
 	s->outer.ttl = skep_outer_ttl(ctx, s, t);
 	s->outer.flags = skep_outer_options(s, t->flags);

@@ -169,13 +169,14 @@ struct dp_tunnel {
 	bool is_remote_flow; /* any remote; sends to the packet's tun_dst or tun_ipv6_dst */
 	bool is_local_flow;  /* any local address; sends from tun_src or tun_ipv6_src */
 	bool is_local_any;   /* any local address; the kernel chooses */
-	bool is_key_flow;    /* any key; sends with the packet's tun_id */
-	bool has_key;        /* sends with a key: GRE may be without; then 'key' is 0, and -EOPNOTSUPP if the kernel can't (before 6.3) */
+	bool is_key_flow;    /* any key is received */
+	bool is_out_key_flow; /* sends with the packet's tun_id */
+	bool has_key;        /* sends with a key: GRE may be without; then 'out_key' is 0, and -EOPNOTSUPP if the kernel can't (before 6.3) */
 	bool has_csum;       /* sends with an outer checksum */
 	bool is_df;          /* sends with don't-fragment */
 	bool is_tos_inherit, is_ttl_inherit; /* of the inner packet's */
 	uint8_t tos, ttl;    /* ttl 0: 64.  An action that sets tun_tos, tun_ttl or tun_flags goes before */
-	uint64_t key;
+	uint64_t key, out_key; /* of packets received and sent */
 	uint8_t remote[16], local[16];
 };
 /* Adds, or changes, tunnel port 'ofport' that uses the device 'ifindex', which dp_device_add() knows.  -EEXIST: another port has the same

@@ -216,8 +216,9 @@ static bool can_omit_key(void)
 
 static uint32_t tunnel_flags(const struct dp_tunnel *t)
 {
-	return (t->has_key || t->is_key_flow || t->key ? SKEP_TF_KEY : 0) |
+	return (t->has_key || t->is_out_key_flow || t->out_key ? SKEP_TF_KEY : 0) |
 	       (t->is_key_flow ? SKEP_TF_KEY_FLOW : 0) |
+	       (t->is_out_key_flow ? SKEP_TF_OUT_KEY_FLOW : 0) |
 	       (t->is_remote_flow ? SKEP_TF_REMOTE_FLOW : 0) |
 	       (t->is_local_any || t->is_local_flow ? SKEP_TF_LOCAL_ANY : 0) |
 	       (t->is_local_flow ? SKEP_TF_LOCAL_FLOW : 0) | (t->is_ipv6 ? SKEP_TF_IPV6 : 0) |
@@ -236,6 +237,8 @@ static struct skep_tunnel tunnel_entry(const struct dp_tunnel *t, uint32_t ifind
 
 	if (!(e.flags & SKEP_TF_KEY_FLOW))
 		e.id = htobe64(t->key);
+	if (!(e.flags & SKEP_TF_OUT_KEY_FLOW))
+		e.out_id = htobe64(t->out_key);
 	if (!(e.flags & SKEP_TF_REMOTE_FLOW))
 		memcpy(e.remote, t->remote, size);
 	if (!(e.flags & SKEP_TF_LOCAL_ANY))
@@ -319,7 +322,7 @@ static int tunnel_plan(const struct dp *dp, uint32_t idx, uint32_t ifindex,
 		snprintf(err_buf, err_size, "interface %u is no tunnel device", ifindex);
 		return -ENODEV;
 	}
-	if (t->key > UINT32_MAX) {
+	if (t->key > UINT32_MAX || t->out_key > UINT32_MAX) {
 		snprintf(err_buf, err_size, "a key has 32 bits at most (VXLAN, Geneve: 24)");
 		return -EINVAL;
 	}

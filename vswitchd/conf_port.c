@@ -369,25 +369,27 @@ static bool is_flow(const char *option)
 	return option && !strcmp(option, "flow");
 }
 
-/* The datapath has one key for both ways: what it receives is what it sends. */
+/* The key of one way, "flow", or NULL: none. */
+static const char *key_option(const struct conf_port *port, enum conf_option way)
+{
+	return port->options[way] ? port->options[way] : port->options[CONF_OPTION_KEY];
+}
+
 static int check_keys(const struct setting *s, const struct conf_port *port)
 {
-	const char *key = port->options[CONF_OPTION_KEY], *in = port->options[CONF_OPTION_IN_KEY],
-		   *out = port->options[CONF_OPTION_OUT_KEY];
-	uint64_t n_in = 0, n_out = 0;
+	static const enum conf_option ways[] = { CONF_OPTION_IN_KEY, CONF_OPTION_OUT_KEY };
 
-	in = in ? in : key;
-	out = out ? out : key;
-	if (in && !is_flow(in))
-		parse_number(in, UINT32_MAX, &n_in);
-	if (out && !is_flow(out))
-		parse_number(out, UINT32_MAX, &n_out);
 	*s->place = (struct conf_place){ "options", NULL, -1 };
-	if (is_flow(in) != is_flow(out) || !in != !out || n_in != n_out)
-		return fail(s, "\"in_key\" and \"out_key\" must be the same");
-	if (n_in > conf_tunnel_key_max(port->type))
-		return fail(s, "key %" PRIu64 " of a port of type %s is not below 2^24", n_in,
-			    type_names[port->type]);
+	for (int i = 0; i < 2; i++) {
+		const char *key = key_option(port, ways[i]);
+		uint64_t n = 0;
+
+		if (key && !is_flow(key))
+			parse_number(key, UINT32_MAX, &n);
+		if (n > conf_tunnel_key_max(port->type))
+			return fail(s, "key %" PRIu64 " of a port of type %s is not below 2^24", n,
+				    type_names[port->type]);
+	}
 	return 0;
 }
 
@@ -582,7 +584,7 @@ void conf_port_tunnel(const struct conf_port *port, struct dp_tunnel *ret, uint1
 {
 	char *const *o = port->options;
 	const char *remote = o[CONF_OPTION_REMOTE_IP], *local = o[CONF_OPTION_LOCAL_IP];
-	const char *key = o[CONF_OPTION_KEY] ? o[CONF_OPTION_KEY] : o[CONF_OPTION_IN_KEY];
+	const char *key = key_option(port, CONF_OPTION_IN_KEY), *out_key = key_option(port, CONF_OPTION_OUT_KEY);
 	const char *tos = o[CONF_OPTION_TOS], *ttl = o[CONF_OPTION_TTL];
 	bool is_ipv6 = false;
 
@@ -597,8 +599,10 @@ void conf_port_tunnel(const struct conf_port *port, struct dp_tunnel *ret, uint1
 		conf_parse_address(remote, ret->remote, &is_ipv6);
 	ret->is_ipv6 = is_ipv6;
 	ret->is_key_flow = is_flow(key);
-	ret->has_key = key || port->type != CONF_GRE;
 	ret->key = ret->is_key_flow ? 0 : number_of(key);
+	ret->is_out_key_flow = is_flow(out_key);
+	ret->has_key = out_key || port->type != CONF_GRE;
+	ret->out_key = ret->is_out_key_flow ? 0 : number_of(out_key);
 	ret->has_csum = is_true(o[CONF_OPTION_CSUM], false);
 	ret->is_df = is_true(o[CONF_OPTION_DF_DEFAULT], true);
 	ret->is_tos_inherit = tos && !strcmp(tos, "inherit");

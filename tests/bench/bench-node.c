@@ -141,7 +141,7 @@ static int add_rule(struct dp *dp, uint32_t bridge, uint32_t in_port, uint32_t o
 /* Port 1 is the port, 2 the tunnel. */
 static void start_skep_as(struct host *h, bool is_clone, bool is_normal, bool is_peer)
 {
-	struct dp_tunnel tunnel = { .is_local_any = true, .key = h->key };
+	struct dp_tunnel tunnel = { .is_local_any = true, .key = h->key, .out_key = h->key };
 	struct dp_config config = { .clone_last = is_clone };
 	char err_buf[2048] = "datapath";
 	uint32_t bridge;

@@ -74,9 +74,9 @@ static int tunnel_option(struct dp_tunnel *t, char *word)
 		return is_flow ? 0 : put_address(value, t->local, &t->is_ipv6);
 	}
 	if (!strcmp(word, "key")) {
-		t->is_key_flow = is_flow;
+		t->is_key_flow = t->is_out_key_flow = is_flow;
 		t->has_key = true;
-		t->key = is_flow ? 0 : strtoull(value, NULL, 0);
+		t->key = t->out_key = is_flow ? 0 : strtoull(value, NULL, 0);
 	} else if (!strcmp(word, "tos")) {
 		t->is_tos_inherit = is_inherit;
 		t->tos = (uint8_t)strtoul(value, NULL, 0);

@@ -75,6 +75,7 @@ static struct dp_tunnel to(uint8_t last_byte, uint64_t key)
 {
 	return (struct dp_tunnel){ .remote = { 192, 0, 2, last_byte },
 				   .key = key,
+				   .out_key = key,
 				   .has_key = true,
 				   .is_local_any = true };
 }
@@ -196,7 +197,7 @@ static void a_changed_tunnel_gives_its_old_place_away(void **state)
 
 static void only_combinations_in_use_are_looked_for(void **state)
 {
-	struct dp_tunnel open = { .is_remote_flow = true, .is_key_flow = true, .is_local_any = true };
+	struct dp_tunnel open = { .is_remote_flow = true, .is_key_flow = true, .is_out_key_flow = true, .is_local_any = true };
 
 	(void)state;
 	assert_int_equal(DP_HEAD(t.dp)->tunnel_modes, 0);

@@ -102,6 +102,22 @@ def test_hosts_behind_two_switches_talk_through_a_tunnel(pair, kind, family):
         assert not [name for name in pair.links(n) if name.startswith('skep-')]
 
 
+def test_each_way_may_have_a_key_of_its_own(pair):
+    for n, switch in enumerate(pair.switches):
+        switch.skepctl('add-port', 'br0', 'vx', 'ofport=2', 'type=vxlan', f'options:remote_ip={UNDERLAY[4][1 - n]}',
+                       f'options:in_key={5 + n}', f'options:out_key={6 - n}')
+    pair.rules('in_port=1,actions=2\nin_port=2,tun_id=5,actions=1\nin_port=2,tun_id=6,actions=1\n')
+    pair.ping()
+    for n, switch in enumerate(pair.switches):
+        assert [f for f in switch.flows() if f['n_packets'] and f'tun_id=0x{5 + n}' in f['match']], switch.flows()
+        assert not [f for f in switch.flows() if f['n_packets'] and f'tun_id=0x{6 - n}' in f['match']], switch.flows()
+    # Any is received, and one key sent: what the other end receives.
+    pair.switches[0].skepctl('del-port', 'br0', 'vx')
+    pair.switches[0].skepctl('add-port', 'br0', 'vx', 'ofport=2', 'type=vxlan', f'options:remote_ip={UNDERLAY[4][1]}',
+                             'options:in_key=flow', 'options:out_key=6')
+    pair.ping()
+
+
 def test_a_key_of_the_packet_chooses_the_network(pair):
     """key=flow: the rules at the sender set it, those at the receiver see it."""
     pair.join(options=('options:key=flow',))

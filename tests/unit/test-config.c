@@ -89,6 +89,38 @@ static void test_whole(void **state)
 	conf_free(conf);
 }
 
+static void test_keys_of_two_ways(void **state)
+{
+	static const struct {
+		const char *type, *options;
+		bool is_key_flow, is_out_key_flow, has_key;
+		uint64_t key, out_key;
+	} cases[] = {
+		{ "vxlan", "\"in_key\": \"1\", \"out_key\": \"2\"", false, false, true, 1, 2 },
+		{ "vxlan", "\"in_key\": \"flow\", \"key\": \"2\"", true, false, true, 0, 2 },
+		{ "vxlan", "\"key\": \"1\", \"out_key\": \"flow\"", false, true, true, 1, 0 },
+		{ "gre", "\"in_key\": \"1\"", false, false, false, 1, 0 },
+		{ "gre", "\"out_key\": \"0\"", false, false, true, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[300];
+		struct conf *conf;
+		struct dp_tunnel t;
+		uint16_t dst_port;
+
+		snprintf(text, sizeof(text),
+			 "{\"bridges\": {\"br0\": {\"ports\": {\"t\": {\"ofport\": 1, \"type\": \"%s\", \"options\": {\"remote_ip\": \"192.0.2.1\", %s}}}}}}",
+			 cases[i].type, cases[i].options);
+		conf = parse(text);
+		conf_port_tunnel(conf_find_port(conf_find_bridge(conf, "br0"), "t"), &t, &dst_port);
+		assert_true(t.is_key_flow == cases[i].is_key_flow && t.is_out_key_flow == cases[i].is_out_key_flow);
+		assert_true(t.key == cases[i].key && t.out_key == cases[i].out_key && t.has_key == cases[i].has_key);
+		conf_free(conf);
+	}
+}
+
 static void test_clone_is_equal(void **state)
 {
 	struct conf *conf = parse(whole), *copy = conf_clone(conf);
@@ -118,7 +150,7 @@ static void test_wide(void **state)
 	conf_port_tunnel(conf_find_port(br, "v"), &t, &dst_port);
 	assert_int_equal(dst_port, 4790);
 	assert_true(t.is_ipv6 && t.is_local_flow && !t.is_local_any && !t.is_remote_flow);
-	assert_true(t.has_key && !t.is_key_flow && t.key == 0x1f);
+	assert_true(t.has_key && !t.is_key_flow && t.key == 0x1f && !t.is_out_key_flow && t.out_key == 0x1f);
 	assert_true(t.remote[0] == 0x20 && t.remote[15] == 2 && !t.local[0]);
 	assert_true(t.is_tos_inherit && !t.is_ttl_inherit && t.ttl == 9 && t.has_csum && !t.is_df);
 	conf_port_tunnel(conf_find_port(br, "g"), &t, &dst_port);
@@ -305,8 +337,10 @@ static const struct {
 	{ VX("\"key\": \"16777216\""),
 	  "F:3:1: key 16777216 of a port of type vxlan is not below 2^24" },
 	{ VX("\"key\": \"x\""), "F:3:39: key \"x\" is not a number below 2^32 or \"flow\"" },
-	{ VX("\"in_key\": \"1\""), "F:3:1: \"in_key\" and \"out_key\" must be the same" },
-	{ VX("\"in_key\": \"1\", \"key\": \"flow\""), "F:3:1: \"in_key\" and \"out_key\" must be the same" },
+	{ VX("\"in_key\": \"1\", \"out_key\": \"16777217\""),
+	  "F:3:1: key 16777217 of a port of type vxlan is not below 2^24" },
+	{ VX("\"in_key\": \"16777218\", \"key\": \"flow\""),
+	  "F:3:1: key 16777218 of a port of type vxlan is not below 2^24" },
 	{ VX("\"local_ip\": \"2001:db8::1\""),
 	  "F:1:30: remote_ip \"192.0.2.1\" and local_ip \"2001:db8::1\" are of two kinds" },
 	{ VX("\"local_ip\": \"224.0.0.1\""), "F:3:39: local_ip \"224.0.0.1\" is a multicast address" },
@@ -495,6 +529,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),	   cmocka_unit_test(test_clone_is_equal),
+		cmocka_unit_test(test_keys_of_two_ways),
 		cmocka_unit_test(test_empty),	   cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_mutated),
 		cmocka_unit_test(test_numbers),	   cmocka_unit_test(test_file),
