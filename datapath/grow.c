@@ -14,7 +14,6 @@
 #include "datapath/private.h"
 #include "log.h"
 
-#define GROWTH            4u
 #define MAX_STRIPES       16u
 #define MAX_PORTS         (1u << 20)
 #define MAX_SUBTABLES     (1u << 18)
@@ -309,6 +308,14 @@ close_new:
 	return err;
 }
 
+/* Fourfold while the map is small, since each growth has the kernel verify the program again; twofold when memory is what counts. */
+static uint32_t grown_size(uint32_t n, uint32_t max)
+{
+	uint32_t factor = n < max / 8 ? 4 : 2;
+
+	return n < max / factor ? n * factor : max;
+}
+
 static int grow(struct dp *dp, bool grows[N_MAPS])
 {
 	struct map_set_config config = dp->set_config;
@@ -333,7 +340,7 @@ static int grow(struct dp *dp, bool grows[N_MAPS])
 		config.reuse_fd[i] = dp->set.map[i].fd;
 		if (!grows[i] || i == MAP_COUNTERS || i == MAP_PORT_COUNTERS)
 			continue;
-		config.n[i] = n < max / GROWTH ? n * GROWTH : max;
+		config.n[i] = grown_size(n, max);
 		if (config.n[i] <= n)
 			return -ENOSPC;
 		config.reuse_fd[i] = -1;
