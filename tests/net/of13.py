@@ -70,6 +70,11 @@ def multipart(kind, body=b''):
     return message(MULTIPART_REQUEST, struct.pack('!HH4x', kind, 0) + body)
 
 
+def flow_stats_body(table=0xff):
+    """Of OFPMP_FLOW and OFPMP_AGGREGATE: all flows, or all of a table."""
+    return struct.pack('!B3xII4xQQ', table, ANY, ANY, 0, 0) + match()
+
+
 class Connection:
     """A connection to "unix:PATH" or (host, port); hellos are exchanged at once, echo requests answered."""
 

@@ -130,7 +130,7 @@ def test_errors_carry_the_beginning_of_what_they_are_about(sw):
 
 
 def mp_flow(table):
-    return of13.multipart(1, struct.pack('!B3xII4xQQ', table, of13.ANY, of13.ANY, 0, 0) + of13.match())
+    return of13.multipart(1, of13.flow_stats_body(table))
 
 
 def port_mod(port, mac, config=0, mask=0):

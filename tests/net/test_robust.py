@@ -20,7 +20,7 @@ def samples():
     good += [of13.flow_mod(of13.match(eth_dst=(0x010000000000, 0x010000000000)),
                            of13.apply_actions(of13.set_field('eth_src', 5), of13.output(of13.CONTROLLER)))]
     good += [of13.packet_out(of13.CONTROLLER, [of13.output(1), of13.output(of13.TABLE)], bytes(64))]
-    flow_request = struct.pack('!B3xII4xQQ', 255, of13.ANY, of13.ANY, 0, 0) + of13.match()
+    flow_request = of13.flow_stats_body()
     good += [of13.multipart(kind, body) for kind in range(14)
              for body in (b'', flow_request, struct.pack('!I4x', of13.ANY), bytes(64))]
     good += [of13.message(of13.SET_CONFIG, struct.pack('!HH', 0, 128)),
@@ -112,7 +112,7 @@ def test_a_peer_that_does_not_read_cannot_make_skepd_grow_without_bound(make_swi
     switch.ofctl('add-flows', '-', stdin=''.join(f'priority={i},tcp,nw_dst=1.2.3.4,tp_dst=80,actions=1,2,3\n'
                                                 for i in range(1, 5001)))
     before = resident_kib(switch.pid)
-    request = of13.multipart(1, struct.pack('!B3xII4xQQ', 255, of13.ANY, of13.ANY, 0, 0) + of13.match())
+    request = of13.multipart(1, of13.flow_stats_body())
     with switch.ns.entered():
         conn = of13.Connection(('127.0.0.1', 6653))
     conn.sock.setblocking(False)

@@ -75,7 +75,7 @@ def test_tables_that_are_not_asked_for_are_gone_with_their_flows(conn, sw):
     assert conn.recv_kind(of13.FEATURES_REPLY)[12] == 2
     conn.send(of13.multipart(3))
     assert [row[0] for row in struct.iter_unpack('!B3xIQQ', conn.recv_kind(of13.MULTIPART_REPLY)[8:])] == [0, 9]
-    flow_request = struct.pack('!B3xII4xQQ', 1, of13.ANY, of13.ANY, 0, 0) + of13.match()
+    flow_request = of13.flow_stats_body(1)
     assert errors(conn.barrier(of13.flow_mod(of13.match(), ACTS, table=1),
                                of13.flow_mod(of13.match(), struct.pack('!HHB3x', 1, 8, 1)),
                                of13.multipart(1, flow_request), of13.multipart(2, flow_request),

@@ -11,7 +11,7 @@ from skepnet import resident_kib, run, wait_until
 
 pytestmark = pytest.mark.skep_only
 ACTS = of13.apply_actions(of13.output(1))
-ALL_FLOWS = of13.multipart(1, struct.pack('!B3xII4xQQ', 255, of13.ANY, of13.ANY, 0, 0) + of13.match())
+ALL_FLOWS = of13.multipart(1, of13.flow_stats_body())
 FRAME = bytes.fromhex('020000000002' '020000000001' '9000') + bytes(50)
 N = 200_000
 
@@ -25,7 +25,7 @@ def errors(came):
 
 
 def aggregate(conn):
-    conn.send(of13.multipart(2, struct.pack('!B3xII4xQQ', 255, of13.ANY, of13.ANY, 0, 0) + of13.match()))
+    conn.send(of13.multipart(2, of13.flow_stats_body()))
     return struct.unpack('!QQI', conn.recv_kind(of13.MULTIPART_REPLY)[8:28])
 
 
