@@ -2,7 +2,7 @@
 # tests/bench/: `make bench`.  What a packet costs in the pipeline, hosts joined by tunnels, skep's way and others, changes of flows.
 BPF_SKELETONS += tests/bench/bare.skel.h tests/bench/seed.skel.h tests/bench/load.skel.h tests/bench/xsk.skel.h
 EXTRA_DIST += tests/bench/bare.bpf.c tests/bench/seed.bpf.c tests/bench/load.bpf.c tests/bench/xsk.bpf.c \
-	tests/bench/bench-overlay tests/bench/bench-socket tests/bench/bench-changes
+	tests/bench/bench-overlay tests/bench/bench-socket tests/bench/bench-changes tests/bench/figures.py
 EXTRA_PROGRAMS = tests/bench/bench-testrun tests/bench/bench-node tests/bench/bench-load tests/bench/bench-xsk tests/bench/bench-meter
 CLEANFILES += $(EXTRA_PROGRAMS)
 tests_bench_bench_testrun_SOURCES = tests/bench/bench-testrun.c
