@@ -282,6 +282,8 @@ static struct dp *dp_alloc(const struct dp_config *config)
 		dp->config.n_rules = 1024;
 	if (!dp->config.max_rules)
 		dp->config.max_rules = DEFAULT_MAX_RULES;
+	if (dp->config.n_rules > dp->config.max_rules)
+		dp->config.n_rules = dp->config.max_rules;
 	dp->set = (struct map_set)MAP_SET_INIT;
 	for (unsigned int i = 0; i < N_MAPS; i++)
 		dp->set.map[i].fd = -1;

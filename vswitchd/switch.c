@@ -105,14 +105,6 @@ static int open_events(struct sw *sw)
 	return 0;
 }
 
-/* What rules the maps have room for at first.  Some that were removed still wait for their grace period. */
-static uint32_t first_rules(const struct sw_paths *paths)
-{
-	uint32_t n = paths->min_flows ? paths->min_flows + paths->min_flows / 16 : SW_FIRST_FLOWS;
-
-	return paths->max_flows && paths->max_flows < n ? paths->max_flows : n;
-}
-
 int sw_open(struct event_base *base, const struct sw_paths *paths, struct sw **ret, char *err,
 	    size_t err_size)
 {
@@ -120,7 +112,8 @@ int sw_open(struct event_base *base, const struct sw_paths *paths, struct sw **r
 	const struct nl_callbacks links = { .changed = on_link, .gone = on_link, .aux = sw };
 	const struct dp_config config = {
 		.pin_dir = paths->pin_dir,
-		.n_rules = first_rules(paths),
+		/* Some that were removed wait for their grace period. */
+		.n_rules = paths->min_flows + paths->min_flows / 16,
 		.max_rules = paths->max_flows,
 		.callbacks = {
 			.packet_in = on_packet_in,

@@ -40,17 +40,16 @@ struct tls;
 #define SW_PKTIN_RATE  20000
 #define SW_PKTIN_BURST 5000
 
-/* Flows of all bridges: between which numbers people may set the limit, and what the maps have room for at first. */
+/* Flows of all bridges: between which numbers people may set the limits. */
 #define SW_MAX_FLOWS_MIN 1024
 #define SW_MAX_FLOWS_MAX 4000000
-#define SW_FIRST_FLOWS   32768
 
 struct sw_paths {
 	const char *rundir;
 	const char *conf_path;
 	const char *pin_dir;
 	uint32_t max_flows;  /* of all bridges; 0: as many as the datapath has room for */
-	uint32_t min_flows;  /* so many have room from the start in a datapath that is made; 0: SW_FIRST_FLOWS */
+	uint32_t min_flows;  /* so many have room from the start in a datapath that is made; 0: the datapath's default */
 	struct netns *netns; /* stays the caller's; NULL: no interface can be taken from another namespace */
 };
 
