@@ -104,6 +104,7 @@ static struct flow_mod *flow_to(enum flow_command command, uint16_t priority, ui
 	return fm;
 }
 
+/* A match on the first 'n' bits of the destination. */
 static struct flow_mod *prefix_flow(enum flow_command command, unsigned int n, uint32_t port)
 {
 	struct flow_mod *fm = flow_mod(command, (uint16_t)(1000 + n), port);
@@ -500,7 +501,6 @@ static void deleting_many_priorities_of_one_match_in_turn_hides_no_other_rule(vo
 	assert_neighbours_are_found();
 }
 
-/* A match on the first 'n' bits of the destination. */
 static void subtables_move_when_priorities_rise(void **state)
 {
 	(void)state;
