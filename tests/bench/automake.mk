@@ -2,7 +2,8 @@
 # tests/bench/: `make bench`.  What a packet costs in the pipeline, hosts joined by tunnels, skep's way and others, changes of flows.
 BPF_SKELETONS += tests/bench/bare.skel.h tests/bench/seed.skel.h tests/bench/load.skel.h tests/bench/xsk.skel.h
 EXTRA_DIST += tests/bench/bare.bpf.c tests/bench/seed.bpf.c tests/bench/load.bpf.c tests/bench/xsk.bpf.c \
-	tests/bench/bench-overlay tests/bench/bench-socket tests/bench/bench-changes tests/bench/figures.py
+	tests/bench/bench-overlay tests/bench/bench-socket tests/bench/bench-changes tests/bench/bench-forward \
+	tests/bench/figures.py tests/bench/ways.py
 EXTRA_PROGRAMS = tests/bench/bench-testrun tests/bench/bench-node tests/bench/bench-load tests/bench/bench-xsk tests/bench/bench-meter
 CLEANFILES += $(EXTRA_PROGRAMS)
 tests_bench_bench_testrun_SOURCES = tests/bench/bench-testrun.c
@@ -21,6 +22,7 @@ bench-programs: $(EXTRA_PROGRAMS)
 bench: all $(EXTRA_PROGRAMS)
 	tests/bench/bench-testrun
 	tests/bench/bench-meter
+	$(top_srcdir)/tests/bench/bench-forward --fifo --build $(abs_top_builddir)
 	$(top_srcdir)/tests/bench/bench-overlay --fifo --build $(abs_top_builddir)
 	$(top_srcdir)/tests/bench/bench-socket --build $(abs_top_builddir)
 	$(top_srcdir)/tests/bench/bench-changes --build $(abs_top_builddir)

@@ -13,4 +13,18 @@ int bare(struct __sk_buff *skb)
 	return (int)bpf_redirect(out_ifindex, 0);
 }
 
+SEC("tc")
+int bare_peer(struct __sk_buff *skb)
+{
+	(void)skb;
+	return (int)bpf_redirect_peer(out_ifindex, 0);
+}
+
+SEC("xdp")
+int bare_xdp(struct xdp_md *xdp)
+{
+	(void)xdp;
+	return (int)bpf_redirect(out_ifindex, 0);
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -2,12 +2,15 @@
 /*
  * Makes packets at one end of a network and counts them at the other: for bench-overlay.
  *
- *   bench-load --from NETNS:DEV --to NETNS:DEV [--seconds S] [--flows N] [--size BYTES] [--cpu N] [--fifo]
+ *   bench-load --from NETNS:DEV --to NETNS:DEV [--seconds S] [--flows N] [--addresses N] [--order turn|random|zipf] [--size BYTES] [--cpu N] [--fifo]
  *
  * UDP packets from the MAC and to the MAC of the two interfaces leave through the first one, as if its host had sent them, until the time is up.
  * They are "live frames" of BPF_PROG_TEST_RUN: an XDP program redirects each into the interface, whose other end (of a veth pair, with GRO on
  * and so with NAPI) receives it.  That costs some tens of nanoseconds a packet.  The whole way of a batch happens before
  * the next is made, on the same CPU, unless interfaces on the way have threaded NAPI.
+ *
+ * Flow I comes from address 10.0.0.1 + I % addresses, port 1024 + I / addresses. The flows' packets come by turns, at random, or at random by Zipf's law (of exponent
+ * 1: the K-th flow has 1/K of the first one's packets).
  *
  * Prints one line: packets received, seconds, packets sent, and the kernel's cycles and instructions for all of them (0: not to be had), which a
  * neighbour on the machine changes less than the time.
@@ -50,6 +53,8 @@ struct options {
 	struct end from, to;
 	double seconds;
 	unsigned int n_flows;
+	unsigned int n_addresses;
+	const char *order;
 	unsigned int size;
 	int cpu; /* -1: any */
 	bool is_fifo;
@@ -91,13 +96,22 @@ static void parse_end(const char *text, struct end *end)
 	end->ifindex = if_nametoindex(end->dev);
 }
 
-static uint16_t ip_csum(const struct iphdr *ip)
+enum { FIRST_ADDRESS = 0x0a000001 };
+
+static uint32_t ip_sum(const struct iphdr *ip)
 {
 	const uint16_t *word = (const uint16_t *)ip;
 	uint32_t sum = 0;
 
 	for (unsigned int i = 0; i < sizeof(*ip) / 2; i++)
 		sum += word[i];
+	return sum;
+}
+
+static uint16_t ip_csum(const struct iphdr *ip)
+{
+	uint32_t sum = ip_sum(ip);
+
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t) ~(sum + (sum >> 16));
 }
@@ -118,12 +132,69 @@ static void make_frame(const struct options *o, unsigned char *frame)
 		.tot_len = htons((uint16_t)(o->size - ETH_HLEN)),
 		.ttl = 64,
 		.protocol = IPPROTO_UDP,
-		.saddr = htonl(0x0a000001),
+		.saddr = htonl(FIRST_ADDRESS),
 		.daddr = htonl(0x0a000002),
 	};
 	ip->check = ip_csum(ip);
 	udp->dest = htons(9);
 	udp->len = htons((uint16_t)(o->size - ETH_HLEN - sizeof(*ip)));
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Flows by Zipf's law: a random number is looked up in the sum of 1/K. */
+static void fill_order(struct load_bpf *skel, uint32_t n_flows)
+{
+	size_t n = sizeof(skel->bss->order) / sizeof(skel->bss->order[0]);
+	double *sums = calloc(n_flows, sizeof(*sums)), *picks = calloc(n, sizeof(*picks));
+	size_t flow = 0;
+
+	if (!sums || !picks)
+		die("memory", ENOMEM);
+	for (uint32_t k = 0; k < n_flows; k++)
+		sums[k] = (k ? sums[k - 1] : 0) + 1. / (k + 1);
+	srand48(1);
+	for (size_t i = 0; i < n; i++)
+		picks[i] = drand48() * sums[n_flows - 1];
+	qsort(picks, n, sizeof(*picks), compare);
+	for (size_t i = 0; i < n; i++) {
+		while (flow < n_flows - 1 && sums[flow] < picks[i])
+			flow++;
+		skel->bss->order[i] = (uint32_t)flow;
+	}
+	for (size_t i = n - 1; i; i--) { /* they are sorted: shuffle them */
+		size_t j = (size_t)(drand48() * (double)(i + 1));
+		uint32_t other = skel->bss->order[j];
+
+		skel->bss->order[j] = skel->bss->order[i];
+		skel->bss->order[i] = other;
+	}
+	free(sums);
+	free(picks);
+}
+
+static void configure(struct load_bpf *skel, const struct options *o, const unsigned char *frame)
+{
+	struct iphdr ip;
+
+	memcpy(&ip, frame + ETH_HLEN, sizeof(ip));
+	ip.saddr = 0;
+	ip.check = 0;
+	skel->rodata->out_ifindex = o->from.ifindex;
+	skel->rodata->n_flows = o->n_flows;
+	skel->rodata->n_addresses = o->n_addresses;
+	skel->rodata->first_address = FIRST_ADDRESS;
+	skel->rodata->head_sum = ip_sum(&ip);
+	skel->rodata->is_random = strcmp(o->order, "random") == 0;
+	if (strcmp(o->order, "zipf") == 0) {
+		skel->rodata->n_order = 1;
+		fill_order(skel, o->n_flows);
+	}
 }
 
 static uint64_t count(const struct load_bpf *skel)
@@ -221,6 +292,8 @@ static void parse(int argc, char *argv[], struct options *o)
 		{ "to", required_argument, NULL, 't' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ "flows", required_argument, NULL, 'n' },
+		{ "addresses", required_argument, NULL, 'a' },
+		{ "order", required_argument, NULL, 'o' },
 		{ "size", required_argument, NULL, 'z' },
 		{ "cpu", required_argument, NULL, 'c' },
 		{ "fifo", no_argument, NULL, 'F' },
@@ -242,6 +315,12 @@ static void parse(int argc, char *argv[], struct options *o)
 		case 'n':
 			o->n_flows = (unsigned int)atoi(optarg);
 			break;
+		case 'a':
+			o->n_addresses = (unsigned int)atoi(optarg);
+			break;
+		case 'o':
+			o->order = optarg;
+			break;
 		case 'z':
 			o->size = (unsigned int)atoi(optarg);
 			break;
@@ -256,8 +335,10 @@ static void parse(int argc, char *argv[], struct options *o)
 		}
 	}
 	if (!o->from.ifindex || !o->to.ifindex || o->size < 60 || o->size > FRAME_MAX || !o->n_flows ||
-	    o->n_flows > 60000) {
-		fprintf(stderr, "bench-load: --from and --to are needed; --size is 60 to 1514, --flows 1 to 60000\n");
+	    !o->n_addresses || o->n_flows / o->n_addresses > 60000 ||
+	    (strcmp(o->order, "turn") && strcmp(o->order, "random") && strcmp(o->order, "zipf"))) {
+		fprintf(stderr, "bench-load: --from and --to are needed; --size is 60 to 1514, --flows 1 to 60000 from each of --addresses, "
+				"--order turn, random or zipf\n");
 		exit(2);
 	}
 }
@@ -265,7 +346,7 @@ static void parse(int argc, char *argv[], struct options *o)
 int main(int argc, char *argv[])
 {
 	static unsigned char frame[FRAME_MAX];
-	struct options o = { .seconds = 1, .n_flows = 64, .size = 64, .cpu = -1 };
+	struct options o = { .seconds = 1, .n_flows = 64, .n_addresses = 1, .order = "turn", .size = 64, .cpu = -1 };
 	struct load_bpf *skel;
 	uint64_t before;
 	int cycles, instructions;
@@ -277,8 +358,7 @@ int main(int argc, char *argv[])
 	skel = load_bpf__open();
 	if (!skel)
 		die("load", errno);
-	skel->rodata->out_ifindex = o.from.ifindex;
-	skel->rodata->n_flows = o.n_flows;
+	configure(skel, &o, frame);
 	if (load_bpf__load(skel))
 		die("load (root is needed)", errno);
 	attach_sink(&o, skel);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Makes the network namespace that it runs in a host of bench-overlay: joins a port and a tunnel, by the seed's programs or by skep's datapath.
+ * Makes the network namespace that it runs in a host of bench-overlay, or the switch of bench-forward: joins a port and a tunnel, or two ports, by
+ * programs that do nothing else, by the seed's, or by skep's datapath.
  *
  *   bench-node WAY PORT DEVICE [REMOTE KEY [PEER]]      WAY: see ways[]; PEER: the address of the port's other end
  *
- * PORT is a veth; DEVICE is a collect-metadata VXLAN device, or for "bare" the interface that the packets leave by.  REMOTE is an IPv4
+ * PORT is a veth; DEVICE is a collect-metadata VXLAN device, or for the ways "bare*" the interface that the packets leave by.  REMOTE is an IPv4
  * address.  Prints "ready" and stays until its standard input ends; then nothing of it is left.
  */
 #include <arpa/inet.h>
@@ -61,23 +62,40 @@ static void attach(uint32_t ifindex, const struct bpf_program *prog)
 		die("attach", err);
 }
 
-static void run_bare(const struct host *h, uint32_t from, uint32_t to)
+static struct bare_bpf *load_bare(uint32_t to)
 {
 	struct bare_bpf *skel = bare_bpf__open();
 
-	(void)h;
 	if (!skel)
 		die("bare", errno);
 	skel->rodata->out_ifindex = to;
 	if (bare_bpf__load(skel))
 		die("bare", errno);
-	attach(from, skel->progs.bare);
+	return skel;
 }
 
 static void start_bare(struct host *h)
 {
-	run_bare(h, h->port, h->device);
-	run_bare(h, h->device, h->port);
+	attach(h->port, load_bare(h->device)->progs.bare);
+	attach(h->device, load_bare(h->port)->progs.bare);
+}
+
+static void start_bare_peer(struct host *h)
+{
+	attach(h->port, load_bare(h->device)->progs.bare_peer);
+	attach(h->device, load_bare(h->port)->progs.bare_peer);
+}
+
+static void attach_xdp(uint32_t ifindex, const struct bpf_program *prog)
+{
+	if (bpf_link_create(bpf_program__fd(prog), (int)ifindex, BPF_XDP, NULL) < 0)
+		die("attach XDP", errno);
+}
+
+static void start_bare_xdp(struct host *h)
+{
+	attach_xdp(h->port, load_bare(h->device)->progs.bare_xdp);
+	attach_xdp(h->device, load_bare(h->port)->progs.bare_xdp);
 }
 
 static struct seed_bpf *load_seed(const struct host *h)
@@ -200,6 +218,9 @@ static const struct {
 	void (*start)(struct host *h);
 } ways[] = {
 	{ "bare", start_bare },
+	{ "bare-redirect", start_bare },
+	{ "bare-peer", start_bare_peer },
+	{ "bare-xdp", start_bare_xdp },
 	{ "seed-clone", start_seed_clone },
 	{ "seed-redirect", start_seed_redirect },
 	{ "skep-clone", start_skep_clone },

@@ -14,6 +14,12 @@
 
 const volatile __u32 out_ifindex;
 const volatile __u32 n_flows = 1;
+const volatile __u32 n_addresses = 1; /* that the flows come from */
+const volatile __u32 n_order;	      /* elements of 'order' in use; 0: by turns */
+const volatile _Bool is_random;
+const volatile __u32 first_address; /* host order */
+const volatile __u32 head_sum;	    /* of the IP header's words with source address and checksum 0 */
+__u32 order[65536];		    /* flows */
 __u32 n_made;
 
 /* Per CPU, so that counting costs nothing; user space adds them up. */
@@ -24,6 +30,15 @@ struct {
 	__type(value, __u64);
 } received SEC(".maps");
 
+static __always_inline __u32 next_flow(void)
+{
+	__u32 n = n_made++;
+
+	if (is_random)
+		return bpf_get_prandom_u32() % n_flows;
+	return n_order ? order[n & 65535] : n % n_flows;
+}
+
 /* Runs on "live frames" of BPF_PROG_TEST_RUN: pages that are used again and again, so only what varies is written. */
 SEC("xdp")
 int make(struct xdp_md *ctx)
@@ -31,10 +46,18 @@ int make(struct xdp_md *ctx)
 	struct ethhdr *eth = (void *)(long)ctx->data;
 	struct iphdr *ip = (void *)(eth + 1);
 	struct udphdr *udp = (void *)(ip + 1);
+	__u32 flow = next_flow(), address, sum;
 
 	if ((void *)(udp + 1) > (void *)(long)ctx->data_end)
 		return XDP_DROP;
-	udp->source = bpf_htons((__u16)(1024 + n_made++ % n_flows));
+	udp->source = bpf_htons((__u16)(1024 + flow / n_addresses));
+	if (n_addresses > 1) {
+		address = bpf_htonl(first_address + flow % n_addresses);
+		sum = head_sum + (address >> 16) + (address & 0xffff);
+		sum = (sum & 0xffff) + (sum >> 16);
+		ip->saddr = address;
+		ip->check = (__u16)~(sum + (sum >> 16));
+	}
 	return (int)bpf_redirect(out_ifindex, 0);
 }
 
