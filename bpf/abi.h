@@ -16,7 +16,7 @@
  *   rule.flow  -> counters[flow * n_stripes + stripe], flows[flow]            what to count
  *
  * Tuple-space search.  A subtable holds the rules of one mask.  It names only the 64-bit words of the key that the mask touches:
- * hash and comparison cost what the match is, not what the key is.  They are unrolled for size classes of 4, 8, 16, 24 and 32 words;
+ * hash and comparison cost what the match is, not what the key is.  They are unrolled for size classes of 1, 4, 8, 16, 24 and 32 words;
  * unused places of a class have offset 0 and mask 0.
  *
  * Versions.  A rule is visible in versions added <= v < removed.  A packet reads skep_dp.version once, at entry, and sees
@@ -40,7 +40,8 @@
 
 #include <linux/types.h>
 
-/* Changed with every change of the meaning or layout of anything below. */
+/* Changed with every change of the meaning or layout of what a starting skepd reads of the datapath that it finds: flows, their rules and cells,
+ * counters, ports, groups, meters.  It makes hashes, buckets and the order of subtables anew, and loads its own programs: those may change without. */
 #define SKEP_ABI 5
 
 #define SKEP_KEY_WORDS     32
@@ -222,7 +223,7 @@ struct skep_port {
 	__u16 pvid;   /* 0 to 4095 */
 	__u8 is_live; /* OFPPS_LIVE as skepd last heard by netlink: the link is up */
 	__u8 zero0;
-	/* Address of the kernel's struct net_device, for programs that read the link's state from it (cfg_read_dev); 0: not known. */
+	/* Address of the kernel's struct net_device, for programs that read the link's state from it (SKEP_C_READ_DEV); 0: not known. */
 	__u64 dev;
 	__u32 meter_flags; /* not used yet */
 	__u32 way; /* 'ifindex', with SKEP_WAY_PEER or without */
@@ -427,7 +428,7 @@ static inline __attribute__((always_inline)) __u32 skep_tunnel_slot(__u32 ifinde
 	return (__u32)(h >> 50); /* SKEP_TUNNELS is 2^14 */
 }
 
-/* Note: the words hashed are those of the class (4, 8, 16, 24 or 32), padded with zeros: skep_hash_add(h, 0) counts. */
+/* Note: the words hashed are those of the class (1, 4, 8, 16, 24 or 32), padded with zeros: skep_hash_add(h, 0) counts. */
 
 /* --- What a rule does --------------------------------------------------------------------------------- */
 
@@ -670,7 +671,7 @@ struct skep_flow {
 _Static_assert(sizeof(struct skep_flow) == 56, "flow");
 
 /* skep_counters[flow * n_stripes + stripe].  Stripe = CPU number (modulo n_stripes - 1); the last stripe is the host build's.  With
- * more CPUs than stripes the programs add atomically (rodata cfg_atomic). */
+ * more CPUs than stripes the programs add atomically (SKEP_C_ATOMIC). */
 struct skep_counter {
 	__u64 packets;
 	__u64 bytes;

@@ -2,7 +2,7 @@
 # bpf/: what runs per packet.  BPF_SKELETONS: FOLDER/NAME.skel.h is made of FOLDER/NAME.bpf.c by the rules
 # in Makefile.am.  The program and its headers go into EXTRA_DIST.
 BPF_SKELETONS = bpf/skep.skel.h
-EXTRA_DIST += bpf/skep.bpf.c bpf/home_tc.h bpf/maps.h
+EXTRA_DIST += bpf/skep.bpf.c bpf/consts.h bpf/home_tc.h bpf/maps.h
 
 # The same pipeline for a process.
 noinst_LIBRARIES += bpf/libskephost.a

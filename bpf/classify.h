@@ -15,20 +15,19 @@
 
 #define SKEP_SEARCH_CHUNK 32
 
-/* The word of the key at byte offset 'ofs', which comes from a subtable.  It is bounded by the size of the key. */
-SKEP_INLINE __u64 skep_key_word(const struct skep_state *s, __u32 ofs)
+/* The word of the key at byte offset 'ofs', which comes from a subtable, a multiple of 8.  Whatever a byte says is within the state. */
+SKEP_INLINE __u64 skep_key_word(const struct skep_state *s, __u8 ofs)
 {
-	_Static_assert(SKEP_KEY_WORDS == 32, "the bound");
-	return *(const __u64 *)((const __u8 *)s->w + (ofs & 31 * 8));
+	_Static_assert(SKEP_KEY_WORDS == 32, "multiples of 8 that fit into a byte");
+	return *(const __u64 *)((const __u8 *)s->w + ofs);
 }
 
 /* The first rule of the bucket that hash 'h' is in. */
 SKEP_INLINE __u32 skep_bucket_head(__u64 h, __u64 region)
 {
-	__u32 bucket = skep_hash_bucket(h, region);
-	struct skep_bucket_line *line = home_bucket_line(bucket / SKEP_LINE_HEADS);
+	__u32 *head = home_bucket(skep_hash_bucket(h, region));
 
-	return SKEP_LIKELY(line) ? SKEP_ONCE(line->heads[bucket % SKEP_LINE_HEADS]) : 0;
+	return SKEP_LIKELY(head) ? SKEP_ONCE(*head) : 0;
 }
 
 SKEP_INLINE _Bool skep_is_visible(const struct skep_rule *rule, __u64 version)
@@ -76,7 +75,36 @@ SKEP_SUB int skep_walk_chain(struct skep_state *s, __u32 idx, __u32 gen)
 	return 0;
 }
 
-/* Subtables of up to 4 words.  The first rule of the bucket is looked at in line. */
+/* Goes on behind rule 'idx', which was not it. */
+SKEP_INLINE void skep_walk_on(struct skep_state *s, const struct skep_rule *rule, __u64 region)
+{
+	skep_walk_chain(s, SKEP_ONCE(rule->next[SKEP_REGION_GEN(region)]), SKEP_REGION_GEN(region));
+}
+
+/* Subtables of at most one word. */
+SKEP_INLINE void skep_search_1(struct skep_state *s, const struct skep_subtable *st,
+			       const _Bool is_first)
+{
+	__u64 region = SKEP_ONCE(st->region), w = skep_key_word(s, st->ofs[0]) & st->mask[0];
+	__u32 idx = skep_bucket_head(skep_hash_add(st->seed, w), region);
+	const struct skep_rule *rule;
+
+	if (SKEP_UNLIKELY(!idx))
+		return;
+	rule = home_rule(idx);
+	if (SKEP_UNLIKELY(!rule))
+		return;
+	if (SKEP_LIKELY(rule->key[0] == w && skep_is_visible(rule, s->version))) {
+		skep_candidate(s, rule, is_first);
+		return;
+	}
+	s->masked[0] = w;
+	for (int i = 1; i < 4; i++)
+		s->masked[i] = 0;
+	skep_walk_on(s, rule, region);
+}
+
+/* Subtables of 2 to 4 words.  The first rule of the bucket is looked at in line. */
 SKEP_INLINE void skep_search_4(struct skep_state *s, const struct skep_subtable *st,
 			       const _Bool is_first)
 {
@@ -99,8 +127,7 @@ SKEP_INLINE void skep_search_4(struct skep_state *s, const struct skep_subtable 
 	if (SKEP_LIKELY(skep_is_match(s, rule)))
 		skep_candidate(s, rule, is_first);
 	else
-		skep_walk_chain(s, SKEP_ONCE(rule->next[SKEP_REGION_GEN(region)]),
-				SKEP_REGION_GEN(region));
+		skep_walk_on(s, rule, region);
 }
 
 /* True if the rule's key is s->masked, of which the first 'n' words count. */
@@ -206,7 +233,9 @@ SKEP_INLINE __u32 skep_search_inline(struct skep_state *s, __u32 idx, const _Boo
 
 	if (SKEP_UNLIKELY(!st) || (!is_first && s->best_prio > st->max_prio))
 		return 0;
-	if (SKEP_LIKELY(st->n_words <= 4))
+	if (st->n_words <= 1)
+		skep_search_1(s, st, is_first);
+	else if (SKEP_LIKELY(st->n_words <= 4))
 		skep_search_4(s, st, is_first);
 	else
 		skep_search_wide(s, idx);

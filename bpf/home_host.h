@@ -58,7 +58,6 @@ SKEP_MAP(port, struct skep_port, ports)
 SKEP_MAP(bridge, struct skep_bridge, bridges)
 SKEP_MAP(table, struct skep_table, tables)
 SKEP_MAP(subtable, struct skep_subtable, subtables)
-SKEP_MAP(bucket_line, struct skep_bucket_line, buckets)
 SKEP_MAP(rule, struct skep_rule, rules)
 SKEP_MAP(keyx, struct skep_keyx, keyx)
 SKEP_MAP(counter, struct skep_counter, counters)
@@ -72,6 +71,13 @@ SKEP_MAP(group, struct skep_group, groups)
 SKEP_MAP(group_counter, struct skep_group_counter, group_counters)
 SKEP_MAP(meter, struct skep_meter, meters)
 SKEP_MAP(meter_conf, struct skep_meter_conf, meter_confs)
+
+SKEP_INLINE __u32 *home_bucket(uint32_t bucket)
+{
+	uint32_t line = bucket / SKEP_LINE_HEADS;
+
+	return line < host.maps->n_buckets ? &host.maps->buckets[line].heads[bucket % SKEP_LINE_HEADS] : NULL;
+}
 
 SKEP_INLINE const struct skep_cell *home_cell(uint32_t idx)
 {

@@ -20,23 +20,21 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/bytes.h"
+#include "bpf/consts.h"
 #include "bpf/maps.h"
 
 #define SKEP_SUB    __attribute__((noinline))
 #define SKEP_INLINE static __attribute__((always_inline)) inline
 #define SKEP_CTX    struct __sk_buff
 
-/* Set by user space before the program is loaded. */
-const volatile __u32 cfg_n_stripes = 2; /* of counters; the last is the host build's */
-const volatile __u32 cfg_n_ports = 1, cfg_n_subtables = 1, cfg_n_buckets = 1, cfg_n_rules = 1,
-		     cfg_n_cells = 1, cfg_n_table_ctrs = 1, cfg_n_cpu = 1, cfg_n_fdb = 1,
-		     cfg_n_port_ctrs = 1, cfg_n_counters = 1; /* elements of skep_X; 0: not global data */
-/* Where struct net_device has what says whether a link is up, in bytes: cfg_read_dev. */
-const volatile _Bool cfg_read_dev;
-const volatile __u32 cfg_dev_flags, cfg_dev_state, cfg_dev_ifindex;
-const volatile _Bool cfg_atomic;	/* more CPUs than stripes: add atomically */
-const volatile _Bool
-	cfg_clone_last; /* the last output is a copy too: for tests, which see all outputs so */
+/* A number that user space wrote into the code: see consts.h. */
+SKEP_INLINE __u64 home_const(const enum skep_const which)
+{
+	__u64 value;
+
+	asm volatile("%0 = %1" : "=r"(value) : "i"(SKEP_CONST_MARK + which));
+	return value;
+}
 
 /* --- The maps -----------------------------------------------------------------------------------
  */
@@ -47,19 +45,23 @@ const volatile _Bool
 		return bpf_map_lookup_elem(&MAP, &idx);                                            \
 	}
 
-/* Elements of global data: the verifier knows rodata's values, and so that an index below cfg_n_X is within the map.  The barriers
- * keep one register from the comparison to the address, and keep from the compiler that the array is declared with one element. */
+/* Elements of global data: the verifier knows the constant, and so that an index below it is within the map.  The barriers keep one register
+ * from the comparison to the address, keep from the compiler that the array is declared with one element, and keep it from making the address again and again. */
 #define SKEP_DATA(NAME, TYPE, ARRAY, N)                                                            \
 	SKEP_INLINE TYPE *home_##NAME(__u32 idx)                                                   \
 	{                                                                                          \
-		TYPE *base = ARRAY;                                                                \
+		TYPE *elem = (TYPE *)ARRAY;                                                        \
 		__u64 i = idx;                                                                     \
                                                                                                    \
 		asm volatile("" : "+r"(i));                                                        \
-		if (SKEP_UNLIKELY(i >= (N)))                                                       \
+		if (SKEP_UNLIKELY(i >= home_const(SKEP_C_##N)))                                    \
 			return NULL;                                                               \
-		asm volatile("" : "+r"(i), "+r"(base));                                            \
-		return base + i;                                                                   \
+		asm volatile("" : "+r"(i), "+r"(elem));                                            \
+		elem += i;                                                                         \
+		asm volatile("" : "+r"(elem));                                                     \
+		if (!elem)                                                                         \
+			__builtin_unreachable();                                                   \
+		return elem;                                                                       \
 	}
 
 SKEP_INLINE struct skep_if *home_if(__u32 idx)
@@ -87,28 +89,28 @@ SKEP_INLINE struct skep_inject *home_inject(__u32 idx)
 	return &skep_injects[idx & (SKEP_INJECTS - 1)];
 }
 
-SKEP_DATA(port, struct skep_port, skep_ports, cfg_n_ports)
+SKEP_DATA(port, struct skep_port, skep_ports, N_PORTS)
 SKEP_MAP(vlan_set, struct skep_vlan_set, skep_vlan_sets)
-SKEP_DATA(fdb, struct skep_fdb_bucket, skep_fdb, cfg_n_fdb)
-SKEP_DATA(subtable, struct skep_subtable, skep_subtables, cfg_n_subtables)
-SKEP_DATA(bucket_line, struct skep_bucket_line, skep_buckets, cfg_n_buckets)
-SKEP_DATA(rule, struct skep_rule, skep_rules, cfg_n_rules)
+SKEP_DATA(fdb, struct skep_fdb_bucket, skep_fdb, N_FDB)
+SKEP_DATA(subtable, struct skep_subtable, skep_subtables, N_SUBTABLES)
+SKEP_DATA(bucket, __u32, skep_buckets, N_HEADS)
+SKEP_DATA(rule, struct skep_rule, skep_rules, N_RULES)
 SKEP_MAP(keyx, struct skep_keyx, skep_keyx)
-SKEP_DATA(cell, struct skep_cell, skep_cells, cfg_n_cells)
+SKEP_DATA(cell, struct skep_cell, skep_cells, N_CELLS)
 /* Two that follow each other. */
-SKEP_DATA(cell_pair, struct skep_cell, skep_cells, cfg_n_cells - 1)
-SKEP_DATA(table_counter, struct skep_table_counter, skep_table_ctrs, cfg_n_table_ctrs)
-SKEP_DATA(port_counter, struct skep_port_counter, skep_port_ctrs, cfg_n_port_ctrs)
-SKEP_DATA(counter_data, struct skep_counter, skep_counters_data, cfg_n_counters)
+SKEP_DATA(cell_pair, struct skep_cell, skep_cells, N_CELL_PAIRS)
+SKEP_DATA(table_counter, struct skep_table_counter, skep_table_ctrs, N_TABLE_CTRS)
+SKEP_DATA(port_counter, struct skep_port_counter, skep_port_ctrs, N_PORT_CTRS)
+SKEP_DATA(counter_data, struct skep_counter, skep_counters_data, N_COUNTERS)
 SKEP_MAP(counter_elem, struct skep_counter, skep_counters)
 
 SKEP_INLINE struct skep_counter *home_counter(__u32 idx)
 {
-	return cfg_n_counters ? home_counter_data(idx) : home_counter_elem(idx);
+	return home_const(SKEP_C_N_COUNTERS) ? home_counter_data(idx) : home_counter_elem(idx);
 }
 
 SKEP_MAP(drop_counter, struct skep_drop_counter, skep_drops)
-SKEP_DATA(cpu, struct skep_cpu_state, skep_cpu, cfg_n_cpu)
+SKEP_DATA(cpu, struct skep_cpu_state, skep_cpu, N_CPU)
 SKEP_MAP(pktin, struct skep_pktin, skep_pktin)
 SKEP_MAP(group, struct skep_group, skep_groups)
 SKEP_MAP(group_counter, struct skep_group_counter, skep_group_ctrs)
@@ -125,12 +127,12 @@ SKEP_INLINE struct skep_record *home_record(void)
 
 SKEP_INLINE __u32 home_n_stripes(void)
 {
-	return cfg_n_stripes;
+	return (__u32)home_const(SKEP_C_N_STRIPES);
 }
 
 SKEP_INLINE void home_add(__u64 *counter, __u64 n)
 {
-	if (cfg_atomic)
+	if (home_const(SKEP_C_ATOMIC))
 		__sync_fetch_and_add(counter, n);
 	else
 		*counter += n;
@@ -139,7 +141,7 @@ SKEP_INLINE void home_add(__u64 *counter, __u64 n)
 /* Two of one element. */
 SKEP_INLINE void home_add2(__u64 *counter, __u64 n, __u64 *counter2, __u64 n2)
 {
-	if (cfg_atomic) {
+	if (home_const(SKEP_C_ATOMIC)) {
 		__sync_fetch_and_add(counter, n);
 		__sync_fetch_and_add(counter2, n2);
 	} else {
@@ -587,11 +589,11 @@ SKEP_INLINE _Bool home_link_up(const struct skep_port *port)
 	__u64 dev = SKEP_ONCE(port->dev), state = 0;
 	__u32 flags = 0, ifindex = 0;
 
-	if (!cfg_read_dev || !dev)
+	if (!home_const(SKEP_C_READ_DEV) || !dev)
 		return port->is_live;
-	if (bpf_probe_read_kernel(&ifindex, sizeof(ifindex), (void *)(dev + cfg_dev_ifindex)) ||
-	    bpf_probe_read_kernel(&flags, sizeof(flags), (void *)(dev + cfg_dev_flags)) ||
-	    bpf_probe_read_kernel(&state, sizeof(state), (void *)(dev + cfg_dev_state)))
+	if (bpf_probe_read_kernel(&ifindex, sizeof(ifindex), (void *)(dev + home_const(SKEP_C_DEV_IFINDEX))) ||
+	    bpf_probe_read_kernel(&flags, sizeof(flags), (void *)(dev + home_const(SKEP_C_DEV_FLAGS))) ||
+	    bpf_probe_read_kernel(&state, sizeof(state), (void *)(dev + home_const(SKEP_C_DEV_STATE))))
 		return 0;
 	return ifindex == port->ifindex && flags & HOME_IFF_UP && !(state >> HOME_NOCARRIER_BIT & 1);
 }

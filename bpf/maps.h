@@ -28,7 +28,7 @@
 
 /* Arrays that every packet reads are global data, maps of one element each: they are reached without a lookup, at half of its
  * instructions and without a key that goes through memory.  User space gives the program its own maps for them; it knows section
- * .data.X as map skep_X.  Those that grow are declared with one element; how many there are is in rodata (home_tc.h, cfg_n_X). */
+ * .data.X as map skep_X.  Those that grow are declared with one element; how many there are is a constant (consts.h). */
 struct skep_dp skep_dp SEC(".data.dp");
 struct skep_if skep_ifs[SKEP_IFS] SEC(".data.ifs");
 struct skep_table skep_tables[SKEP_TABLE_SLOTS] SEC(".data.tables");

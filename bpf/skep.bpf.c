@@ -63,7 +63,7 @@ SKEP_SUB int skep_finish_peer(struct __sk_buff *skb, struct skep_state *s)
  * that it reads in any case: other packets pay for the test of that bit. */
 SKEP_INLINE int skep_finish(struct __sk_buff *skb, struct skep_state *s)
 {
-	if (SKEP_LIKELY(s->pending && !cfg_clone_last)) {
+	if (SKEP_LIKELY(s->pending && !home_const(SKEP_C_CLONE_LAST))) {
 		if (SKEP_UNLIKELY(s->pending_if & SKEP_WAY_PEER))
 			return skep_finish_peer(skb, s);
 		return (int)bpf_redirect(s->pending_if, 0);
@@ -114,7 +114,7 @@ int skep_tc(struct __sk_buff *skb)
 	s = skep_enter(c);
 	if (SKEP_UNLIKELY(!s))
 		return TC_ACT_SHOT;
-	s->stripe = cpu < cfg_n_stripes - 1 ? cpu : cpu % (cfg_n_stripes - 1);
+	s->stripe = cpu < home_n_stripes() - 1 ? cpu : cpu % (home_n_stripes() - 1);
 	s->in_port_idx = idx;
 	s->in_config = port->config;
 	skep_begin(s, SKEP_ONCE(skep_dp.version), port->bridge, port->ofport);

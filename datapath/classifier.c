@@ -95,7 +95,7 @@ static bool words_equal(const struct dp *dp, const struct subtable *s, uint32_t 
 static uint32_t bucket_of(const struct subtable *s, const struct rule_words *words,
 			  uint64_t region)
 {
-	unsigned int n = s->n_words <= 4 ? 4 : s->n_words <= 8 ? 8 : s->n_words <= 16 ? 16 : s->n_words <= 24 ? 24 : 32;
+	unsigned int n = s->n_words <= 1 ? 1 : s->n_words <= 4 ? 4 : s->n_words <= 8 ? 8 : s->n_words <= 16 ? 16 : s->n_words <= 24 ? 24 : 32;
 	uint64_t h = s->seed;
 
 	for (unsigned int i = 0; i < n; i++)

@@ -16,6 +16,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/consts.h"
 #include "bpf/skep.skel.h"
 #include "datapath/datapath.h"
 #include "datapath/link.h"
@@ -211,7 +212,53 @@ static void note_sections(const struct skep_bpf *skel, size_t *ret_declared)
 	}
 }
 
-static int load_program(struct map_set *set, const struct map_set_config *config)
+static void set_constants(const struct map_set_config *config, uint32_t *c)
+{
+	c[SKEP_C_N_STRIPES] = config->n_stripes;
+	c[SKEP_C_N_PORTS] = config->n[MAP_PORTS];
+	c[SKEP_C_N_SUBTABLES] = config->n[MAP_SUBTABLES];
+	c[SKEP_C_N_HEADS] = config->n[MAP_BUCKETS] * SKEP_LINE_HEADS;
+	c[SKEP_C_N_RULES] = config->n[MAP_RULES];
+	c[SKEP_C_N_CELLS] = config->n[MAP_CELLS];
+	c[SKEP_C_N_CELL_PAIRS] = config->n[MAP_CELLS] - 1;
+	c[SKEP_C_N_TABLE_CTRS] = config->n[MAP_TABLE_COUNTERS];
+	c[SKEP_C_N_PORT_CTRS] = config->n[MAP_PORT_COUNTERS];
+	c[SKEP_C_N_CPU] = config->n[MAP_CPU];
+	c[SKEP_C_N_FDB] = config->n[MAP_FDB];
+	c[SKEP_C_N_COUNTERS] =
+		map_is_data(MAP_COUNTERS, config->n[MAP_COUNTERS]) ? config->n[MAP_COUNTERS] : 0;
+	c[SKEP_C_ATOMIC] = config->n_cpus > config->n_stripes - 1;
+	c[SKEP_C_CLONE_LAST] = config->clone_last;
+	c[SKEP_C_READ_DEV] = link_layout()->can_read;
+	c[SKEP_C_DEV_FLAGS] = link_layout()->flags;
+	c[SKEP_C_DEV_STATE] = link_layout()->state;
+	c[SKEP_C_DEV_IFINDEX] = link_layout()->ifindex;
+}
+
+/* libbpf calls it with the whole program, as the kernel is to get it.  'cookie': the constants. */
+static int put_constants(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
+{
+	const uint32_t *constants = (const uint32_t *)cookie;
+	size_t n = bpf_program__insn_cnt(prog);
+	struct bpf_insn *insns = malloc(n * sizeof(*insns));
+	int err;
+
+	(void)opts;
+	if (!insns)
+		return -ENOMEM;
+	memcpy(insns, bpf_program__insns(prog), n * sizeof(*insns));
+	for (size_t i = 0; i < n; i++) {
+		uint32_t which = (uint32_t)insns[i].imm - SKEP_CONST_MARK;
+
+		if (insns[i].code == (BPF_ALU64 | BPF_MOV | BPF_K) && which < SKEP_N_CONSTS)
+			insns[i].imm = (int32_t)constants[which];
+	}
+	err = bpf_program__set_insns(prog, insns, n);
+	free(insns);
+	return err;
+}
+
+static int load_object(struct map_set *set, const struct map_set_config *config)
 {
 	struct skep_bpf *skel = skep_bpf__open();
 	size_t declared[N_MAPS];
@@ -223,24 +270,6 @@ static int load_program(struct map_set *set, const struct map_set_config *config
 	err = fit_maps(skel, set, config);
 	if (err)
 		goto out;
-	skel->rodata->cfg_n_stripes = config->n_stripes;
-	skel->rodata->cfg_atomic = config->n_cpus > config->n_stripes - 1;
-	skel->rodata->cfg_read_dev = link_layout()->can_read;
-	skel->rodata->cfg_dev_flags = link_layout()->flags;
-	skel->rodata->cfg_dev_state = link_layout()->state;
-	skel->rodata->cfg_dev_ifindex = link_layout()->ifindex;
-	skel->rodata->cfg_clone_last = config->clone_last;
-	skel->rodata->cfg_n_ports = config->n[MAP_PORTS];
-	skel->rodata->cfg_n_subtables = config->n[MAP_SUBTABLES];
-	skel->rodata->cfg_n_buckets = config->n[MAP_BUCKETS];
-	skel->rodata->cfg_n_rules = config->n[MAP_RULES];
-	skel->rodata->cfg_n_cells = config->n[MAP_CELLS];
-	skel->rodata->cfg_n_table_ctrs = config->n[MAP_TABLE_COUNTERS];
-	skel->rodata->cfg_n_port_ctrs = config->n[MAP_PORT_COUNTERS];
-	skel->rodata->cfg_n_cpu = config->n[MAP_CPU];
-	skel->rodata->cfg_n_fdb = config->n[MAP_FDB];
-	skel->rodata->cfg_n_counters =
-		map_is_data(MAP_COUNTERS, config->n[MAP_COUNTERS]) ? config->n[MAP_COUNTERS] : 0;
 	/* Not skep_bpf__load(), which maps the sections anew, in the larger size. */
 	err = bpf_object__load(skel->obj);
 	if (err)
@@ -253,6 +282,20 @@ out:
 	refit_sections(skel, declared);
 	skep_bpf__destroy(skel);
 	return err;
+}
+
+static int load_program(struct map_set *set, const struct map_set_config *config)
+{
+	/* For good: libbpf 1.1 frees its list of handlers twice after the last one was unregistered. */
+	static uint32_t constants[SKEP_N_CONSTS];
+	static int handler = -1;
+	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .cookie = (long)constants,
+		    .prog_prepare_load_fn = put_constants);
+
+	set_constants(config, constants);
+	if (handler < 0)
+		handler = libbpf_register_prog_handler("tc", BPF_PROG_TYPE_SCHED_CLS, 0, &opts);
+	return handler < 0 ? handler : load_object(set, config);
 }
 
 static void explain(int err, char *buf, size_t size)
