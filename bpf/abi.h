@@ -171,6 +171,7 @@ enum skep_port_config { /* OFPPC_*, OF1.3.5 §7.2.1 */
 	SKEP_PC_NO_PACKET_IN = 1 << 6,
 	/* Ours, and not seen outside: the port is not just an interface to send to and receive from.  Packets that it
 	 * receives or that go there take the slow way, which looks at skep_port.kind and bridge flags. */
+	SKEP_PC_CACHED = 1 << 28, /* its bridge has a flow cache */
 	SKEP_PC_SPECIAL_IN = 1 << 29,
 	SKEP_PC_SPECIAL_OUT = 1 << 30,
 };
@@ -310,7 +311,9 @@ struct skep_bridge {
 	__u32 local_ifindex; /* the hidden end of LOCAL, for copies to patch ports; 0: none */
 	__u32 ctl_meter;     /* OFPM_CONTROLLER: index into skep_meters; 0: none */
 	__u32 slow_meter;    /* OFPM_SLOWPATH: for what the host build executes */
-	__u32 zero[1];
+	/* The descriptor (index into skep_subtables) of the union of the bridge's masks, for the flow cache (bpf/cache.h); 0: it has none. All ports
+	 * have SKEP_PC_CACHED while there is one.  Stored before the version that the last of the masks came with. */
+	__u32 cache;
 };
 _Static_assert(sizeof(struct skep_bridge) == 64, "one cache line");
 

@@ -163,16 +163,11 @@ SKEP_SUB int skep_equal_wide(struct skep_state *s, __u32 idx, __u32 n)
 	return !diff;
 }
 
-/* Fills s->masked and s->region by subtable 'st_idx' of 5 to 32 words, and returns the first rule
- * of its bucket. */
-SKEP_SUB __u32 skep_hash_wide(struct skep_state *s, __u32 st_idx)
+/* Fills s->masked by descriptor 'st', of up to 32 words.  Returns the words' hash, those of the class. */
+SKEP_INLINE __u64 skep_mask_words(struct skep_state *s, const struct skep_subtable *st)
 {
-	const struct skep_subtable *st = home_subtable(st_idx);
-	__u64 h;
+	__u64 h = st->seed;
 
-	if (!s || !st)
-		return 0;
-	h = st->seed;
 	for (int i = 0; i < 4; i++)
 		s->masked[i] = skep_key_word(s, st->ofs[i]) & st->mask[i];
 	for (int i = 4; i < 8; i++)
@@ -197,6 +192,19 @@ SKEP_SUB __u32 skep_hash_wide(struct skep_state *s, __u32 st_idx)
 			h = skep_hash_add(h, s->masked[i]);
 		}
 	}
+	return h;
+}
+
+/* Fills s->masked and s->region by subtable 'st_idx' of 5 to 32 words, and returns the first rule
+ * of its bucket. */
+SKEP_SUB __u32 skep_hash_wide(struct skep_state *s, __u32 st_idx)
+{
+	const struct skep_subtable *st = home_subtable(st_idx);
+	__u64 h;
+
+	if (!s || !st)
+		return 0;
+	h = skep_mask_words(s, st);
 	s->region = SKEP_ONCE(st->region);
 	return skep_bucket_head(h, s->region);
 }

@@ -105,6 +105,11 @@ SKEP_INLINE struct skep_record *home_record(void)
 	return &record;
 }
 
+SKEP_INLINE struct skep_cache_set *home_cache(uint32_t idx)
+{
+	return host.maps->cache ? &host.maps->cache[idx % SKEP_CACHE_SETS] : NULL;
+}
+
 SKEP_INLINE uint32_t home_n_stripes(void)
 {
 	return host.maps->dp->n_stripes;

@@ -125,6 +125,14 @@ SKEP_INLINE struct skep_record *home_record(void)
 	return bpf_map_lookup_elem(&skep_records, &cpu);
 }
 
+/* Set 'idx' of this CPU's. */
+SKEP_INLINE struct skep_cache_set *home_cache(__u32 idx)
+{
+	__u32 i = bpf_get_smp_processor_id() * SKEP_CACHE_SETS + (idx & (SKEP_CACHE_SETS - 1));
+
+	return bpf_map_lookup_elem(&skep_cache, &i);
+}
+
 SKEP_INLINE __u32 home_n_stripes(void)
 {
 	return (__u32)home_const(SKEP_C_N_STRIPES);

@@ -25,9 +25,12 @@
 
 #define SKEP_HOST_COPIES_MAX 1024
 
+struct skep_cache_set;
+
 /* Pointers are the caller's; n_x counts the elements of x. */
 struct skep_host_maps {
 	struct skep_dp *dp;
+	struct skep_cache_set *cache; /* SKEP_CACHE_SETS of them, these maps' alone; NULL: the tables are searched */
 	struct skep_port *ports;
 	uint32_t n_ports;
 	struct skep_bridge *bridges;

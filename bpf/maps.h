@@ -5,7 +5,8 @@
  * User space sets max_entries before it loads the program (1 below is a placeholder):
  *
  *   skep_bridges, skep_pktin bridges; skep_counters flows * n_stripes; skep_table_ctrs bridges * 256 * n_stripes; skep_drops
- * SKEP_N_DROPS * n_stripes; skep_cpu, skep_records possible CPUs; skep_events bytes, a power of
+ * SKEP_N_DROPS * n_stripes; skep_cpu, skep_records possible CPUs; skep_cache
+ * possible CPUs * SKEP_CACHE_SETS; skep_events bytes, a power of
  * two; others as many as wanted.
  */
 #ifndef SKEP_BPF_MAPS_H
@@ -57,6 +58,7 @@ SKEP_ARRAY(skep_meters, struct skep_meter);
 SKEP_ARRAY(skep_meter_confs, struct skep_meter_conf);
 
 /* The program's own. */
+SKEP_ARRAY(skep_cache, struct skep_cache_set);
 SKEP_ARRAY(skep_records, struct skep_record);
 SKEP_ARRAY(skep_pktin, struct skep_pktin);
 

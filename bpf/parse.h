@@ -467,6 +467,8 @@ SKEP_SUB int skep_parse(SKEP_CTX *ctx, struct skep_state *s)
 	s->len = home_len(ctx);
 	if (s->len < SKEP_ETH_HLEN)
 		return -1;
+	if (s->stale == SKEP_STALE_ALL)
+		s->cache = 0; /* what was cached is for a packet of the former shape */
 	skep_parse_clear(s);
 	s->w[4] = 0;
 	s->w[5] = 0;

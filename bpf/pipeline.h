@@ -12,7 +12,9 @@
 #define SKEP_BPF_PIPELINE_H 1
 
 #include "bpf/actions.h"
+#include "bpf/cache.h"
 #include "bpf/classify.h"
+#include "bpf/count.h"
 #include "bpf/parse.h"
 #include "bpf/police.h"
 #include "bpf/special.h"
@@ -38,6 +40,7 @@ SKEP_INLINE void skep_begin(struct skep_state *s, __u64 version, __u32 bridge, _
 	s->hops = 0;
 	s->flood_next = 0;
 	s->has_set = 0;
+	s->cache = 0;
 }
 
 /* Finds the rule for the packet in table s->table, and leaves it in s->best_*. */
@@ -71,14 +74,8 @@ SKEP_SUB int skep_count_miss(struct skep_state *s, __u32 table_idx)
 SKEP_INLINE void skep_count_hit(struct skep_state *s, __u32 table_idx)
 {
 	__u32 n_stripes = home_n_stripes(), stripe = s->stripe;
-	struct skep_counter *flow = home_counter(s->best_flow * n_stripes + stripe);
-	struct skep_table_counter *table = home_table_counter(table_idx * n_stripes + stripe);
 
-	if (SKEP_UNLIKELY(!flow || !table))
-		return;
-	home_add2(&table->lookups, 1, &table->matches, 1);
-	home_add2(&flow->packets, 1, &flow->bytes, s->frame_len);
-	SKEP_ONCE_SET(flow->used_ns, home_now(s));
+	skep_count(s, s->best_flow * n_stripes + stripe, table_idx * n_stripes + stripe);
 }
 
 /* The instructions but apply-actions and goto-table. */
@@ -96,14 +93,8 @@ SKEP_SUB int skep_exec_writes(struct skep_state *s, __u32 cells)
 		s->has_set = 0;
 	if (n_write)
 		skep_write_actions(s, cells + 1 + n_apply, n_write);
-	if (flags & SKEP_HF_METADATA) {
-		const struct skep_cell_data *md =
-			(const struct skep_cell_data *)home_cell(cells + 1 + n_apply + n_write);
-
-		if (md)
-			s->key.metadata =
-				(s->key.metadata & ~md->words[1]) | (md->words[0] & md->words[1]);
-	}
+	if (flags & SKEP_HF_METADATA)
+		skep_put_metadata(s, cells + 1 + n_apply + n_write);
 	return 0;
 }
 
@@ -162,16 +153,16 @@ SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s)
 	return SKEP_GO;
 }
 
-/* Takes the packet, whose key is fresh, through table s->table, which is element 'table_idx'. */
-SKEP_INLINE int skep_run_table_inline(SKEP_CTX *ctx, struct skep_state *s, __u32 table_idx)
+/* Finds the rule for the packet, whose key is fresh, in table s->table, which is element 'table_idx', and counts it.  Returns 0 if there is none. */
+SKEP_INLINE int skep_find_rule(struct skep_state *s, __u32 table_idx)
 {
 	skep_lookup(s, table_idx);
 	if (SKEP_UNLIKELY(!s->best_prio)) {
 		skep_count_miss(s, table_idx);
-		return SKEP_ABORT;
+		return 0;
 	}
 	skep_count_hit(s, table_idx);
-	return skep_exec_rule(ctx, s);
+	return 1;
 }
 
 SKEP_INLINE _Bool skep_is_standalone(const struct skep_state *s)
@@ -181,16 +172,28 @@ SKEP_INLINE _Bool skep_is_standalone(const struct skep_state *s)
 	return br && br->flags & SKEP_BF_STANDALONE;
 }
 
-/* The same for tables after the first, and for a first one that a packet came to by a special port. */
+/* Takes the packet through tables after the first, and through a first one that it came to by a special port or with the flow cache: through one table, or through those
+ * that its entry of the cache takes it through at once. */
 SKEP_SUB int skep_run_table(SKEP_CTX *ctx, struct skep_state *s)
 {
-	if (!s || (s->stale != SKEP_KEY_ONLY && s->stale && skep_parse(ctx, s)))
+	__u32 table_idx;
+
+	if (!s)
+		return SKEP_ABORT;
+	if (s->stale != SKEP_KEY_ONLY && s->stale && skep_parse(ctx, s))
 		return SKEP_ABORT;
 	if (!s->table && skep_is_standalone(s)) {
 		skep_normal(ctx, s, 1);
 		return SKEP_END;
 	}
-	return skep_run_table_inline(ctx, s, s->bridge * 256 + (s->table & 0xff));
+	if (!s->cache || !skep_replay(s)) {
+		table_idx = s->bridge * 256 + (s->table & 0xff);
+		if (!skep_find_rule(s, table_idx))
+			return SKEP_ABORT;
+		if (s->cache)
+			skep_cache_append(s, table_idx);
+	}
+	return skep_exec_rule(ctx, s);
 }
 
 /* Tables that a packet may pass, in all the bridges that patch ports take it to. */
@@ -218,7 +221,7 @@ SKEP_INLINE void skep_go_on(SKEP_CTX *ctx, struct skep_state *s, int verdict)
 /* Takes the packet, which is parsed, through the tables from table 0 on.  s->frame_len is set. */
 SKEP_INLINE void skep_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 {
-	skep_go_on(ctx, s, skep_run_table_inline(ctx, s, s->bridge * 256));
+	skep_go_on(ctx, s, skep_find_rule(s, s->bridge * 256) ? skep_exec_rule(ctx, s) : SKEP_ABORT);
 }
 
 /* Parses what is not a common packet, and decides whether it may enter the tables. */
@@ -247,17 +250,29 @@ SKEP_SUB int skep_admit_special(SKEP_CTX *ctx, struct skep_state *s)
 	return s && (skep_parse_common(ctx, s) || skep_admit(ctx, s));
 }
 
-/* What a port received, at its entry.  s->in_port_idx and s->in_config are set. */
-SKEP_INLINE void skep_receive(SKEP_CTX *ctx, struct skep_state *s)
+/* The same of a port that is not just one to receive from, or whose bridge has a flow cache. */
+SKEP_INLINE void skep_receive_otherwise(SKEP_CTX *ctx, struct skep_state *s)
 {
-	if (SKEP_UNLIKELY(s->in_config &
-			  (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV | SKEP_PC_SPECIAL_IN))) {
+	if (s->in_config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV | SKEP_PC_SPECIAL_IN)) {
 		int how = skep_receive_special(ctx, s);
 
 		if (how == SKEP_FORKED)
 			skep_go_on(ctx, s, skep_exec_fork(ctx, s));
-		else if (!how && skep_admit_special(ctx, s))
-			skep_go_on(ctx, s, SKEP_GO);
+		if (how)
+			return;
+	}
+	if (!skep_admit_special(ctx, s))
+		return;
+	skep_cache_find(s);
+	skep_go_on(ctx, s, SKEP_GO);
+}
+
+/* What a port received, at its entry.  s->in_port_idx and s->in_config are set. */
+SKEP_INLINE void skep_receive(SKEP_CTX *ctx, struct skep_state *s)
+{
+	if (SKEP_UNLIKELY(s->in_config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV | SKEP_PC_SPECIAL_IN |
+					  SKEP_PC_CACHED))) {
+		skep_receive_otherwise(ctx, s);
 		return;
 	}
 	if (SKEP_UNLIKELY(!skep_parse_common(ctx, s)) && !skep_admit(ctx, s))

@@ -71,6 +71,7 @@ SKEP_SUB int skep_remark(SKEP_CTX *ctx, struct skep_state *s, __u32 levels)
 	new = skep_raise_dscp(old, levels);
 	if (new == old)
 		return 0;
+	s->cache = 0; /* what the packet meets now is not decided by how it came */
 	skep_flush(ctx, s);
 	s->value.w[0] = SKEP_AT((__u8)new, 0, 1);
 	s->value.w[1] = 0;

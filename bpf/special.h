@@ -78,6 +78,7 @@ SKEP_SUB int skep_hop(SKEP_CTX *ctx, struct skep_state *s)
 	skep_forget_tunnel(s);
 	s->key.metadata = 0;
 	s->has_set = 0;
+	s->cache = 0;
 	s->table = 0;
 	s->frame_len = home_wire_len(ctx);
 	if (skep_is_unwanted_fragment(s)) {

@@ -91,6 +91,7 @@ struct skep_state {
 	};
 	__u64 masked[SKEP_KEY_WORDS]; /* the words that are searched for */
 	__u64 region;		      /* of the subtable of 'masked', read once */
+	__u64 hash;		      /* of the words under the cache's union of masks */
 	__u64 version;
 	__u64 frame_len; /* on entry, VLAN tags included: what counters count */
 
@@ -136,7 +137,8 @@ struct skep_state {
 	__u16 sent;    /* enum skep_sent */
 	__u16 hops;    /* patch ports that the packet has passed */
 	__u32 flood_next; /* port */
-	__u64 has_set;	  /* the action set is not empty; then set_map tells */
+	__u32 has_set;	  /* the action set is not empty; then set_map tells */
+	__u32 cache;	  /* the packet's entry: number of its set in this CPU's of skep_cache * 2 + which + 1; 0: none */
 
 	__u32 pending_if;
 
@@ -155,7 +157,9 @@ struct skep_state {
 	__u32 bucket; /* of the group that is looked at, or SKEP_NO_BUCKET */
 
 	__u32 stripe;
-	__u32 zero3;
+	__u32 cache_pos; /* in the entry's list of rules hit */
+	__u32 cache_turn; /* packets that found both entries of their set in use */
+	__u32 zero9;
 	__u32 busy;	/* this struct is in use */
 	__u64 now_tick; /* the clock, read at most once per tick */
 	__u64 now;
@@ -205,6 +209,42 @@ struct skep_cpu_state {
 	__u32 level; /* of the state that is looked for */
 	__u32 zero;
 };
+
+/* The flow cache (cache.h): a rule that such packets hit. */
+struct skep_cache_hit {
+	__u32 ctr;       /* element of skep_counters */
+	__u32 table_ctr; /* of skep_table_ctrs */
+	__u32 cells;
+	__u8 table;      /* of a plain rule, the one to go to */
+	__u8 is_plain;
+	__u8 has_metadata;
+	__u8 zero;
+};
+
+#define SKEP_CACHE_WORDS     24 /* a union of masks that touches more is not cached */
+#define SKEP_CACHE_HITS      22 /* of an entry; tables beyond are searched */
+#define SKEP_CACHE_SETS_LOG2 11 /* per CPU */
+#define SKEP_CACHE_SETS      (1u << SKEP_CACHE_SETS_LOG2)
+
+/* What tells that an entry is not the one: apart from the rest, so that a packet that is not in the cache touches one line of it. */
+struct skep_cache_tag {
+	__u64 version; /* 0: empty */
+	__u64 hash;
+	__u32 id; /* of the descriptor */
+	__u32 n;  /* rules in its list */
+};
+
+struct skep_cache_list {
+	__u64 w[SKEP_CACHE_WORDS];
+	struct skep_cache_hit hit[SKEP_CACHE_HITS];
+};
+
+struct skep_cache_set {
+	struct skep_cache_tag tag[2];
+	__u64 zero[2];
+	struct skep_cache_list list[2];
+};
+_Static_assert(sizeof(struct skep_cache_set) == 18 * 64, "18 cache lines, the tags in one");
 
 /* The token bucket of a bridge's packets to the controllers, as the time until which they are spent
  * (GCRA). */

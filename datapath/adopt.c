@@ -192,6 +192,7 @@ int adopt(struct dp *dp, const struct map_set *old)
 	if (err)
 		return err;
 	special_recall(dp);
+	cache_recall(dp);
 	port_vlan_recall(dp);
 	fdb_recall(dp);
 	dp->adopted = calloc(old->map[MAP_FLOWS].n, sizeof(*dp->adopted));

@@ -4,6 +4,7 @@ noinst_LIBRARIES += datapath/libdatapath.a
 datapath_libdatapath_a_SOURCES = \
 	datapath/adopt.c \
 	datapath/attach.c datapath/attach.h \
+	datapath/cache.c \
 	datapath/cells.c datapath/cells.h \
 	datapath/classifier.c \
 	datapath/csum.c datapath/csum.h \

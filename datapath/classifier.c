@@ -224,9 +224,7 @@ void subtable_for_each_rule(const struct dp *dp, const struct subtable *s,
 
 /* --- The list of subtables --- */
 
-/* Writes a descriptor for a place of 's' that continues with 'next'. */
-static uint32_t descriptor_new(struct dp *dp, const struct subtable *s, uint16_t max_prio,
-			       uint32_t next)
+uint32_t descriptor_new(struct dp *dp, const struct subtable *s, uint16_t max_prio, uint32_t next)
 {
 	uint32_t idx = spans_alloc(&dp->subtables, 0);
 	struct skep_subtable *d = SUBTABLE(dp, idx);
@@ -359,6 +357,13 @@ static uint32_t id_new(struct dp *dp, struct subtable *s)
 	return id_new(dp, s);
 }
 
+uint32_t subtable_seed(void)
+{
+	uint32_t seed;
+
+	return getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == sizeof(seed) ? seed : (uint32_t)mono_ns();
+}
+
 struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_words *mask,
 			      uint16_t max_prio)
 {
@@ -373,8 +378,7 @@ struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_
 		if (mask->w[i])
 			s->words[s->n_words++] = (uint8_t)i;
 	}
-	if (getrandom(&s->seed, sizeof(s->seed), GRND_NONBLOCK) < 0)
-		s->seed = (uint32_t)mono_ns();
+	s->seed = subtable_seed();
 	s->id = id_new(dp, s);
 	if (s->id == UINT32_MAX) {
 		free(s);
@@ -383,6 +387,7 @@ struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_
 	s->region = region_new(dp, MIN_REGION_LOG2, 0);
 	place_insert(dp, s, &s->here, max_prio);
 	LIST_INSERT_HEAD(&dp->masks[mask_bucket(table, mask)], s, by_mask);
+	cache_note(dp, table);
 	return s;
 }
 
@@ -390,6 +395,7 @@ void subtable_del(struct dp *dp, struct subtable *s)
 {
 	place_remove(dp, &s->here);
 	LIST_REMOVE(s, by_mask);
+	cache_note(dp, s->table);
 	region_discard(dp, s->region);
 	dp->by_id[s->id] = NULL;
 	free(s);

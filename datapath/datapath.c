@@ -147,6 +147,11 @@ static int init_tables(struct dp *dp)
 	head->version = 1;
 	PUBLISH(&head->abi, SKEP_ABI);
 	dp->staged = 2;
+	if (dp->config.flow_cache == DP_CACHE_ALWAYS) {
+		dp->host_cache = calloc(SKEP_CACHE_SETS, sizeof(*dp->host_cache));
+		if (!dp->host_cache)
+			return -ENOMEM;
+	}
 	dp->meter_flows = calloc(MAX_METERS, sizeof(*dp->meter_flows));
 	dp->groups = calloc(MAX_GROUPS, sizeof(*dp->groups));
 	if (!dp->meter_flows || !dp->groups)
@@ -257,6 +262,7 @@ static void dp_free(struct dp *dp)
 	meters_forget(dp);
 	meters_unnote(&dp->adopted_meters);
 	groups_unnote(&dp->adopted_groups);
+	free(dp->host_cache);
 	free(dp->fresh.item);
 	free(dp->waiting.item);
 	free(dp->scratch.item);

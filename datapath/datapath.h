@@ -74,12 +74,19 @@ struct dp_callbacks {
 	void *aux;
 };
 
+enum dp_cache {
+	DP_CACHE_AUTO, /* for bridges with several masks */
+	DP_CACHE_OFF,
+	DP_CACHE_ALWAYS, /* for tests */
+};
+
 struct dp_config {
 	const char *pin_dir;    /* on a bpffs, created if missing; its parent must be on a mounted bpffs */
 	enum dp_attach attach;
 	bool clone_last;        /* send the last copy by bpf_clone_redirect too: slower, for comparison and tests */
 	uint32_t n_rules;       /* capacity at first; 0: the default, 32,768 */
 	uint32_t max_rules;     /* where growth ends; 0: the default, 4,000,000 */
+	enum dp_cache flow_cache;
 	struct dp_callbacks callbacks;
 };
 
@@ -109,6 +116,8 @@ void dp_bridge_set_pktin_limit(struct dp *dp, uint32_t bridge, uint32_t rate, ui
 int dp_bridge_set_standalone(struct dp *dp, uint32_t bridge, bool is_standalone);
 /* How long NORMAL remembers an address that it does not hear of, in seconds; 0: it learns nothing.  300 at first. */
 void dp_bridge_set_ageing(struct dp *dp, uint32_t bridge, uint32_t seconds);
+/* Whether packets are looked for in the flow cache before the tables. */
+bool dp_bridge_has_cache(const struct dp *dp, uint32_t bridge);
 /* Whether NORMAL forwards the reserved addresses 01-80-C2-00-00-0X.  Not at first. */
 void dp_bridge_set_forward_bpdu(struct dp *dp, uint32_t bridge, bool forward);
 

@@ -638,6 +638,7 @@ void dp_commit(struct dp *dp)
 {
 	if (!dp->is_dirty)
 		return;
+	cache_refresh(dp);
 	PUBLISH(&DP_HEAD(dp)->version, dp->staged);
 	/* Whatever is sent after this (a barrier reply) is sent after the store is visible on every CPU. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);

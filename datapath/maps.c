@@ -166,6 +166,8 @@ static int fit_maps(struct skep_bpf *skel, const struct map_set *set,
 			err = bpf_map__set_max_entries(map, EVENTS_SIZE);
 		else if (!strcmp(name, "skep_pktin"))
 			err = bpf_map__set_max_entries(map, DP_BRIDGES_MAX);
+		else if (!strcmp(name, "skep_cache"))
+			err = bpf_map__set_max_entries(map, config->n_cpus * SKEP_CACHE_SETS);
 		else if (!bpf_map__is_internal(map)) /* per-CPU scratch */
 			err = bpf_map__set_max_entries(map, config->n_cpus);
 		if (err)

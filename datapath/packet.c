@@ -201,6 +201,7 @@ static struct skep_host_maps host_maps(const struct dp *dp)
 	return (struct skep_host_maps){
 #define MAP(MEMBER, ID) .MEMBER = m[MAP_##ID].base, .n_##MEMBER = m[MAP_##ID].n
 		.dp = m[MAP_DP].base,
+		.cache = dp->host_cache,
 		MAP(ports, PORTS),
 		MAP(bridges, BRIDGES),
 		MAP(tables, TABLES),

@@ -16,7 +16,7 @@
 
 #define N_SLOTS (PORT_NO_MAX + 1)
 #define READ(X)   __atomic_load_n(&(X), __ATOMIC_RELAXED)
-#define SPECIAL (SKEP_PC_SPECIAL_IN | SKEP_PC_SPECIAL_OUT)
+#define SPECIAL (SKEP_PC_SPECIAL_IN | SKEP_PC_SPECIAL_OUT | SKEP_PC_CACHED)
 
 static unsigned int slot_key(uint32_t ofport)
 {
@@ -496,6 +496,7 @@ int dp_bridge_add(struct dp *dp, const char *name, uint32_t *ret_bridge)
 				(size_t)i * 256 * dp->set_config.n_stripes),
 		       0, 256 * dp->set_config.n_stripes * sizeof(struct skep_table_counter));
 		fdb_init(dp, i);
+		cache_note(dp, i * 256); /* subtables of an earlier bridge may be there still, and get used */
 		strcpy(b->name, name); /* NOLINT: the length was checked */
 		*ret_bridge = i;
 		return 0;
@@ -536,6 +537,8 @@ void dp_bridge_del(struct dp *dp, uint32_t bridge)
 	free(dp->slot_of[bridge]);
 	dp->slot_of[bridge] = NULL;
 	memset(BRIDGE(dp, bridge)->name, 0, DP_NAME_MAX);
+	cache_note(dp, bridge * 256);
+	cache_refresh(dp);
 	reclaim_kick(dp);
 }
 

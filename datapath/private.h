@@ -6,6 +6,7 @@
  *   grow.c        capacities, growth, the swap of one map set for another
  *   adopt.c       taking over the flows of an earlier process
  *   classifier.c  subtables, bucket regions, chains: what bpf/classify.h reads
+ *   cache.c       the unions of masks that bpf/cache.h goes by
  *   reclaim.c     what waits for grace periods, and for which
  *   flow_table.c  flow-mods;  flow_read.c  dumps, statistics, timeouts
  *   port.c        bridges and ports;  port_special.c  those that are not an interface of their own
@@ -197,6 +198,12 @@ struct dp {
 	uint8_t *is_timed;   /* by flow: it is in 'timed' */
 	uint32_t *timed;     /* flows with timeouts */
 	uint32_t n_timed, cap_timed;
+
+	/* The flow cache. */
+	bool is_cache_stale[DP_BRIDGES_MAX]; /* masks came or went */
+	bool is_any_cache_stale;
+	uint32_t last_cache_id;
+	struct skep_cache_set *host_cache; /* of the host build; NULL unless DP_CACHE_ALWAYS */
 };
 
 /* Of a patch port: there is none, but the port is there. */
@@ -219,6 +226,15 @@ struct dp {
 /* Publishes to readers in the kernel what was written before. */
 #define PUBLISH(PTR, VALUE) __atomic_store_n(PTR, VALUE, __ATOMIC_RELEASE)
 
+/* --- cache.c --- */
+
+/* A mask came to the table, or went. */
+void cache_note(struct dp *dp, uint32_t table);
+/* Before a version is stored: stores the unions of masks that have changed. */
+void cache_refresh(struct dp *dp);
+/* After bridges and ports were adopted: the unions are not. */
+void cache_recall(struct dp *dp);
+
 /* --- classifier.c --- */
 
 /* The masked words of a key in a subtable, padded with zeros. */
@@ -235,6 +251,10 @@ struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_
 void subtable_raise(struct dp *dp, struct subtable *s, uint16_t prio);
 /* A grace period after it was moved up: drops its former place, and moves it down to where it belongs. */
 void subtable_settle(struct dp *dp, struct subtable *s);
+/* Hashes of subtables start with a number that nobody outside knows. */
+uint32_t subtable_seed(void);
+/* Writes a descriptor of 's' that continues with 'next'.  reserve() must have made room. */
+uint32_t descriptor_new(struct dp *dp, const struct subtable *s, uint16_t max_prio, uint32_t next);
 /* The next subtable of the table, the first for NULL.  NULL at the end. */
 struct subtable *subtable_next(const struct dp *dp, uint32_t table, const struct subtable *s);
 /* Unlinks the descriptor of a subtable without flows; frees 's'. */
@@ -377,7 +397,7 @@ void if_del(struct dp *dp, uint32_t ifindex);
 /* --- port_special.c --- */
 /* Where the program stands for the port. */
 enum attach_hook port_hook(const struct skep_port *port);
-/* Gives the port the SKEP_PC_SPECIAL_* bits that its kind and its bridge ask for. */
+/* Gives the port the SKEP_PC_SPECIAL_* and SKEP_PC_CACHED bits that its kind and its bridge ask for. */
 void port_set_special(struct dp *dp, uint32_t idx);
 /* What only ports of its kind have goes, before the port itself does. */
 void special_release(struct dp *dp, uint32_t idx);

@@ -123,6 +123,8 @@ static void show_bridge(json_t *bridge)
 	show_text("    ", bridge, "fail_mode");
 	if (json_is_true(json_object_get(bridge, "is_standalone_now")))
 		printf("    no controller is connected: a learning switch\n");
+	if (json_is_true(json_object_get(bridge, "flow_cache")))
+		printf("    flow_cache: true\n");
 	json_array_foreach (json_object_get(bridge, "controllers"), i, item)
 		show_controller(item);
 	json_array_foreach (json_object_get(bridge, "listeners"), i, item)

@@ -115,9 +115,10 @@ static json_t *show_bridge(struct bridge *br)
 		json_array_append_new(ports, call_show_port(port));
 	snprintf(id, sizeof(id), "%016" PRIx64, br->datapath_id);
 	return json_pack(
-		"{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:I, s:o}", "name", br->name, "datapath_id",
+		"{s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:I, s:o}", "name", br->name, "datapath_id",
 		id, "fail_mode", conf && conf->is_standalone ? "standalone" : "secure",
-		"is_standalone_now", (int)agent_is_alone(br->agent), "ports", ports, "controllers",
+		"is_standalone_now", (int)agent_is_alone(br->agent), "flow_cache",
+		(int)dp_bridge_has_cache(br->sw->dp, br->number), "ports", ports, "controllers",
 		agent_show_controllers(br->agent), "listeners", agent_show_listeners(br->agent),
 		"packet_ins_dropped", (json_int_t)agent_n_dropped_packet_ins(br->agent), "datapath",
 		show_datapath(br->sw));

@@ -33,6 +33,7 @@ struct options {
 	const char *rundir, *statedir, *bpffs, *pidfile, *user;
 	enum log_level level;
 	uint32_t min_flows, max_flows; /* 0: not said */
+	bool no_flow_cache;
 	bool detach, teardown;
 };
 
@@ -59,6 +60,7 @@ static void usage(void)
 	       "  --pidfile FILE    write the process id there\n"
 	       "  --log-level L     err, warn, info or debug (default info)\n"
 	       "  --max-flows N     flows of all bridges, 1024 to 4000000 (default 4000000)\n"
+	       "  --no-flow-cache   search the tables for each packet, whatever they hold\n"
 	       "  --min-flows N     so many flows have room without growth (default 32768)\n"
 	       "  --user NAME       run as that user after the start\n"
 	       "  --teardown        remove the datapath that a skepd left behind, and exit\n"
@@ -94,6 +96,7 @@ static void parse_options(int argc, char **argv, struct options *opt)
 		LEVEL,
 		MAX_FLOWS,
 		MIN_FLOWS,
+		NO_FLOW_CACHE,
 		USER,
 		TEARDOWN,
 		HELP,
@@ -108,6 +111,7 @@ static void parse_options(int argc, char **argv, struct options *opt)
 		{ "log-level", required_argument, NULL, LEVEL },
 		{ "max-flows", required_argument, NULL, MAX_FLOWS },
 		{ "min-flows", required_argument, NULL, MIN_FLOWS },
+		{ "no-flow-cache", no_argument, NULL, NO_FLOW_CACHE },
 		{ "user", required_argument, NULL, USER },
 		{ "teardown", no_argument, NULL, TEARDOWN },
 		{ "help", no_argument, NULL, HELP },
@@ -145,6 +149,9 @@ static void parse_options(int argc, char **argv, struct options *opt)
 			break;
 		case MIN_FLOWS:
 			opt->min_flows = parse_flows("--min-flows", optarg);
+			break;
+		case NO_FLOW_CACHE:
+			opt->no_flow_cache = true;
 			break;
 		case USER:
 			opt->user = optarg;
@@ -330,6 +337,7 @@ static int start(struct daemon *d, char *err, size_t err_size)
 		return error;
 	paths.max_flows = d->opt.max_flows;
 	paths.min_flows = d->opt.min_flows;
+	paths.no_flow_cache = d->opt.no_flow_cache;
 	paths.netns = d->netns;
 	error = conf_load(d->conf_path, &conf, err, err_size);
 	if (error)

@@ -115,6 +115,7 @@ int sw_open(struct event_base *base, const struct sw_paths *paths, struct sw **r
 		/* Some that were removed wait for their grace period. */
 		.n_rules = paths->min_flows + paths->min_flows / 16,
 		.max_rules = paths->max_flows,
+		.flow_cache = paths->no_flow_cache ? DP_CACHE_OFF : DP_CACHE_AUTO,
 		.callbacks = {
 			.packet_in = on_packet_in,
 			.flow_removed = on_flow_removed,

@@ -50,6 +50,7 @@ struct sw_paths {
 	const char *pin_dir;
 	uint32_t max_flows;  /* of all bridges; 0: as many as the datapath has room for */
 	uint32_t min_flows;  /* so many have room from the start in a datapath that is made; 0: the datapath's default */
+	bool no_flow_cache;
 	struct netns *netns; /* stays the caller's; NULL: no interface can be taken from another namespace */
 };
 

@@ -62,6 +62,15 @@ tests_datapath_test_meters_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 tests_datapath_test_meters_kernel_SOURCES = tests/datapath/harness_kernel.c $(CAPTURE_SOURCES) $(METER_SOURCES)
 tests_datapath_test_meters_kernel_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 
+# The flow cache, the same.
+check_PROGRAMS += tests/datapath/test-cache tests/datapath/test-cache-kernel
+TESTS += tests/datapath/test-cache tests/datapath/test-cache-kernel
+CACHE_SOURCES = tests/datapath/test-cache.c tests/datapath/harness.c tests/datapath/harness.h
+tests_datapath_test_cache_SOURCES = tests/datapath/harness_host.c $(CACHE_SOURCES)
+tests_datapath_test_cache_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
+tests_datapath_test_cache_kernel_SOURCES = tests/datapath/harness_kernel.c $(CAPTURE_SOURCES) $(CACHE_SOURCES)
+tests_datapath_test_cache_kernel_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/datapath/test-meter-rate
 TESTS += tests/datapath/test-meter-rate
 tests_datapath_test_meter_rate_SOURCES = tests/datapath/test-meter-rate.c

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "datapath/private.h"
+
 static void on_packet_in(void *aux, const struct dp_packet_in *pin)
 {
 	struct dp_backend *b = aux;
@@ -45,6 +47,7 @@ int dp_backend_open(struct dp_backend *b, struct dp_config *config)
 	bool adopted;
 	int err;
 
+	config->flow_cache = DP_CACHE_ALWAYS;
 	config->callbacks = (struct dp_callbacks){ .packet_in = on_packet_in, .aux = b };
 	if (config->attach == DP_ATTACH_NONE)
 		config->callbacks.output = on_output;
@@ -150,6 +153,8 @@ int dp_backend_reset(struct dp_backend *b, const struct backend_config *config)
 				 .out_port = PORT_ANY,
 				 .out_group = GROUP_ANY };
 	dp_run(b->dp, 1000);
+	b->dp->config.flow_cache = config->no_cache ? DP_CACHE_OFF : DP_CACHE_ALWAYS;
+	cache_note(b->dp, b->bridge * 256);
 	dp_bridge_set_frag_drop(b->dp, b->bridge, config->frag_drop);
 	dp_bridge_set_forward_bpdu(b->dp, b->bridge, config->forward_bpdu);
 	for (unsigned int i = 0; i < config->n_ports && !err; i++)

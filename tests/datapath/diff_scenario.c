@@ -161,6 +161,14 @@ static void make_packet(struct gen *g, struct diff_scenario *s)
 		step->list = gen_below(g, s->n_lists);
 		if (gen_chance(g, 40))
 			step->in_port = PORT_CONTROLLER;
+		return;
+	}
+	/* The flow cache knows it then. */
+	while (!s->config.no_cache && gen_chance(g, 50)) {
+		struct diff_step *again = add_step(s, DIFF_RUN);
+
+		again->frame = step->frame;
+		again->in_port = step->in_port;
 	}
 }
 
@@ -212,6 +220,7 @@ void diff_scenario_make(struct diff_scenario *s, uint64_t seed)
 	s->config = (struct backend_config){ .ports = s->ports,
 					     .n_ports = DIFF_PORTS_MAX,
 					     .frag_drop = gen_chance(&g, 5),
+					     .no_cache = seed >> 9 & 1,
 					     .static_entries = s->static_entries };
 	s->n_steps = s->n_rules = 0;
 

@@ -31,6 +31,7 @@ void harness_open(void)
 	struct dp_config config = {
 		.attach = DP_ATTACH_NONE,
 		.n_rules = 1024,
+		.flow_cache = DP_CACHE_ALWAYS,
 		.callbacks = { .output = on_output },
 	};
 	char err_buf[256];

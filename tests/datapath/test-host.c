@@ -155,7 +155,7 @@ static struct skep_rule *add_rule(uint16_t prio, const uint64_t *key, const uint
 		memcpy(m.keyx[idx].w, w + 3, sizeof(m.keyx[idx].w));
 	}
 	h = st->seed;
-	for (uint32_t i = 0; i < (n_words <= 4 ? 4 : n_words <= 8 ? 8 : n_words <= 16 ? 16 : n_words <= 24 ? 24 : 32);
+	for (uint32_t i = 0; i < (n_words <= 1 ? 1 : n_words <= 4 ? 4 : n_words <= 8 ? 8 : n_words <= 16 ? 16 : n_words <= 24 ? 24 : 32);
 	     i++)
 		h = skep_hash_add(h, w[i]);
 	m.buckets[skep_hash_bucket(h, st->region) / 16]

@@ -85,5 +85,11 @@ mutant actions.h 'if (s->stale && skep_parse(ctx, s))
 mutant actions.h 'SKEP_SLOT_GROUP % 64 & 1)' 'SKEP_SLOT_GROUP % 64 & 2)'
 mutant group.h '!(port->config & SKEP_PC_PORT_DOWN)' '1'
 mutant group.h 'home_count(&group->bytes, home_wire_len(ctx))' 'home_count(&group->bytes, 1)'
+# The flow cache.
+mutant cache.h '(tag->version ^ s->version)' '0'
+mutant cache.h 'if (hit->has_metadata)' 'if (0)'
+mutant cache.h '!head->n_apply && !(head->flags & (SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METER))' '!head->n_apply'
+mutant cache.h 's->table = hit->table' 's->table = s->table'
+mutant cache.h 'skep_count(s, hit->ctr, hit->table_ctr)' 'skep_count(s, hit->ctr, hit->ctr)'
 echo "test-mutants: $passed found, $failed not"
 [ $failed = 0 ]

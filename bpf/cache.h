@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The flow cache: what a packet with the same values of all fields that any rule looks at was found to hit.
+ *
+ * A bridge whose tables have several masks has a descriptor, skep_bridge.cache, that names the words of the key which any of its masks touches, with the
+ * union of the masks.  The words of a packet under that union decide what each table finds for it, as long as nothing is parsed anew that the first parse
+ * did not see, and no meter remarks it: from then on the tables are searched.  So they are the key of a table, per CPU and of fixed size, from them to the list of rules that such a packet hits.  An entry is good for one version and
+ * one descriptor.  A list may be shorter than the way through the tables: what it lacks is looked up in the tables, and appended if it can be.
+ *
+ * A packet that hits an entry executes the same rules, and counts at the same flows and tables, as it would without.  Rules that only lead to the next table are
+ * gone through without a look at what they say.
+ *
+ * Traffic cannot blow it up: a packet that is not in it costs its bounded search, and the writing of an entry; where both entries of its set are in use
+ * it mostly takes no place.
+ *
+ * Nobody but the holder of the CPU's first state (skep_cpu) reads or writes the CPU's entries, so they need no care for concurrency.  skepd's
+ * host build, which executes packet-outs, has no cache; tests give it one.
+ */
+#ifndef SKEP_BPF_CACHE_H
+#define SKEP_BPF_CACHE_H 1
+
+#include "bpf/classify.h"
+#include "bpf/count.h"
+#include "bpf/state.h"
+
+/* Whether entry 'way' of the set is that of the key in s->masked, s->hash, of a descriptor with 'id' and 'n' words. */
+SKEP_INLINE _Bool skep_cache_is(const struct skep_state *s, const struct skep_cache_set *set,
+				const __u32 way, __u32 id, __u32 n)
+{
+	const struct skep_cache_tag *tag = &set->tag[way];
+	const __u64 *w = set->list[way].w;
+	__u64 diff = (tag->hash ^ s->hash) | (tag->version ^ s->version) | (tag->id ^ id);
+
+	if (diff)
+		return 0;
+	for (int i = 0; i < 8; i++)
+		diff |= w[i] ^ s->masked[i];
+	if (n > 8) {
+		for (int i = 8; i < 16; i++)
+			diff |= w[i] ^ s->masked[i];
+	}
+	if (n > 16) {
+		for (int i = 16; i < 24; i++)
+			diff |= w[i] ^ s->masked[i];
+	}
+	return !diff;
+}
+
+/* Makes entry 'way' of the set that of the key in s->masked, with an empty list. */
+SKEP_INLINE void skep_cache_take(struct skep_state *s, struct skep_cache_set *set, const __u32 way,
+				 __u32 id, __u32 n)
+{
+	struct skep_cache_tag *tag = &set->tag[way];
+	__u64 *w = set->list[way].w;
+
+	tag->version = s->version;
+	tag->hash = s->hash;
+	tag->id = id;
+	tag->n = 0;
+	for (int i = 0; i < 8; i++)
+		w[i] = s->masked[i];
+	if (n > 8) {
+		for (int i = 8; i < SKEP_CACHE_WORDS; i++)
+			w[i] = s->masked[i];
+	}
+}
+
+/* Which entry of the set is the packet's, or becomes it; 2: none. Of two that are in use, one packet in eight that is not in the cache takes one. */
+SKEP_INLINE __u32 skep_cache_way(struct skep_state *s, struct skep_cache_set *set, __u32 id, __u32 n)
+{
+	__u32 turn;
+
+	if (SKEP_LIKELY(skep_cache_is(s, set, 0, id, n)))
+		return 0;
+	if (skep_cache_is(s, set, 1, id, n))
+		return 1;
+	turn = set->tag[0].version != s->version ? 0 :
+	       set->tag[1].version != s->version ? 8 :
+						   ++s->cache_turn;
+	if (turn & 7)
+		return 2;
+	if (turn & 8) {
+		skep_cache_take(s, set, 1, id, n);
+		return 1;
+	}
+	skep_cache_take(s, set, 0, id, n);
+	return 0;
+}
+
+/* Finds the entry for a packet at its entry into the tables, or takes one for it: s->cache. */
+SKEP_SUB int skep_cache_find(struct skep_state *s)
+{
+	const struct skep_subtable *st;
+	const struct skep_bridge *br;
+	struct skep_cache_set *set;
+	__u32 idx, way;
+
+	if (!s || s->level)
+		return 0;
+	br = home_bridge(s->bridge);
+	if (!br || !br->cache)
+		return 0;
+	st = home_subtable(SKEP_ONCE(br->cache));
+	if (!st)
+		return 0;
+	s->hash = skep_mask_words(s, st);
+	s->cache_pos = 0;
+	idx = (__u32)(s->hash >> (64 - SKEP_CACHE_SETS_LOG2));
+	set = home_cache(idx);
+	if (!set)
+		return 0;
+	way = skep_cache_way(s, set, st->id, st->n_words);
+	if (way < 2)
+		s->cache = idx * 2 + way + 1;
+	return 0;
+}
+
+/* What a rule that is gone through without executing it may have: metadata to write, and a table to go to. */
+SKEP_INLINE _Bool skep_is_plain(const struct skep_state *s, const struct skep_head *head)
+{
+	return !head->n_apply && !(head->flags & (SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METER)) &&
+	       head->goto_table > s->table && head->goto_table < SKEP_TABLES;
+}
+
+/* Appends the rule found, s->best_*, in table 'table_idx' to the list, if it can be. */
+SKEP_SUB int skep_cache_append(struct skep_state *s, __u32 table_idx)
+{
+	const struct skep_head *head;
+	struct skep_cache_set *set;
+	struct skep_cache_hit *hit;
+	__u32 way;
+	__u64 pos;
+
+	if (!s || !s->cache)
+		return 0;
+	way = (s->cache - 1) & 1;
+	set = home_cache((s->cache - 1) / 2);
+	head = (const struct skep_head *)home_cell(s->best_cells);
+	pos = s->cache_pos;
+	if (!set || !head || pos != set->tag[way].n || pos >= SKEP_CACHE_HITS)
+		return 0;
+	hit = &set->list[way].hit[pos];
+	hit->ctr = s->best_flow * home_n_stripes() + s->stripe;
+	hit->table_ctr = table_idx * home_n_stripes() + s->stripe;
+	hit->cells = s->best_cells;
+	hit->is_plain = skep_is_plain(s, head);
+	hit->has_metadata = !!(head->flags & SKEP_HF_METADATA);
+	hit->table = hit->is_plain ? head->goto_table : (__u8)s->table;
+	set->tag[way].n = (__u32)pos + 1;
+	s->cache_pos = (__u32)pos + 1;
+	return 0;
+}
+
+SKEP_INLINE void skep_put_metadata(struct skep_state *s, __u32 cell)
+{
+	const struct skep_cell_data *md = (const struct skep_cell_data *)home_cell(cell);
+
+	if (md)
+		s->key.metadata = (s->key.metadata & ~md->words[1]) | (md->words[0] & md->words[1]);
+}
+
+/* Goes on in the packet's list: counts what it hits, up to the next rule that is to be executed, which it leaves in s->best_cells and s->table.  Returns 0 if the list has
+ * none: look it up in s->table. */
+SKEP_SUB int skep_replay(struct skep_state *s)
+{
+	const struct skep_cache_set *set;
+	__u32 way, n;
+
+	if (!s)
+		return 0;
+	way = (s->cache - 1) & 1;
+	set = home_cache((s->cache - 1) / 2);
+	if (!set)
+		return 0;
+	n = set->tag[way].n;
+	for (int i = 0; i < SKEP_CACHE_HITS; i++) {
+		__u64 pos = s->cache_pos;
+		const struct skep_cache_hit *hit;
+
+		if (pos >= n || pos >= SKEP_CACHE_HITS)
+			return 0;
+		hit = &set->list[way].hit[pos];
+		s->cache_pos = (__u32)pos + 1;
+		skep_count(s, hit->ctr, hit->table_ctr);
+		s->table = hit->table;
+		if (!hit->is_plain) {
+			s->best_cells = hit->cells;
+			return 1;
+		}
+		if (hit->has_metadata)
+			skep_put_metadata(s, hit->cells + 1);
+	}
+	return 0;
+}
+
+#endif
