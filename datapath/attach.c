@@ -108,6 +108,54 @@ int attach_set(enum dp_attach mode, enum attach_hook hook, const char *links_dir
 	return set_clsact(hook, ifindex, prog_fd);
 }
 
+int attach_prog_id(int prog_fd, uint32_t *ret_id)
+{
+	struct bpf_prog_info info = { .id = 0 };
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(prog_fd, &info, &size))
+		return -errno;
+	*ret_id = info.id;
+	return 0;
+}
+
+/* Programs of an interface that are looked at. */
+#define QUERY_MAX 64
+
+static enum attach_state check_tcx(enum attach_hook hook, uint32_t ifindex, uint32_t prog_id)
+{
+	uint32_t ids[QUERY_MAX], n = QUERY_MAX;
+
+	if (bpf_prog_query((int)ifindex, hook == ATTACH_EGRESS ? TCX_EGRESS : TCX_INGRESS, 0, NULL, ids, &n))
+		return errno == ENOENT ? ATTACH_GONE : ATTACH_THERE;
+	for (uint32_t i = 0; i < n && i < QUERY_MAX; i++) {
+		if (ids[i] == prog_id)
+			return i ? ATTACH_SHADOWED : ATTACH_THERE;
+	}
+	return ATTACH_GONE;
+}
+
+static enum attach_state check_clsact(enum attach_hook where, uint32_t ifindex, uint32_t prog_id)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
+		    .attach_point = clsact_point(where));
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = TC_HANDLE, .priority = TC_PRIORITY);
+	int err = bpf_tc_query(&hook, &opts);
+
+	if (err) /* EINVAL: there is no clsact; ENODEV: nor an interface */
+		return err == -ENOENT || err == -EINVAL ? ATTACH_GONE : ATTACH_THERE;
+	return opts.prog_id == prog_id ? ATTACH_THERE : ATTACH_GONE;
+}
+
+enum attach_state attach_check(enum dp_attach mode, enum attach_hook hook, uint32_t ifindex,
+			       uint32_t prog_id)
+{
+	if (mode == DP_ATTACH_NONE || hook == ATTACH_NOWHERE)
+		return ATTACH_THERE;
+	return mode == DP_ATTACH_TCX ? check_tcx(hook, ifindex, prog_id) :
+				       check_clsact(hook, ifindex, prog_id);
+}
+
 void attach_drop(enum dp_attach mode, enum attach_hook where, const char *links_dir,
 		 uint32_t ifindex)
 {

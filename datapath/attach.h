@@ -24,6 +24,18 @@ enum dp_attach attach_probe(enum dp_attach wanted, int prog_fd);
  * a negative errno. */
 int attach_set(enum dp_attach mode, enum attach_hook hook, const char *links_dir, uint32_t ifindex,
 	       int prog_fd);
+/* The kernel's number of a program.  Returns 0 or a negative errno. */
+int attach_prog_id(int prog_fd, uint32_t *ret_id);
+
+enum attach_state {
+	ATTACH_THERE,    /* or it cannot be told */
+	ATTACH_GONE,
+	ATTACH_SHADOWED, /* another program runs before it */
+};
+
+/* What became of program 'prog_id' on the interface. */
+enum attach_state attach_check(enum dp_attach mode, enum attach_hook hook, uint32_t ifindex,
+			       uint32_t prog_id);
 /* Takes the program off without waiting for it: the kernel detaches a pinned link some milliseconds after the pin has gone, where detaching it
  * ourselves would take one or two grace periods.  Until then the program passes on what comes from an interface that is no port. */
 void attach_drop(enum dp_attach mode, enum attach_hook hook, const char *links_dir,

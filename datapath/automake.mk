@@ -13,6 +13,7 @@ datapath_libdatapath_a_SOURCES = \
 	datapath/flow_read.c \
 	datapath/flow_table.c \
 	datapath/grace.c datapath/grace.h \
+	datapath/guard.c \
 	datapath/keymap.c datapath/keymap.h \
 	datapath/maps.c datapath/maps.h \
 	datapath/grow.c datapath/group.c datapath/group.h datapath/group_adopt.c datapath/group_compile.c datapath/id_index.c datapath/id_index.h datapath/link.c datapath/link.h datapath/meter.c \

@@ -428,6 +428,8 @@ void dp_info(const struct dp *dp, struct dp_info *ret)
 		.rules_capacity = dp->set_config.n[MAP_RULES],
 		.memory = map_set_memory(&dp->set),
 		.n_grown = dp->n_grown,
+		.n_repaired = dp->guard.n_repaired,
+		.n_shadowed = dp->guard.shadowed,
 	};
 }
 

@@ -256,6 +256,8 @@ bool dp_flow_next(const struct dp *dp, uint32_t bridge, const struct flow_filter
 		  struct dp_cursor *cursor, struct flow_desc *ret);
 void dp_flow_aggregate(const struct dp *dp, uint32_t bridge, const struct flow_filter *filter,
 		       uint64_t *ret_packets, uint64_t *ret_bytes, uint32_t *ret_flows);
+/* Looks at the programs of the next 'n_ports' ports, and puts back those that somebody took off.  To be called now and then. */
+void dp_guard(struct dp *dp, unsigned int n_ports);
 /* Removes flows whose idle or hard timeout has passed, with flow_removed, and commits. */
 void dp_expire(struct dp *dp);
 
@@ -311,6 +313,8 @@ struct dp_info {
 	uint32_t rules_capacity;
 	uint64_t memory;        /* bytes of all maps */
 	unsigned int n_grown;   /* how often maps were swapped for larger ones */
+	unsigned int n_repaired; /* how often dp_guard() put a program back */
+	unsigned int n_shadowed; /* ports where another program runs before ours */
 };
 void dp_info(const struct dp *dp, struct dp_info *ret);
 /* Drop counter number 'i' and its name; NULL after the last. */

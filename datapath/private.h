@@ -12,6 +12,7 @@
  *   port.c        bridges and ports;  port_special.c  those that are not an interface of their own
  *   group.c       groups: who leads to whom, changes;  group_compile.c  what a group does, as cells;  group_adopt.c  growth and adoption of groups
  *   meter.c       meters
+ *   guard.c       programs that somebody took off
  *   packet.c      packet-outs and packet-ins
  *   fdb.c         what NORMAL learns;  port_vlan.c  ports as NORMAL sees them
  *
@@ -198,6 +199,14 @@ struct dp {
 	uint8_t *is_timed;   /* by flow: it is in 'timed' */
 	uint32_t *timed;     /* flows with timeouts */
 	uint32_t n_timed, cap_timed;
+
+	/* See guard.c. */
+	struct {
+		uint32_t next; /* port to look at */
+		uint64_t said_ns;
+		unsigned int n_repaired;
+		unsigned int n_shadowed, shadowed; /* so far in this round; in the one before */
+	} guard;
 
 	/* The flow cache. */
 	bool is_cache_stale[DP_BRIDGES_MAX]; /* masks came or went */

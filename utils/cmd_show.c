@@ -106,6 +106,10 @@ static void show_datapath(json_t *datapath)
 	printf("    Datapath\n        flows: %lld\n        version: %lld\n",
 	       (long long)number_of(datapath, "flows"), (long long)number_of(datapath, "version"));
 	show_text("        ", datapath, "attach");
+	if (number_of(datapath, "repaired"))
+		printf("        repaired: %lld\n", (long long)number_of(datapath, "repaired"));
+	if (number_of(datapath, "shadowed"))
+		printf("        ports with another program first: %lld\n", (long long)number_of(datapath, "shadowed"));
 	json_object_foreach (drops, key, value) {
 		if (json_integer_value(value))
 			printf("        dropped, %s: %lld\n", key,

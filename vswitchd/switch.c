@@ -86,6 +86,7 @@ static void on_expire(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	dp_expire(sw->dp);
+	dp_guard(sw->dp, SW_GUARDED_AT_ONCE);
 	for (unsigned int i = 0; i < DP_BRIDGES_MAX; i++)
 		if (sw->bridges[i]) {
 			bridge_tick(sw->bridges[i]);

@@ -44,6 +44,9 @@ struct tls;
 #define SW_MAX_FLOWS_MIN 1024
 #define SW_MAX_FLOWS_MAX 4000000
 
+/* Ports whose program is looked at each time that timeouts are: a system call each. */
+#define SW_GUARDED_AT_ONCE 64
+
 struct sw_paths {
 	const char *rundir;
 	const char *conf_path;
