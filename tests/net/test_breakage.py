@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Things break around skepd: traffic goes on before, during and after, what is refused is said, and nothing is lost. (What others do to its programs:
+test_guard.py.)
+
+SKEP_ROW=1 tests/net/run -k breakage     stops skepd for a minute instead of three seconds
+"""
+import contextlib
+import os
+import resource
+import signal
+import time
+
+import of13
+import pytest
+import skepnet
+from skepnet import run, wait_until
+from test_storm import PROBES, Probes
+
+pytestmark = pytest.mark.skep_only
+STOPPED = 60 if os.environ.get('SKEP_ROW') else 3
+
+
+def start(switch):
+    switch.wire_ports()
+    switch.start()
+    with of13.Connection(switch.mgmt) as conn:
+        assert not conn.barrier(of13.flow_mod(of13.match(in_port=1), of13.apply_actions(of13.output(2)), priority=1, cookie=PROBES))
+
+
+@contextlib.contextmanager
+def traffic(switch):
+    """While it lasts, a thousand packets a second, each of a new flow, none of which is lost."""
+    probes = Probes(switch)
+    try:
+        time.sleep(0.2)
+        yield probes
+        time.sleep(0.2)
+    finally:
+        probes.stop()
+    assert probes.n_sent > 100 and not probes.lost()
+
+
+def is_well(switch):
+    """A change is taken, and counted packets are told."""
+    with of13.Connection(switch.mgmt) as conn:
+        assert not conn.barrier(of13.flow_mod(of13.match(in_port=3), of13.apply_actions(of13.output(1)), priority=7))
+    assert switch.flows('cookie=%#x/-1' % PROBES)[0]['n_packets'] > 0
+
+
+def test_a_stopped_skepd_is_not_missed(make_switch):
+    switch = make_switch()
+    start(switch)
+    with traffic(switch):
+        os.kill(switch.pid, signal.SIGSTOP)
+        try:
+            time.sleep(STOPPED)
+        finally:
+            os.kill(switch.pid, signal.SIGCONT)
+        is_well(switch)
+
+
+def test_without_descriptors_for_more_connections_the_others_go_on(make_switch):
+    switch = make_switch()
+    start(switch)
+    n_fds = len(os.listdir(f'/proc/{switch.pid}/fd'))
+    limits = resource.prlimit(switch.pid, resource.RLIMIT_NOFILE)
+    with traffic(switch), of13.Connection(switch.mgmt) as first, contextlib.ExitStack() as others:
+        resource.prlimit(switch.pid, resource.RLIMIT_NOFILE, (n_fds + 4, limits[1]))
+        for _ in range(20):
+            others.enter_context(of13.Connection(switch.mgmt, hello=False))
+        time.sleep(1)
+        assert not first.barrier(of13.flow_mod(of13.match(in_port=2), of13.apply_actions(of13.output(1)), priority=7))
+        # It waits for one to become free; it does not go round and round.
+        before = cpu_seconds(switch.pid)
+        time.sleep(1)
+        assert cpu_seconds(switch.pid) - before < 0.3
+        others.close()
+        resource.prlimit(switch.pid, resource.RLIMIT_NOFILE, limits)
+        wait_until(lambda: is_reachable(switch), what='connections again')
+        is_well(switch)
+    assert 1 <= switch.log().lower().count('too many open files') <= 10
+
+
+def cpu_seconds(pid):
+    with open(f'/proc/{pid}/stat', encoding='utf-8') as f:
+        fields = f.read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def is_reachable(switch):
+    try:
+        with of13.Connection(switch.mgmt, timeout=2) as conn:
+            return not conn.barrier()
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a file system of a megabyte."""
+    folder = tmp_path / 'disk'
+    folder.mkdir()
+    run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', folder])
+    yield folder
+    run(['umount', '-l', folder], check=False)
+
+
+def test_a_full_disk_keeps_the_configuration_as_it_was(small_disk):
+    switch = skepnet.Switch(small_disk / 's')
+    try:
+        start(switch)
+        with open(f'{switch.dir}/config.json', encoding='utf-8') as f:
+            before = f.read()
+        with traffic(switch):
+            with open(small_disk / 'rubbish', 'wb', buffering=0) as f, contextlib.suppress(OSError):
+                while True:
+                    f.write(bytes(4096))
+            refused = switch.skepctl('add-br', 'br1', check=False)
+            assert refused.returncode == 1 and 'No space left on device' in refused.stderr
+            with open(f'{switch.dir}/config.json', encoding='utf-8') as f:
+                assert f.read() == before
+            is_well(switch)
+            os.unlink(small_disk / 'rubbish')
+            switch.skepctl('add-br', 'br1')
+            assert sorted(switch.skepctl('list-br').stdout.split()) == ['br0', 'br1']
+            is_well(switch)
+    finally:
+        switch.close()
+
+
+def test_an_interface_that_is_deleted_and_made_again_is_the_port_again(make_switch):
+    switch = make_switch()
+    switch.host_ports()
+    switch.start()
+    switch.skepctl('add-flow', 'br0', 'actions=NORMAL')
+    for _ in range(3):
+        switch.ping(1, 2)
+        old = switch.hosts[1]
+        switch.ns.ip('link', 'del', switch.port_name(1))
+        wait_until(lambda: 'state: absent' in switch.skepctl('show').stdout, what='the port to be absent')
+        switch.ping(2, 3)
+        switch.ns.ip('link', 'add', switch.port_name(1), 'type', 'veth', 'peer', 'name', 'eth0', 'netns', old.name)
+        switch.ns.ip('link', 'set', switch.port_name(1), 'up')
+        old.ip('link', 'set', 'eth0', 'address', skepnet.host_mac(1), 'up')
+        old.ip('addr', 'add', '10.0.0.1/24', 'dev', 'eth0')
+        wait_until(lambda: 'state: absent' not in switch.skepctl('show').stdout, what='the port to be back')
+    switch.ping(1, 2)
