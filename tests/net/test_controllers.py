@@ -144,7 +144,9 @@ def probed(request, make_switch, tmp_path, monkeypatch):
 
     def answers():
         found = {}
-        for line in (tmp_path / 'answers').read_text().splitlines():
+        for line in (tmp_path / 'answers').read_text().splitlines(keepends=True):
+            if not line.endswith('\n'):     # it is being written
+                break
             answer = json.loads(line)
             found.setdefault(answer['kind'], []).append(answer['content'])
         return found
