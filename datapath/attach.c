@@ -119,6 +119,20 @@ int attach_prog_id(int prog_fd, uint32_t *ret_id)
 	return 0;
 }
 
+void attach_move(const char *old_dir, const char *links_dir, uint32_t ifindex)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	link_path(old_dir, ifindex, path, sizeof(path));
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return;
+	link_path(links_dir, ifindex, path, sizeof(path));
+	bpf_obj_pin(fd, path);
+	close(fd);
+}
+
 /* Programs of an interface that are looked at. */
 #define QUERY_MAX 64
 

@@ -36,6 +36,8 @@ enum attach_state {
 /* What became of program 'prog_id' on the interface. */
 enum attach_state attach_check(enum dp_attach mode, enum attach_hook hook, uint32_t ifindex,
 			       uint32_t prog_id);
+/* The link of the interface, pinned in OLD_DIR, is pinned in LINKS_DIR instead. */
+void attach_move(const char *old_dir, const char *links_dir, uint32_t ifindex);
 /* Takes the program off without waiting for it: the kernel detaches a pinned link some milliseconds after the pin has gone, where detaching it
  * ourselves would take one or two grace periods.  Until then the program passes on what comes from an interface that is no port. */
 void attach_drop(enum dp_attach mode, enum attach_hook hook, const char *links_dir,

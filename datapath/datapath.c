@@ -99,8 +99,7 @@ static int lock_pin_dir(struct dp *dp, char *err_buf, size_t err_size)
 	return err;
 }
 
-/* Makes the pin directory, and takes its lock. */
-static int take_pin_dir(struct dp *dp, char *err_buf, size_t err_size)
+int take_pin_dir(struct dp *dp, char *err_buf, size_t err_size)
 {
 	struct statfs fs;
 	int err = 0;

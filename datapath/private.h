@@ -203,7 +203,7 @@ struct dp {
 	/* See guard.c. */
 	struct {
 		uint32_t next; /* port to look at */
-		uint64_t said_ns;
+		uint64_t said_ns, said_pins_ns;
 		unsigned int n_repaired;
 		unsigned int n_shadowed, shadowed; /* so far in this round; in the one before */
 	} guard;
@@ -234,6 +234,11 @@ struct dp {
 
 /* Publishes to readers in the kernel what was written before. */
 #define PUBLISH(PTR, VALUE) __atomic_store_n(PTR, VALUE, __ATOMIC_RELEASE)
+
+/* --- datapath.c --- */
+
+/* Makes the pin directory, opens it (dp->dir_fd), and takes its lock. */
+int take_pin_dir(struct dp *dp, char *err_buf, size_t err_size);
 
 /* --- cache.c --- */
 

@@ -6,7 +6,7 @@ import os
 import struct
 
 import pytest
-from skepnet import wait_until
+from skepnet import run, wait_until
 
 pytestmark = pytest.mark.skep_only
 BPF_PROG_LOAD, BPF_LINK_CREATE, SYS_bpf = 5, 28, {'x86_64': 321, 'aarch64': 280}[os.uname().machine]
@@ -73,3 +73,39 @@ def test_a_program_that_comes_first_is_told_of(switch):
         os.close(link)
     wait_until(lambda: 'another program first' not in switch.skepctl('show').stdout, what='its end')
     assert 'repaired' not in switch.skepctl('show').stdout
+
+
+def pins(switch):
+    """Names below the datapath's folder."""
+    return sorted(f'{os.path.basename(folder)}/{name}' for folder, _, names in os.walk(f'{switch.dir}/bpf/skep') for name in names)
+
+
+def is_adopted_when_killed(switch):
+    switch.kill9()
+    switch.ping(1, 2)
+    switch.start_daemon()
+    assert len(switch.flows()) == 2
+    switch.ping(1, 2)
+
+
+@pytest.mark.parametrize('what', ['maps', 'links', ''])
+def test_pins_that_somebody_removed_are_made_again(switch, what):
+    before = pins(switch)
+    run(['rm', '-rf', f'{switch.dir}/bpf/skep/{what}'])
+    wait_until(lambda: pins(switch) == before, what='the pins')
+    switch.ping(1, 2)
+    assert 'the pins were not there any more; they are made again' in switch.log() or what == 'links'
+    is_adopted_when_killed(switch)
+
+
+def test_a_file_system_mounted_over_the_pins_gets_them_and_so_does_the_one_beneath_it(switch):
+    before = pins(switch)
+    run(['mount', '-t', 'bpf', 'none', f'{switch.dir}/bpf'])
+    try:
+        wait_until(lambda: pins(switch) == before, what='the pins')
+        switch.ping(1, 2)
+        is_adopted_when_killed(switch)
+    finally:
+        run(['umount', '-l', f'{switch.dir}/bpf'])
+    wait_until(lambda: pins(switch) == before, what='the pins in the first place')
+    is_adopted_when_killed(switch)
