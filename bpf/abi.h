@@ -41,7 +41,8 @@
 #include <linux/types.h>
 
 /* Changed with every change of the meaning or layout of what a starting skepd reads of the datapath that it finds: flows, their rules and cells,
- * counters, ports, groups, meters.  It makes hashes, buckets and the order of subtables anew, and loads its own programs: those may change without. */
+ * counters, ports, groups, meters.  Fields added at the end of structures, whose zero
+ * means what was meant without them, are no such change (datapath/maps.h).  It makes hashes, buckets and the order of subtables anew, and loads its own programs: those may change without. */
 #define SKEP_ABI 5
 
 #define SKEP_KEY_WORDS     32

@@ -108,14 +108,17 @@ int attach_set(enum dp_attach mode, enum attach_hook hook, const char *links_dir
 	return set_clsact(hook, ifindex, prog_fd);
 }
 
-int attach_prog_id(int prog_fd, uint32_t *ret_id)
+int attach_prog_info(int prog_fd, uint32_t *ret_id, uint32_t *ret_verified)
 {
 	struct bpf_prog_info info = { .id = 0 };
 	uint32_t size = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(prog_fd, &info, &size))
 		return -errno;
-	*ret_id = info.id;
+	if (ret_id)
+		*ret_id = info.id;
+	if (ret_verified)
+		*ret_verified = info.verified_insns;
 	return 0;
 }
 

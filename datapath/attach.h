@@ -24,8 +24,9 @@ enum dp_attach attach_probe(enum dp_attach wanted, int prog_fd);
  * a negative errno. */
 int attach_set(enum dp_attach mode, enum attach_hook hook, const char *links_dir, uint32_t ifindex,
 	       int prog_fd);
-/* The kernel's number of a program.  Returns 0 or a negative errno. */
-int attach_prog_id(int prog_fd, uint32_t *ret_id);
+/* The kernel's number of a program, and how many instructions its verifier went through (0: it does not say).  Either may be NULL.  Returns 0
+ * or a negative errno. */
+int attach_prog_info(int prog_fd, uint32_t *ret_id, uint32_t *ret_verified);
 
 enum attach_state {
 	ATTACH_THERE,    /* or it cannot be told */

@@ -219,6 +219,7 @@ static int build(struct dp *dp, bool *ret_adopted, char *err_buf, size_t err_siz
 	}
 	if (old_dir) {
 		grace_wait_now(dp);
+		map_set_refresh(&old);
 		adopt_late_counts(dp, &old);
 	}
 	err = set_rename_pins(dp);
@@ -430,6 +431,8 @@ void dp_info(const struct dp *dp, struct dp_info *ret)
 		.n_repaired = dp->guard.n_repaired,
 		.n_shadowed = dp->guard.shadowed,
 	};
+	if (dp->set.prog_fd >= 0)
+		attach_prog_info(dp->set.prog_fd, NULL, &ret->n_verified);
 }
 
 const char *dp_drop(const struct dp *dp, unsigned int i, uint64_t *ret_packets)

@@ -147,7 +147,7 @@ void dp_guard(struct dp *dp, unsigned int n_ports)
 {
 	uint32_t prog_id;
 
-	if (dp->attach == DP_ATTACH_NONE || attach_prog_id(dp->set.prog_fd, &prog_id))
+	if (dp->attach == DP_ATTACH_NONE || attach_prog_info(dp->set.prog_fd, &prog_id, NULL))
 		return;
 	guard_pins(dp);
 	if (dp->guard.next >= dp->ports.bump) {

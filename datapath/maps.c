@@ -50,12 +50,22 @@ uint32_t map_max(enum map_id id)
 		       : UINT32_MAX;
 }
 
-static size_t map_bytes(enum map_id id, uint32_t n)
+/* From one element of an array to the next, as the kernel lays them out. */
+static size_t stride(uint32_t value_size)
 {
-	size_t elem = (map_table[id].value_size + 7) / 8 * 8;
+	return (value_size + 7) / 8 * 8;
+}
+
+static size_t array_bytes(uint32_t value_size, uint32_t n)
+{
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	return (elem * n + page - 1) / page * page;
+	return (stride(value_size) * n + page - 1) / page * page;
+}
+
+static size_t map_bytes(enum map_id id, uint32_t n)
+{
+	return array_bytes(map_table[id].value_size, n);
 }
 
 /* Maps the array behind 'fd' of 'n' elements. */
@@ -341,6 +351,8 @@ void map_set_close(struct map_set *set)
 	for (unsigned int i = 0; i < N_MAPS; i++) {
 		if (set->map[i].base)
 			munmap(set->map[i].base, set->map[i].size);
+		if (set->map[i].origin)
+			munmap(set->map[i].origin, set->map[i].origin_size);
 		if (set->map[i].fd >= 0)
 			close(set->map[i].fd);
 		set->map[i] = (struct map){ .fd = -1 };
@@ -350,6 +362,92 @@ void map_set_close(struct map_set *set)
 	if (set->events_fd >= 0)
 		close(set->events_fd);
 	set->prog_fd = set->events_fd = -1;
+}
+
+/* --- Layouts --- */
+
+#define LAYOUT_NAME "layout"
+
+struct layout {
+	char map[24];
+	uint32_t value_size; /* of an element */
+	uint32_t zero;
+};
+
+static int pin_layout(const char *dir)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "skep_layout", sizeof(uint32_t), sizeof(struct layout), N_MAPS, NULL);
+	char path[PATH_MAX];
+	int err = fd < 0 ? -errno : 0;
+
+	for (uint32_t i = 0; i < N_MAPS && !err; i++) {
+		struct layout l = { .value_size = map_table[i].value_size };
+
+		snprintf(l.map, sizeof(l.map), "%s", map_table[i].name);
+		err = bpf_map_update_elem(fd, &i, &l, 0) ? -errno : 0;
+	}
+	snprintf(path, sizeof(path), "%s/" LAYOUT_NAME, dir);
+	if (!err && bpf_obj_pin(fd, path))
+		err = -errno;
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* The sizes of elements of the set pinned in 'dir'; ours, if it does not say. */
+static void read_layout(const char *dir, uint32_t ret[N_MAPS])
+{
+	char path[PATH_MAX];
+	struct layout l;
+	int fd;
+
+	for (unsigned int i = 0; i < N_MAPS; i++)
+		ret[i] = map_table[i].value_size;
+	snprintf(path, sizeof(path), "%s/" LAYOUT_NAME, dir);
+	fd = bpf_obj_get(path);
+	for (uint32_t i = 0; fd >= 0 && !bpf_map_lookup_elem(fd, &i, &l); i++) {
+		enum map_id id = map_by_name(l.map);
+
+		if (id < N_MAPS && l.value_size)
+			ret[id] = l.value_size;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void copy_elements(const struct map *m, enum map_id id)
+{
+	size_t from = stride(m->origin_elem), to = stride(map_table[id].value_size), common = from < to ? from : to;
+
+	for (uint32_t i = 0; i < m->n; i++)
+		memcpy((char *)m->base + i * to, (const char *)m->origin + i * from, common);
+}
+
+void map_set_refresh(const struct map_set *set)
+{
+	for (unsigned int i = 0; i < N_MAPS; i++) {
+		if (set->map[i].origin)
+			copy_elements(&set->map[i], (enum map_id)i);
+	}
+}
+
+/* Opens an array of 'n' elements of 'value_size' bytes, which is not ours. */
+static int attach_other(struct map *m, enum map_id id, int fd, uint32_t n, uint32_t value_size)
+{
+	struct map new = { .fd = fd, .n = n, .size = map_bytes(id, n), .origin_elem = value_size,
+			   .origin_size = array_bytes(value_size, n) };
+
+	new.origin = mmap(NULL, new.origin_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (new.origin == MAP_FAILED)
+		return -errno;
+	new.base = mmap(NULL, new.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (new.base == MAP_FAILED) {
+		munmap(new.origin, new.origin_size);
+		return -ENOMEM;
+	}
+	copy_elements(&new, id);
+	*m = new;
+	return 0;
 }
 
 /* --- Pins --- */
@@ -368,7 +466,9 @@ int map_set_pin(const struct map_set *set, const char *dir)
 
 	if (mkdir(dir, 0700))
 		return -errno;
-	err = pin(dir, EVENTS_NAME, set->events_fd);
+	err = pin_layout(dir);
+	if (!err)
+		err = pin(dir, EVENTS_NAME, set->events_fd);
 	for (unsigned int i = 0; i < N_MAPS && !err; i++)
 		err = pin(dir, map_table[i].name, set->map[i].fd);
 	if (!err)
@@ -396,9 +496,8 @@ int map_set_unpin(const char *dir)
 	return rmdir(dir) ? -errno : 0;
 }
 
-static int open_map(const char *dir, enum map_id id, struct map *ret)
+static int open_map(const char *dir, enum map_id id, uint32_t size, struct map *ret)
 {
-	uint32_t size = map_table[id].value_size;
 	struct bpf_map_info info = { 0 };
 	__u32 len = sizeof(info);
 	char path[PATH_MAX];
@@ -412,8 +511,10 @@ static int open_map(const char *dir, enum map_id id, struct map *ret)
 		err = -errno;
 	else if (map_table[id].is_data ? info.value_size % size : info.value_size != size)
 		err = -EPROTO;
-	else
+	else if (size == map_table[id].value_size)
 		err = map_attach(ret, id, fd, info.max_entries * (info.value_size / size));
+	else
+		err = attach_other(ret, id, fd, info.max_entries * (info.value_size / size), size);
 	if (err)
 		close(fd);
 	return err;
@@ -422,13 +523,17 @@ static int open_map(const char *dir, enum map_id id, struct map *ret)
 int map_set_open(const char *dir, struct map_set *ret, char *err_buf, size_t err_size)
 {
 	struct map_set set = MAP_SET_INIT;
+	uint32_t sizes[N_MAPS];
 	char path[PATH_MAX];
 	int err = 0;
 
 	for (unsigned int i = 0; i < N_MAPS; i++)
 		set.map[i].fd = -1;
+	read_layout(dir, sizes);
 	for (unsigned int i = 0; i < N_MAPS; i++) {
-		err = open_map(dir, (enum map_id)i, &set.map[i]);
+		if (i == MAP_CPU) /* what programs work with: nothing to take over */
+			continue;
+		err = open_map(dir, (enum map_id)i, sizes[i], &set.map[i]);
 		if (err) {
 			snprintf(err_buf, err_size, "%s/%s: %s", dir, map_table[i].name,
 				 err == -EPROTO ? "made by another version of skep"

@@ -5,6 +5,9 @@
  * A set is made with given capacities, filled, pinned, and put in charge by swapping the program on the links.  Growth and adoption
  * each make a new set beside the old one.
  *
+ * Another version of skep may have other layouts: fields are added at the end of structures, and zero means what was meant before there were any (else SKEP_ABI
+ * changes).  A pinned set tells the sizes of its elements in a map of its own, "layout".  A set whose elements have other sizes than ours is opened as a copy.
+ *
  * Pins, below the datapath's pin directory: maps/NAME for the set in charge, maps-new/NAME for one being made, links/IFINDEX.
  */
 #ifndef SKEP_DATAPATH_MAPS_H
@@ -57,6 +60,10 @@ struct map {
 	void *base;  /* the mapping */
 	uint32_t n;  /* elements */
 	size_t size; /* bytes mapped */
+	/* Of a set opened with elements of another size, 'base' is a copy of what is here. */
+	void *origin;
+	size_t origin_size;
+	uint32_t origin_elem; /* bytes */
 };
 
 struct map_set {
@@ -84,6 +91,8 @@ int map_set_create(const struct map_set_config *config, struct map_set *ret, cha
 		   size_t err_size);
 /* Maps what is pinned in 'dir', without a program. */
 int map_set_open(const char *dir, struct map_set *ret, char *err, size_t err_size);
+/* Copies again what is a copy: the programs in charge go on counting. */
+void map_set_refresh(const struct map_set *set);
 void map_set_close(struct map_set *set);
 
 int map_set_pin(const struct map_set *set, const char *dir);

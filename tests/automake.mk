@@ -9,7 +9,7 @@ TEST_EXTENSIONS = .sh .py
 
 # The source tree itself.
 TESTS += tests/check-arrows
-EXTRA_DIST += tests/check-arrows tests/run tests/tally tests/driver-ovs tests/driver-skep tests/conformance tests/conformance-wrong tests/other-kernel tests/net/run \
+EXTRA_DIST += tests/check-arrows tests/run tests/tally tests/driver-ovs tests/driver-skep tests/conformance tests/conformance-wrong tests/other-kernel tests/upgrade tests/net/run \
 	$(wildcard $(top_srcdir)/tests/net/*.py)
 
 # What is worth a second run in a build with --enable-asan: all but the long comparisons of the datapath.

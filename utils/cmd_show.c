@@ -106,6 +106,8 @@ static void show_datapath(json_t *datapath)
 	printf("    Datapath\n        flows: %lld\n        version: %lld\n",
 	       (long long)number_of(datapath, "flows"), (long long)number_of(datapath, "version"));
 	show_text("        ", datapath, "attach");
+	if (number_of(datapath, "verified"))
+		printf("        verified: %lld instructions\n", (long long)number_of(datapath, "verified"));
 	if (number_of(datapath, "repaired"))
 		printf("        repaired: %lld\n", (long long)number_of(datapath, "repaired"));
 	if (number_of(datapath, "shadowed"))

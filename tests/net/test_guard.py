@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import re
 import struct
 
 import pytest
@@ -109,3 +110,8 @@ def test_a_file_system_mounted_over_the_pins_gets_them_and_so_does_the_one_benea
         run(['umount', '-l', f'{switch.dir}/bpf'])
     wait_until(lambda: pins(switch) == before, what='the pins in the first place')
     is_adopted_when_killed(switch)
+
+
+def test_the_verifier_has_patience_left(switch):
+    verified, = re.findall(r'verified: (\d+) instructions', switch.skepctl('show').stdout)
+    assert 100_000 < int(verified) < 700_000
