@@ -244,7 +244,7 @@ int take_pin_dir(struct dp *dp, char *err_buf, size_t err_size);
 
 /* A mask came to the table, or went. */
 void cache_note(struct dp *dp, uint32_t table);
-/* Before a version is stored: stores the unions of masks that have changed. */
+/* Stores the unions of masks that have changed.  To be called before a version is stored, and at any time. */
 void cache_refresh(struct dp *dp);
 /* After bridges and ports were adopted: the unions are not. */
 void cache_recall(struct dp *dp);

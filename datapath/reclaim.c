@@ -159,6 +159,7 @@ void reclaim_run(struct dp *dp, bool wait)
 		for (uint32_t i = 0; i < done.n; i++)
 			take(dp, &done.item[i]);
 		dp->scratch = (struct garbage_queue){ done.item, 0, done.cap };
+		cache_refresh(dp); /* masks may have gone */
 	}
 	reclaim_kick(dp);
 }
