@@ -37,8 +37,8 @@ struct tls;
 #define SW_PKTINS_PER_TURN 256
 /* Packet-ins per second that a bridge's controllers are sent, and how many at once; the kernel
  * drops and counts the rest. */
-#define SW_PKTIN_RATE  20000
-#define SW_PKTIN_BURST 5000
+#define SW_PKTIN_RATE  200000
+#define SW_PKTIN_BURST 20000
 
 /* Flows of all bridges: between which numbers people may set the limits. */
 #define SW_MAX_FLOWS_MIN 1024
