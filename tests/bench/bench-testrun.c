@@ -5,7 +5,7 @@
  * The two are measured in turn, many times in one run, and their ratios are what counts: the machine is shared, and its
  * speed changes.  Where the machine counts instructions, those of the kernel per packet are told too: they do not change.  The packet is a UDP packet of 64 bytes; it hits one of the rules of table 0, which counts it and sends it to a port.
  *
- *   bench-testrun [--rounds N] [--scene NUMBER]     needs root; makes a network namespace of its own
+ *   bench-testrun [--rounds N] [--scene NUMBER] [--no-flow-cache]     needs root; makes a network namespace of its own
  */
 #include <errno.h>
 #include <getopt.h>
@@ -37,6 +37,7 @@ struct scene {
 	const char *name;
 	unsigned int n_rules; /* in each mask's subtable */
 	unsigned int n_masks;
+	unsigned int n_tables_before; /* that lead to the one with these */
 	bool is_l4;
 	bool is_normal;     /* one rule for all packets: NORMAL, which knows where the destination is */
 	bool is_standalone; /* the same without tables */
@@ -46,9 +47,11 @@ static const struct scene scenes[] = {
 	{ "one mask (L2), 1 rule", .n_rules = 1, .n_masks = 1 },
 	{ "one mask (5-tuple), 1,000 rules", 1000, 1, .is_l4 = true },
 	{ "one mask (5-tuple), 100,000 rules", 100000, 1, .is_l4 = true },
-	{ "4 masks, all searched", 1000, 4, .is_l4 = true },
-	{ "16 masks, all searched", 1000, 16, .is_l4 = true },
-	{ "64 masks, all searched", 1000, 64, .is_l4 = true },
+	{ "4 masks", 1000, 4, .is_l4 = true },
+	{ "16 masks", 1000, 16, .is_l4 = true },
+	{ "64 masks", 1000, 64, .is_l4 = true },
+	{ "128 masks", 1000, 128, .is_l4 = true },
+	{ "ten tables, one mask each", 1000, 1, .n_tables_before = 9, .is_l4 = true },
 	{ "NORMAL, learned address", .n_rules = 1, .n_masks = 1, .is_normal = true },
 	{ "standalone, learned address", .is_standalone = true },
 };
@@ -70,7 +73,8 @@ static void flow(const struct scene *s, unsigned int mask_idx, unsigned int i)
 	struct field_value mask;
 	int err;
 
-	fm = (struct flow_mod){ .out_port = PORT_ANY, .out_group = GROUP_ANY, .priority = (uint16_t)(10 + mask_idx) };
+	fm = (struct flow_mod){ .table_id = (uint8_t)s->n_tables_before, .out_port = PORT_ANY, .out_group = GROUP_ANY,
+				.priority = (uint16_t)(10 + mask_idx) };
 	instructions_init(&fm.instructions);
 	fm.instructions.has_apply = true;
 	fm.instructions.apply.n = 1;
@@ -105,6 +109,21 @@ static void flow(const struct scene *s, unsigned int mask_idx, unsigned int i)
 		die("flow", err);
 }
 
+/* Leads from table 'table' to the next one. */
+static void lead_on(uint8_t table)
+{
+	static struct flow_mod fm;
+	int err;
+
+	fm = (struct flow_mod){ .table_id = table, .out_port = PORT_ANY, .out_group = GROUP_ANY, .priority = 10 };
+	instructions_init(&fm.instructions);
+	match_set_u64(&fm.match, FIELD_IN_PORT, 1);
+	fm.instructions.goto_table = table + 1;
+	err = dp_flow_mod(dp, bridge, &fm);
+	if (err)
+		die("flow", err);
+}
+
 /* The host behind port 2 says something. */
 static void learn(void)
 {
@@ -123,9 +142,11 @@ static void fill(const struct scene *s)
 {
 	static struct flow_mod all;
 
-	all = (struct flow_mod){ .command = FLOW_DELETE, .out_port = PORT_ANY, .out_group = GROUP_ANY };
+	all = (struct flow_mod){ .command = FLOW_DELETE, .table_id = TABLE_NONE, .out_port = PORT_ANY, .out_group = GROUP_ANY };
 	dp_flow_mod(dp, bridge, &all);
 	reclaim_all(dp);
+	for (unsigned int i = 0; i < s->n_tables_before; i++)
+		lead_on((uint8_t)i);
 	for (unsigned int m = 0; m < s->n_masks; m++)
 		for (unsigned int i = 0; i < s->n_rules; i++)
 			flow(s, m, i);
@@ -206,9 +227,9 @@ static void measure(const struct scene *s, int rounds)
 	printf("\n");
 }
 
-static void set_up(char *bpffs)
+static void set_up(char *bpffs, bool no_flow_cache)
 {
-	struct dp_config config = { 0 };
+	struct dp_config config = { .flow_cache = no_flow_cache ? DP_CACHE_OFF : DP_CACHE_AUTO };
 	char pin_dir[96], err_buf[2048];
 	bool adopted;
 	int err;
@@ -244,23 +265,27 @@ int main(int argc, char *argv[])
 	static const struct option longopts[] = {
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "scene", required_argument, NULL, 's' },
+		{ "no-flow-cache", no_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
 	char bpffs[] = "/tmp/skep-bench.XXXXXX";
 	int rounds = 21, scene = -1, c;
+	bool no_flow_cache = false;
 
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
 		if (c == 'r')
 			rounds = atoi(optarg);
 		else if (c == 's')
 			scene = atoi(optarg);
+		else if (c == 'n')
+			no_flow_cache = true;
 		else
 			return 2;
 	}
 	if (rounds < 1 || rounds > MAX_ROUNDS)
 		rounds = MAX_ROUNDS;
 	open_counter();
-	set_up(bpffs);
+	set_up(bpffs, no_flow_cache);
 	printf("%d rounds of %d packets each, in turn; median, and range of the ratio\n", rounds,
 	       PACKETS);
 	for (int i = 0; i < (int)(sizeof(scenes) / sizeof(scenes[0])); i++)
