@@ -170,9 +170,10 @@ enum skep_port_config { /* OFPPC_*, OF1.3.5 §7.2.1 */
 	SKEP_PC_NO_RECV = 1 << 2,
 	SKEP_PC_NO_FWD = 1 << 5,
 	SKEP_PC_NO_PACKET_IN = 1 << 6,
-	/* Ours, and not seen outside: the port is not just an interface to send to and receive from.  Packets that it
-	 * receives or that go there take the slow way, which looks at skep_port.kind and bridge flags. */
+	/* Ours, and not seen outside. */
 	SKEP_PC_CACHED = 1 << 28, /* its bridge has a flow cache */
+	/* The port is not just an interface to send to and receive from.  Packets that it receives or that go there take the slow way, which looks at
+	 * skep_port.kind and bridge flags. */
 	SKEP_PC_SPECIAL_IN = 1 << 29,
 	SKEP_PC_SPECIAL_OUT = 1 << 30,
 };

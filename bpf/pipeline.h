@@ -250,7 +250,7 @@ SKEP_SUB int skep_admit_special(SKEP_CTX *ctx, struct skep_state *s)
 	return s && (skep_parse_common(ctx, s) || skep_admit(ctx, s));
 }
 
-/* The same of a port that is not just one to receive from, or whose bridge has a flow cache. */
+/* What a port received that is not just one to receive from, or whose bridge has a flow cache. */
 SKEP_INLINE void skep_receive_otherwise(SKEP_CTX *ctx, struct skep_state *s)
 {
 	if (s->in_config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV | SKEP_PC_SPECIAL_IN)) {

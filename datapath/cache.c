@@ -31,10 +31,7 @@ static unsigned int unite(const struct dp *dp, uint32_t bridge, struct subtable 
 			n++;
 		}
 	}
-	for (unsigned int i = 0; i < SKEP_KEY_WORDS; i++) {
-		if (u->mask.w[i])
-			u->words[u->n_words++] = (uint8_t)i;
-	}
+	subtable_list_words(u);
 	return n;
 }
 

@@ -357,6 +357,15 @@ static uint32_t id_new(struct dp *dp, struct subtable *s)
 	return id_new(dp, s);
 }
 
+void subtable_list_words(struct subtable *s)
+{
+	s->n_words = 0;
+	for (unsigned int i = 0; i < SKEP_KEY_WORDS; i++) {
+		if (s->mask.w[i])
+			s->words[s->n_words++] = (uint8_t)i;
+	}
+}
+
 uint32_t subtable_seed(void)
 {
 	uint32_t seed;
@@ -374,10 +383,7 @@ struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_
 	s->table = table;
 	s->top_prio = max_prio;
 	s->mask = *mask;
-	for (unsigned int i = 0; i < SKEP_KEY_WORDS; i++) {
-		if (mask->w[i])
-			s->words[s->n_words++] = (uint8_t)i;
-	}
+	subtable_list_words(s);
 	s->seed = subtable_seed();
 	s->id = id_new(dp, s);
 	if (s->id == UINT32_MAX) {

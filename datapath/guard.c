@@ -15,25 +15,15 @@
 #include "datapath/private.h"
 #include "log.h"
 
-/* Repairs that follow each other faster are said once, and counted. */
-#define SAY_AGAIN_NS 60000000000ULL
+/* Between two lines of the same matter. */
+#define SAY_AGAIN_MS 60000
 
-static bool may_say(uint64_t *said_ns)
+static void say(const struct dp *dp, const char *what, const struct skep_port *port, int err)
 {
-	uint64_t now = mono_ns();
+	static struct log_limit limit = LOG_LIMIT_INIT(1, SAY_AGAIN_MS);
 
-	if (*said_ns && now - *said_ns < SAY_AGAIN_NS)
-		return false;
-	*said_ns = now;
-	return true;
-}
-
-static void say(struct dp *dp, const char *what, const struct skep_port *port, int err)
-{
-	if (may_say(&dp->guard.said_ns))
-		log_warn("%s: port %u: %s (interface %u%s%s); this is said once a minute at most",
-			 BRIDGE(dp, port->bridge)->name, port->ofport, what, port->ifindex, err ? ": " : "",
-			 err ? strerror(-err) : "");
+	log_limited(&limit, LOG_LVL_WARN, "%s: port %u: %s (interface %u%s%s)", BRIDGE(dp, port->bridge)->name, port->ofport,
+		    what, port->ifindex, err ? ": " : "", err ? strerror(-err) : "");
 }
 
 /* Looks at the program of port 'idx', and puts it back if it has gone. */
@@ -131,6 +121,7 @@ static int pin_again(struct dp *dp)
 
 static void guard_pins(struct dp *dp)
 {
+	static struct log_limit limit = LOG_LIMIT_INIT(1, SAY_AGAIN_MS);
 	int err;
 
 	if (dp->dir_fd < 0 || are_pins_there(dp))
@@ -138,9 +129,8 @@ static void guard_pins(struct dp *dp)
 	err = pin_again(dp);
 	if (!err)
 		dp->guard.n_repaired++;
-	if (may_say(&dp->guard.said_pins_ns))
-		log_warn("%s: the pins were not there any more; %s%s", dp->pin_dir, err ? "they cannot be made again: " : "they are made again",
-			 err ? strerror(-err) : "");
+	log_limited(&limit, LOG_LVL_WARN, "%s: the pins were not there any more; %s%s", dp->pin_dir,
+		    err ? "they cannot be made again: " : "they are made again", err ? strerror(-err) : "");
 }
 
 void dp_guard(struct dp *dp, unsigned int n_ports)

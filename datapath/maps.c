@@ -364,6 +364,14 @@ void map_set_close(struct map_set *set)
 	set->prog_fd = set->events_fd = -1;
 }
 
+static int pin(const char *dir, const char *name, int fd)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return bpf_obj_pin(fd, path) ? -errno : 0;
+}
+
 /* --- Layouts --- */
 
 #define LAYOUT_NAME "layout"
@@ -377,7 +385,6 @@ struct layout {
 static int pin_layout(const char *dir)
 {
 	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "skep_layout", sizeof(uint32_t), sizeof(struct layout), N_MAPS, NULL);
-	char path[PATH_MAX];
 	int err = fd < 0 ? -errno : 0;
 
 	for (uint32_t i = 0; i < N_MAPS && !err; i++) {
@@ -386,9 +393,8 @@ static int pin_layout(const char *dir)
 		snprintf(l.map, sizeof(l.map), "%s", map_table[i].name);
 		err = bpf_map_update_elem(fd, &i, &l, 0) ? -errno : 0;
 	}
-	snprintf(path, sizeof(path), "%s/" LAYOUT_NAME, dir);
-	if (!err && bpf_obj_pin(fd, path))
-		err = -errno;
+	if (!err)
+		err = pin(dir, LAYOUT_NAME, fd);
 	if (fd >= 0)
 		close(fd);
 	return err;
@@ -451,14 +457,6 @@ static int attach_other(struct map *m, enum map_id id, int fd, uint32_t n, uint3
 }
 
 /* --- Pins --- */
-
-static int pin(const char *dir, const char *name, int fd)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return bpf_obj_pin(fd, path) ? -errno : 0;
-}
 
 int map_set_pin(const struct map_set *set, const char *dir)
 {

@@ -16,7 +16,6 @@
 
 #define N_SLOTS (PORT_NO_MAX + 1)
 #define READ(X)   __atomic_load_n(&(X), __ATOMIC_RELAXED)
-#define SPECIAL (SKEP_PC_SPECIAL_IN | SKEP_PC_SPECIAL_OUT | SKEP_PC_CACHED)
 
 static unsigned int slot_key(uint32_t ofport)
 {
@@ -357,8 +356,8 @@ int dp_port_set_config(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t
 
 	if (!idx)
 		return -ENOENT;
-	config &= ~(uint32_t)SPECIAL;
-	PUBLISH(&PORT(dp, idx)->config, config | (PORT(dp, idx)->config & SPECIAL));
+	config &= ~PORT_OWN_BITS;
+	PUBLISH(&PORT(dp, idx)->config, config | (PORT(dp, idx)->config & PORT_OWN_BITS));
 	return 0;
 }
 
@@ -391,7 +390,7 @@ bool dp_port_next(const struct dp *dp, uint32_t bridge, uint32_t ofport, struct 
 	*ret = (struct dp_port){
 		.ofport = PORT(dp, i)->ofport,
 		.ifindex = PORT(dp, i)->ifindex == NO_IFINDEX ? 0 : PORT(dp, i)->ifindex,
-		.config = PORT(dp, i)->config & ~(uint32_t)SPECIAL,
+		.config = PORT(dp, i)->config & ~PORT_OWN_BITS,
 		.kind = kind_of(PORT(dp, i)),
 		.mark = i,
 	};

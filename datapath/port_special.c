@@ -60,7 +60,6 @@ static uint32_t bits_of_kind(const struct dp *dp, const struct skep_port *port)
 
 void port_set_special(struct dp *dp, uint32_t idx)
 {
-	const uint32_t all = SKEP_PC_SPECIAL_IN | SKEP_PC_SPECIAL_OUT | SKEP_PC_CACHED;
 	struct skep_port *port = PORT(dp, idx);
 	uint32_t bits = bits_of_kind(dp, port);
 
@@ -68,7 +67,7 @@ void port_set_special(struct dp *dp, uint32_t idx)
 		bits |= SKEP_PC_SPECIAL_IN;
 	if (BRIDGE(dp, port->bridge)->cache)
 		bits |= SKEP_PC_CACHED;
-	PUBLISH(&port->config, (port->config & ~all) | bits);
+	PUBLISH(&port->config, (port->config & ~PORT_OWN_BITS) | bits);
 }
 
 /* LOCAL looks for copies to patch ports while there are any. */

@@ -203,7 +203,6 @@ struct dp {
 	/* See guard.c. */
 	struct {
 		uint32_t next; /* port to look at */
-		uint64_t said_ns, said_pins_ns;
 		unsigned int n_repaired;
 		unsigned int n_shadowed, shadowed; /* so far in this round; in the one before */
 	} guard;
@@ -265,6 +264,8 @@ struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_
 void subtable_raise(struct dp *dp, struct subtable *s, uint16_t prio);
 /* A grace period after it was moved up: drops its former place, and moves it down to where it belongs. */
 void subtable_settle(struct dp *dp, struct subtable *s);
+/* Lists the words that s->mask touches. */
+void subtable_list_words(struct subtable *s);
 /* Hashes of subtables start with a number that nobody outside knows. */
 uint32_t subtable_seed(void);
 /* Writes a descriptor of 's' that continues with 'next'.  reserve() must have made room. */
@@ -411,7 +412,9 @@ void if_del(struct dp *dp, uint32_t ifindex);
 /* --- port_special.c --- */
 /* Where the program stands for the port. */
 enum attach_hook port_hook(const struct skep_port *port);
-/* Gives the port the SKEP_PC_SPECIAL_* and SKEP_PC_CACHED bits that its kind and its bridge ask for. */
+/* Bits of skep_port.config that nobody outside sees. */
+#define PORT_OWN_BITS ((uint32_t)(SKEP_PC_SPECIAL_IN | SKEP_PC_SPECIAL_OUT | SKEP_PC_CACHED))
+/* Gives the port those of them that its kind and its bridge ask for. */
 void port_set_special(struct dp *dp, uint32_t idx);
 /* What only ports of its kind have goes, before the port itself does. */
 void special_release(struct dp *dp, uint32_t idx);

@@ -44,6 +44,7 @@ class Topology:
         self.name = name
         self.build = build
         self.made = []
+        self.nodes = []
 
     def ns(self, what):
         return f'{PREFIX}-{self.name}-{what}'
@@ -128,7 +129,21 @@ class Topology:
                 raise RuntimeError('iperf3 does not listen')
             time.sleep(0.02)
 
+    def start_node(self, what, *args):
+        """bench-node, in a namespace."""
+        node = subprocess.Popen(['ip', 'netns', 'exec', self.ns(what), f'{self.build}/tests/bench/bench-node', *args], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, text=True)
+        self.nodes.append(node)
+        if not node.stdout.readline().startswith('ready'):
+            raise RuntimeError(f'{self.name}: bench-node did not start')
+
     def close(self):
+        for node in self.nodes:
+            node.stdin.close()
+            try:
+                node.wait(20)
+            except subprocess.TimeoutExpired:
+                node.kill()
         for what in self.made:
             run('ip', 'netns', 'del', self.ns(what), check=False)
 

@@ -32,9 +32,9 @@ def traffic(switch):
     """While it lasts, a thousand packets a second, each of a new flow, none of which is lost."""
     probes = Probes(switch)
     try:
-        time.sleep(0.2)
+        probes.more()
         yield probes
-        time.sleep(0.2)
+        probes.more()
     finally:
         probes.stop()
     assert probes.n_sent > 100 and not probes.lost()
@@ -68,7 +68,7 @@ def test_without_descriptors_for_more_connections_the_others_go_on(make_switch):
         resource.prlimit(switch.pid, resource.RLIMIT_NOFILE, (n_fds + 4, limits[1]))
         for _ in range(20):
             others.enter_context(of13.Connection(switch.mgmt, hello=False))
-        time.sleep(1)
+        wait_until(lambda: has_run_out(switch), what='skepd to run out of descriptors')
         assert not first.barrier(of13.flow_mod(of13.match(in_port=2), of13.apply_actions(of13.output(1)), priority=7))
         # It waits for one to become free; it does not go round and round.
         before = cpu_seconds(switch.pid)
@@ -79,6 +79,10 @@ def test_without_descriptors_for_more_connections_the_others_go_on(make_switch):
         wait_until(lambda: is_reachable(switch), what='connections again')
         is_well(switch)
     assert 1 <= switch.log().lower().count('too many open files') <= 10
+
+
+def has_run_out(switch):
+    return 'too many open files' in switch.log().lower()
 
 
 def cpu_seconds(pid):

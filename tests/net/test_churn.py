@@ -9,6 +9,7 @@ import os
 import of13
 import pytest
 from skepnet import resident_kib, wait_until
+from test_storm import storm_match
 
 pytestmark = pytest.mark.skep_only
 SCALE = 20 if os.environ.get('SKEP_ROW') else 1
@@ -20,12 +21,7 @@ OTHER_ACTS = of13.apply_actions(of13.output(2))
 
 def batch(base):
     """5,000 flows of five masks in three tables come, change, and go: as many adds as modifies as deletes."""
-    flows = []
-    for i in range(base, base + BATCH):
-        match = [lambda n: of13.match(eth_dst=n), lambda n: of13.match(eth_src=n), lambda n: of13.match(eth_type=0x800, ipv4_dst=n % 2**32),
-                 lambda n: of13.match(eth_type=0x800, ipv4_src=n % 2**32),
-                 lambda n: of13.match(eth_type=0x800, ip_proto=6, ipv4_dst=n % 2**32, tcp_dst=n % 65536)][i % 5](i)
-        flows.append((match, i % 3, 10 + i % 7))
+    flows = [(storm_match(i), i % 3, 10 + i % 7) for i in range(base, base + BATCH)]
     return [b''.join(of13.flow_mod(match, acts, command=command, table=table, priority=priority) for match, table, priority in flows)
             for command, acts in ((of13.ADD, ACTS), (of13.MODIFY_STRICT, OTHER_ACTS), (of13.DELETE_STRICT, b''))]
 

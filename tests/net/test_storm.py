@@ -12,6 +12,7 @@ import time
 
 import of13
 import pytest
+from skepnet import wait_until
 
 pytestmark = pytest.mark.skep_only
 ROW = bool(os.environ.get('SKEP_ROW'))
@@ -55,6 +56,10 @@ class Probes:
             quiet = quiet + 1 if self.stopping and frame is None else 0
             if frame is not None and len(frame) >= 50:
                 self.seen.add(struct.unpack('!Q', frame[42:50])[0])
+
+    def more(self, n=200):
+        goal = self.n_sent + n
+        wait_until(lambda: self.n_sent >= goal, what=f'{n} probes more')
 
     def stop(self):
         self.stopping = True

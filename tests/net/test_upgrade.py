@@ -4,7 +4,6 @@
 $SKEP_VARIANT is a build of such a skep; tests/upgrade makes one and runs this.
 """
 import os
-import time
 
 import of13
 import pytest
@@ -40,9 +39,9 @@ def test_other_layouts_are_taken_over_both_ways(make_switch, monkeypatch):
     probes = Probes(switch)
     try:
         for i, build in enumerate((VARIANT, ours, VARIANT, ours)):
-            time.sleep(0.3)
+            probes.more()
             switch.kill9() if i % 2 else switch.end_daemon()
-            time.sleep(0.1)
+            probes.more()
             monkeypatch.setenv('SKEP_BUILD', build)
             daemon = switch.start_daemon()
             assert os.readlink(f'/proc/{daemon.pid}/exe') == os.path.realpath(f'{build}/vswitchd/skepd')
