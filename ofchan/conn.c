@@ -86,11 +86,24 @@ static void arm_timer(struct of_conn *conn, uint64_t ms)
 	evtimer_add(&conn->ev_timer, &tv);
 }
 
+uint32_t conn_wait_ms(uint32_t backoff_ms, uint32_t random)
+{
+	return backoff_ms - random % (backoff_ms / 4 + 1);
+}
+
+static uint32_t random_u32(void)
+{
+	uint32_t r;
+
+	evutil_secure_rng_get_bytes(&r, sizeof(r));
+	return r;
+}
+
 void conn_set_state(struct of_conn *conn, enum of_conn_state state)
 {
 	const uint32_t timeout[] = {
 		[OF_CONN_VOID] = NEVER_MS,
-		[OF_CONN_BACKOFF] = conn->backoff_ms,
+		[OF_CONN_BACKOFF] = conn_wait_ms(conn->backoff_ms, random_u32()),
 		[OF_CONN_CONNECTING] = conn->config.connect_timeout_ms,
 		[OF_CONN_HANDSHAKE] = conn->config.hello_timeout_ms,
 		[OF_CONN_ACTIVE] = conn->config.probe_interval_ms,

@@ -35,7 +35,8 @@
  *
  * Back-off: the first retry waits min_backoff_ms, each further one twice as long up to
  * max_backoff_ms, and starts anew after a connection that was up for at least as long as the
- * back-off then in force.
+ * back-off then in force.  From each wait a random part of up to a quarter is taken, so that many switches that
+ * lost their controller at once do not come back at once.
  *
  * Bounds.  One message is at most 65535 bytes.  What waits to be sent is at most OF_CONN_TX_HARD;
  * above OF_CONN_TX_HIGH nothing more is read from the peer (so its requests cannot make the queue

@@ -141,6 +141,8 @@ void conn_turn(struct of_conn *conn, short events);
 /* Has conn_turn() called in the loop's next turn (not in this one). */
 void conn_defer(struct of_conn *conn);
 void conn_set_state(struct of_conn *conn, enum of_conn_state state);
+/* How long to wait with that back-off: three quarters to all of it, by a number that may be any. */
+uint32_t conn_wait_ms(uint32_t backoff_ms, uint32_t random);
 /* The peer's hello agreed on 'version'. */
 void conn_up(struct of_conn *conn, uint8_t version);
 /* Something was received. */

@@ -354,13 +354,6 @@ out:
 	return error;
 }
 
-int tls_reload(struct tls *tls, char *err, size_t err_size)
-{
-	if (!tls->ctx)
-		return load_fail(-ENOENT, err, err_size, "no certificate is configured");
-	return tls_load(tls, tls->key_file, tls->cert_file, tls->ca_file, err, err_size);
-}
-
 void tls_unload(struct tls *tls)
 {
 	/* Connections hold references of their own to the context. */
@@ -390,6 +383,33 @@ const char *tls_cert_file(const struct tls *tls)
 const char *tls_ca_file(const struct tls *tls)
 {
 	return tls->ca_file ? tls->ca_file : "";
+}
+
+static time_t expires(const X509 *cert)
+{
+	struct tm tm;
+
+	return cert && ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) ? timegm(&tm) : 0;
+}
+
+time_t tls_cert_expires(const struct tls *tls)
+{
+	return tls->ctx ? expires(SSL_CTX_get0_certificate(tls->ctx)) : 0;
+}
+
+time_t tls_ca_expires(const struct tls *tls)
+{
+	STACK_OF(X509) *certs = tls->ctx ? X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(tls->ctx)) : NULL;
+	time_t first = 0;
+
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		time_t t = expires(sk_X509_value(certs, i));
+
+		if (!first || t < first)
+			first = t;
+	}
+	sk_X509_pop_free(certs, X509_free);
+	return first;
 }
 
 /* Sessions. */

@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 struct tls;
 
@@ -37,9 +38,6 @@ void tls_free(struct tls *tls);
 int tls_load(struct tls *tls, const char *key_file, const char *cert_file, const char *ca_file,
 	     char *err, size_t err_size);
 
-/* Loads the same three files again.  As tls_load(); -ENOENT if none were loaded before. */
-int tls_reload(struct tls *tls, char *err, size_t err_size);
-
 /* Forgets what was loaded: new TLS connections fail. */
 void tls_unload(struct tls *tls);
 
@@ -49,6 +47,10 @@ bool tls_is_loaded(const struct tls *tls);
 const char *tls_key_file(const struct tls *tls);
 const char *tls_cert_file(const struct tls *tls);
 const char *tls_ca_file(const struct tls *tls);
+
+/* When our certificate, and the first of the CA's, expire; 0 if nothing is loaded. */
+time_t tls_cert_expires(const struct tls *tls);
+time_t tls_ca_expires(const struct tls *tls);
 
 /* Returns a new SSL object for connected descriptor 'fd', which the caller owns and frees with
  * SSL_free(), or NULL if nothing is loaded or memory ran out.  'void *' is 'SSL *'. */

@@ -13,6 +13,8 @@
 #include "utils/control.h"
 #include "utils/json.h"
 
+#define WARN_DAYS 30 /* before a certificate expires */
+
 static const char *text_of(const json_t *object, const char *key)
 {
 	const char *s = json_string_value(json_object_get(object, key));
@@ -119,6 +121,24 @@ static void show_datapath(json_t *datapath)
 	}
 }
 
+static void show_ssl(const json_t *ssl)
+{
+	if (!json_is_object(ssl))
+		return;
+	printf("SSL\n");
+	show_text("    ", ssl, "private_key");
+	show_text("    ", ssl, "certificate");
+	show_text("    ", ssl, "certificate_expires");
+	show_text("    ", ssl, "ca_cert");
+	show_text("    ", ssl, "ca_cert_expires");
+	if (number_of(ssl, "renewed"))
+		printf("    renewed: %lld\n", (long long)number_of(ssl, "renewed"));
+	if (json_object_get(ssl, "expires_in_s") && number_of(ssl, "expires_in_s") < WARN_DAYS * 24 * 60 * 60)
+		printf("    warning: the certificate %s\n",
+		       number_of(ssl, "expires_in_s") > 0 ? "is about to expire" : "has expired");
+	show_text("    ", ssl, "error");
+}
+
 static void show_bridge(json_t *bridge)
 {
 	json_t *item;
@@ -154,6 +174,7 @@ int cmd_show(const struct skepctl *ctl, int argc, char **argv)
 	}
 	printf("skepd %s, pid %lld\n", text_of(result, "version"),
 	       (long long)number_of(result, "pid"));
+	show_ssl(json_object_get(result, "ssl"));
 	json_array_foreach (json_object_get(result, "bridges"), i, bridge)
 		show_bridge(bridge);
 	json_decref(result);

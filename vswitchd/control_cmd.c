@@ -137,8 +137,8 @@ static json_t *do_show(struct call *call)
 		if (br && (!name || !strcmp(name, br->name)))
 			json_array_append_new(list, show_bridge(br));
 	}
-	return json_pack("{s:i, s:s, s:o}", "pid", (int)getpid(), "version", PACKAGE_VERSION,
-			 "bridges", list);
+	return json_pack("{s:i, s:s, s:o, s:o*}", "pid", (int)getpid(), "version", PACKAGE_VERSION,
+			 "bridges", list, "ssl", certs_show(call->sw));
 }
 
 static json_t *do_list_br(struct call *call)

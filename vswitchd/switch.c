@@ -87,6 +87,7 @@ static void on_expire(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	dp_expire(sw->dp);
 	dp_guard(sw->dp, SW_GUARDED_AT_ONCE);
+	certs_tick(sw);
 	for (unsigned int i = 0; i < DP_BRIDGES_MAX; i++)
 		if (sw->bridges[i]) {
 			bridge_tick(sw->bridges[i]);
@@ -209,17 +210,26 @@ static void apply_tls(struct sw *sw, const struct conf *conf, struct sw_problems
 	    conf_same_text(conf->certificate, old->certificate) &&
 	    conf_same_text(conf->ca_cert, old->ca_cert))
 		return;
+	certs_note(sw, (const char *[]){ conf->private_key, conf->certificate, conf->ca_cert });
 	if (tls_load(sw->tls, conf->private_key, conf->certificate, conf->ca_cert, err,
-		     sizeof(err)))
+		     sizeof(err))) {
 		sw_problem(problems, "%s", err);
+		snprintf(sw->certs.error, sizeof(sw->certs.error), "%s", err);
+	}
 }
 
 void sw_reload_tls(struct sw *sw, struct sw_problems *problems)
 {
-	char err[512];
+	const struct conf *conf = sw->conf;
+	struct certs *c = &sw->certs;
 
-	if (tls_is_loaded(sw->tls) && tls_reload(sw->tls, err, sizeof(err)))
-		sw_problem(problems, "%s", err);
+	if (!conf->has_ssl)
+		return;
+	certs_note(sw, (const char *[]){ conf->private_key, conf->certificate, conf->ca_cert });
+	if (tls_load(sw->tls, conf->private_key, conf->certificate, conf->ca_cert, c->error, sizeof(c->error)))
+		sw_problem(problems, "%s", c->error);
+	else
+		c->error[0] = '\0';
 }
 
 /* Bridges that the datapath has and the configuration has not. */

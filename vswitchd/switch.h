@@ -24,6 +24,7 @@
 #include "buf.h"
 #include "datapath/datapath.h"
 #include "ofchan/message.h"
+#include "vswitchd/certs.h"
 #include "vswitchd/conf.h"
 #include "vswitchd/netlink.h"
 
@@ -66,6 +67,7 @@ struct sw {
 	struct conf *conf;			/* in force */
 	struct bridge *bridges[DP_BRIDGES_MAX]; /* by the datapath's number */
 	struct event *dp_ev, *expire_ev;
+	struct certs certs;
 	bool is_dirty; /* something is staged */
 	/* One of each for the event loop's thread: they are large, and nobody needs two at a time.
 	 */
@@ -101,7 +103,7 @@ void sw_apply(struct sw *sw, struct conf *conf, struct sw_problems *problems);
  * 'conf'.  Returns 0, or a negative errno with a message in 'err'. */
 int sw_change(struct sw *sw, struct conf *conf, char *err, size_t err_size);
 
-/* Reads the TLS files again, if there are any; new connections use what is in them. */
+/* Reads the TLS files again, if there are any, without waiting for them to change; new connections use what is in them. */
 void sw_reload_tls(struct sw *sw, struct sw_problems *problems);
 
 void sw_commit(struct sw *sw);

@@ -79,11 +79,11 @@ def pki(tmp_path_factory):
     def openssl(*args):
         skepnet.run(['openssl', *args])
     for ca, names in (('ca', ('sw', 'ctl')), ('otherca', ('other',))):
-        openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj',
+        openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '400', '-subj',
                 f'/CN={ca}', '-keyout', folder / f'{ca}key.pem', '-out', folder / f'{ca}cert.pem')
         for name in names:
             openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', f'/CN={name}',
                     '-keyout', folder / f'{name}-privkey.pem', '-out', folder / f'{name}.csr')
-            openssl('x509', '-req', '-days', '1', '-CAcreateserial', '-in', folder / f'{name}.csr', '-CA',
+            openssl('x509', '-req', '-days', '399', '-CAcreateserial', '-in', folder / f'{name}.csr', '-CA',
                     folder / f'{ca}cert.pem', '-CAkey', folder / f'{ca}key.pem', '-out', folder / f'{name}-cert.pem')
     return folder

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ofchan/conn_private.h"
+
 enum { ERROR = 1, ECHO_REQUEST = 2, ECHO_REPLY = 3, BARRIER_REQUEST = 20 };
 
 /* Addresses. */
@@ -491,9 +493,9 @@ static void a_refused_connection_is_dialled_again_with_back_off(void **state)
 	start = test_now_ms();
 	o->conn = of_conn_connect(base, &addr, NULL, &quick, &owner_cbs, o);
 	RUN_UNTIL(info_of(o->conn).n_attempts == 6);
-	/* 10 + 20 + 40 + 40 + 40 */
+	/* 10 + 20 + 40 + 40 + 40, each up to a quarter shorter */
 	ms = test_now_ms() - start;
-	assert_in_range(ms, 145, 5000);
+	assert_in_range(ms, 110, 5000);
 	assert_logged_once("connection failed: Connection refused");
 	assert_string_equal(info_of(o->conn).last_error, "connection failed: Connection refused");
 	assert_int_equal(o->n_connected + o->n_disconnected, 0);
@@ -565,6 +567,23 @@ static void a_connection_that_was_up_for_a_while_forgets_the_back_off(void **sta
 	close(listen_fd);
 }
 
+static void a_wait_is_up_to_a_quarter_shorter_than_the_back_off(void **state)
+{
+	bool was_shortest = false, was_longest = false;
+
+	(void)state;
+	for (uint32_t r = 0; r < 1000; r++) {
+		uint32_t ms = conn_wait_ms(1000, r * 2654435761u);
+
+		assert_in_range(ms, 750, 1000);
+		was_shortest |= ms < 760;
+		was_longest |= ms > 990;
+	}
+	assert_true(was_shortest && was_longest);
+	assert_int_equal(conn_wait_ms(0, 7), 0);
+	assert_in_range(conn_wait_ms(UINT32_MAX, UINT32_MAX), UINT32_MAX / 4 * 3, UINT32_MAX);
+}
+
 static void a_connect_that_nobody_answers_times_out(void **state)
 {
 	const struct of_conn_config config = { .connect_timeout_ms = 50 };
@@ -613,6 +632,7 @@ int main(void)
 		cmocka_unit_test(a_refused_connection_is_dialled_again_with_back_off),
 		cmocka_unit_test(a_lost_connection_comes_back),
 		cmocka_unit_test(a_connection_that_was_up_for_a_while_forgets_the_back_off),
+		cmocka_unit_test(a_wait_is_up_to_a_quarter_shorter_than_the_back_off),
 		cmocka_unit_test(a_connect_that_nobody_answers_times_out),
 	};
 

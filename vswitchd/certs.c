@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Renewal and expiry of certificates; see certs.h. */
+#include "vswitchd/certs.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "log.h"
+#include "ofchan/tls.h"
+#include "vswitchd/conf.h"
+#include "vswitchd/switch.h"
+
+#define TURNS_PER_LOOK 4
+#define DAY_S	       (24 * 60 * 60)
+
+static struct certs_stamp stamp_files(const char *const files[3])
+{
+	struct certs_stamp stamp;
+	struct stat st;
+
+	memset(&stamp, 0, sizeof(stamp));
+	for (unsigned int i = 0; i < 3; i++) {
+		if (stat(files[i], &st))
+			continue;
+		stamp.file[i].ino = st.st_ino;
+		stamp.file[i].size = (uint64_t)st.st_size;
+		stamp.file[i].mtime_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+		stamp.file[i].ctime_ns = st.st_ctim.tv_sec * 1000000000LL + st.st_ctim.tv_nsec;
+	}
+	return stamp;
+}
+
+static bool is_same(const struct certs_stamp *a, const struct certs_stamp *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+void certs_note(struct sw *sw, const char *const files[3])
+{
+	sw->certs.loaded = sw->certs.seen = stamp_files(files);
+	sw->certs.error[0] = '\0';
+}
+
+static void load_again(struct sw *sw, const char *const files[3])
+{
+	struct certs *c = &sw->certs;
+
+	certs_note(sw, files);
+	if (tls_load(sw->tls, files[0], files[1], files[2], c->error, sizeof(c->error))) {
+		log_warn("%s; %s", c->error,
+			 tls_is_loaded(sw->tls) ? "the files read before stay in force" : "there is no TLS until it is mended");
+		return;
+	}
+	c->error[0] = '\0';
+	c->n_renewed++;
+	log_info("%s, %s or %s was renewed: new connections use them", files[0], files[1], files[2]);
+}
+
+static void warn(const char *what, const char *file, time_t expires, struct certs_end *end)
+{
+	static const time_t before_s[] = { 30 * DAY_S, 7 * DAY_S, DAY_S, 0 };
+	const time_t left = expires - time(NULL);
+	unsigned int n;
+
+	if (end->at != expires)
+		*end = (struct certs_end){ .at = expires };
+	n = end->n_warned;
+	while (n < sizeof(before_s) / sizeof(before_s[0]) && left <= before_s[n])
+		n++;
+	if (!expires || n == end->n_warned)
+		return;
+	end->n_warned = n;
+	if (left <= 0)
+		log_warn("%s: %s has expired: connections fail", file, what);
+	else if (left < 2 * DAY_S)
+		log_warn("%s: %s expires in %lld hours", file, what, (long long)left / 3600);
+	else
+		log_warn("%s: %s expires in %lld days", file, what, (long long)left / DAY_S);
+}
+
+void certs_tick(struct sw *sw)
+{
+	const struct conf *conf = sw->conf;
+	const char *const files[3] = { conf->private_key, conf->certificate, conf->ca_cert };
+	struct certs *c = &sw->certs;
+	struct certs_stamp now;
+
+	if (!conf->has_ssl || ++c->turn % TURNS_PER_LOOK)
+		return;
+	now = stamp_files(files);
+	if (!is_same(&now, &c->loaded) && is_same(&now, &c->seen))
+		load_again(sw, files);
+	c->seen = now;
+	warn("the certificate", files[1], tls_cert_expires(sw->tls), &c->end);
+	warn("a CA certificate", files[2], tls_ca_expires(sw->tls), &c->ca_end);
+}
+
+static void add_date(json_t *obj, const char *key, time_t t)
+{
+	char text[sizeof("2026-01-01T00:00:00Z")];
+	struct tm tm;
+
+	if (t && gmtime_r(&t, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		json_object_set_new(obj, key, json_string(text));
+}
+
+json_t *certs_show(const struct sw *sw)
+{
+	const struct conf *conf = sw->conf;
+	const time_t expires = tls_cert_expires(sw->tls);
+	json_t *obj;
+
+	if (!conf->has_ssl)
+		return NULL;
+	obj = json_pack("{s:s, s:s, s:s, s:i}", "private_key", conf->private_key, "certificate", conf->certificate, "ca_cert",
+			conf->ca_cert, "renewed", (int)sw->certs.n_renewed);
+	if (!obj)
+		return NULL;
+	add_date(obj, "certificate_expires", expires);
+	add_date(obj, "ca_cert_expires", tls_ca_expires(sw->tls));
+	if (expires)
+		json_object_set_new(obj, "expires_in_s", json_integer((json_int_t)(expires - time(NULL))));
+	if (sw->certs.error[0])
+		json_object_set_new(obj, "error", json_string(sw->certs.error));
+	return obj;
+}

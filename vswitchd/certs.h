@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The certificates of the OpenFlow channel while skepd runs: files that somebody renews are read again, and a certificate that is about to expire is told of.
+ */
+#ifndef SKEP_VSWITCHD_CERTS_H
+#define SKEP_VSWITCHD_CERTS_H 1
+
+#include <jansson.h>
+#include <stdint.h>
+#include <time.h>
+
+struct sw;
+
+/* The three files as stat() tells them: which ones they are, how long, and when they changed.  Zeros for one that is not there. */
+struct certs_stamp {
+	struct {
+		uint64_t ino, size;
+		int64_t mtime_ns, ctime_ns;
+	} file[3];
+};
+
+/* An end that is warned of. */
+struct certs_end {
+	time_t at;
+	unsigned int n_warned; /* so many warnings were given */
+};
+
+struct certs {
+	struct certs_stamp loaded; /* as they were when they were read last, with success or without */
+	struct certs_stamp seen;   /* as they were when they were looked at last */
+	unsigned int turn;	   /* calls of certs_tick() */
+	struct certs_end end, ca_end;
+	unsigned int n_renewed;
+	char error[512]; /* why the files that are there now could not be loaded; empty: they were */
+};
+
+/* The files of sw->conf, or those of a configuration that takes its place, are going to be read. */
+void certs_note(struct sw *sw, const char *const files[3]);
+
+/* To be called every SW_EXPIRE_MS. Files that have changed, and are the same for two looks, are loaded: new connections use them, existing ones go on.  If they cannot be
+ * loaded that is said once, what was loaded before stays in force, and the next change is another attempt.  Warns 30, 7 and 1 days before the certificate or a CA's
+ * expires, and when it has. */
+void certs_tick(struct sw *sw);
+
+/* For "show": the files, when they expire and what is wrong with them.  NULL: there are none. */
+json_t *certs_show(const struct sw *sw);
+
+#endif
