@@ -14,8 +14,9 @@
 #define TURNS_PER_LOOK 4
 #define DAY_S	       (24 * 60 * 60)
 
-static struct certs_stamp stamp_files(const char *const files[3])
+static struct certs_stamp stamp_files(const struct conf *conf)
 {
+	const char *const files[3] = { conf->private_key, conf->certificate, conf->ca_cert };
 	struct certs_stamp stamp;
 	struct stat st;
 
@@ -36,25 +37,30 @@ static bool is_same(const struct certs_stamp *a, const struct certs_stamp *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-void certs_note(struct sw *sw, const char *const files[3])
-{
-	sw->certs.loaded = sw->certs.seen = stamp_files(files);
-	sw->certs.error[0] = '\0';
-}
-
-static void load_again(struct sw *sw, const char *const files[3])
+int certs_load(struct sw *sw, const struct conf *conf)
 {
 	struct certs *c = &sw->certs;
+	int error;
 
-	certs_note(sw, files);
-	if (tls_load(sw->tls, files[0], files[1], files[2], c->error, sizeof(c->error))) {
-		log_warn("%s; %s", c->error,
+	/* Before they are read: a change meanwhile is seen the next time. */
+	c->loaded = c->seen = stamp_files(conf);
+	error = tls_load(sw->tls, conf->private_key, conf->certificate, conf->ca_cert, c->error, sizeof(c->error));
+	if (!error)
+		c->error[0] = '\0';
+	return error;
+}
+
+static void load_again(struct sw *sw)
+{
+	const struct conf *conf = sw->conf;
+
+	if (certs_load(sw, conf)) {
+		log_warn("%s; %s", sw->certs.error,
 			 tls_is_loaded(sw->tls) ? "the files read before stay in force" : "there is no TLS until it is mended");
 		return;
 	}
-	c->error[0] = '\0';
-	c->n_renewed++;
-	log_info("%s, %s or %s was renewed: new connections use them", files[0], files[1], files[2]);
+	sw->certs.n_renewed++;
+	log_info("%s, %s or %s was renewed: new connections use them", conf->private_key, conf->certificate, conf->ca_cert);
 }
 
 static void warn(const char *what, const char *file, time_t expires, struct certs_end *end)
@@ -82,18 +88,17 @@ static void warn(const char *what, const char *file, time_t expires, struct cert
 void certs_tick(struct sw *sw)
 {
 	const struct conf *conf = sw->conf;
-	const char *const files[3] = { conf->private_key, conf->certificate, conf->ca_cert };
 	struct certs *c = &sw->certs;
 	struct certs_stamp now;
 
 	if (!conf->has_ssl || ++c->turn % TURNS_PER_LOOK)
 		return;
-	now = stamp_files(files);
+	now = stamp_files(conf);
 	if (!is_same(&now, &c->loaded) && is_same(&now, &c->seen))
-		load_again(sw, files);
+		load_again(sw);
 	c->seen = now;
-	warn("the certificate", files[1], tls_cert_expires(sw->tls), &c->end);
-	warn("a CA certificate", files[2], tls_ca_expires(sw->tls), &c->ca_end);
+	warn("the certificate", conf->certificate, tls_cert_expires(sw->tls), &c->end);
+	warn("a CA certificate", conf->ca_cert, tls_ca_expires(sw->tls), &c->ca_end);
 }
 
 static void add_date(json_t *obj, const char *key, time_t t)

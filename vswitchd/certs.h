@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <time.h>
 
+struct conf;
 struct sw;
 
 /* The three files as stat() tells them: which ones they are, how long, and when they changed.  Zeros for one that is not there. */
@@ -34,8 +35,9 @@ struct certs {
 	char error[512]; /* why the files that are there now could not be loaded; empty: they were */
 };
 
-/* The files of sw->conf, or those of a configuration that takes its place, are going to be read. */
-void certs_note(struct sw *sw, const char *const files[3]);
+/* Loads the files that 'conf' names, sw->conf or one that takes its place.  Returns 0, or a negative errno with the reason in sw->certs.error: then what was loaded before
+ * stays in force. */
+int certs_load(struct sw *sw, const struct conf *conf);
 
 /* To be called every SW_EXPIRE_MS. Files that have changed, and are the same for two looks, are loaded: new connections use them, existing ones go on.  If they cannot be
  * loaded that is said once, what was loaded before stays in force, and the next change is another attempt.  Warns 30, 7 and 1 days before the certificate or a CA's

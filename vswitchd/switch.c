@@ -200,7 +200,6 @@ int sw_teardown(struct sw *sw, char *err, size_t err_size)
 static void apply_tls(struct sw *sw, const struct conf *conf, struct sw_problems *problems)
 {
 	const struct conf *old = sw->conf;
-	char err[512];
 
 	if (!conf->has_ssl) {
 		tls_unload(sw->tls);
@@ -210,26 +209,14 @@ static void apply_tls(struct sw *sw, const struct conf *conf, struct sw_problems
 	    conf_same_text(conf->certificate, old->certificate) &&
 	    conf_same_text(conf->ca_cert, old->ca_cert))
 		return;
-	certs_note(sw, (const char *[]){ conf->private_key, conf->certificate, conf->ca_cert });
-	if (tls_load(sw->tls, conf->private_key, conf->certificate, conf->ca_cert, err,
-		     sizeof(err))) {
-		sw_problem(problems, "%s", err);
-		snprintf(sw->certs.error, sizeof(sw->certs.error), "%s", err);
-	}
+	if (certs_load(sw, conf))
+		sw_problem(problems, "%s", sw->certs.error);
 }
 
 void sw_reload_tls(struct sw *sw, struct sw_problems *problems)
 {
-	const struct conf *conf = sw->conf;
-	struct certs *c = &sw->certs;
-
-	if (!conf->has_ssl)
-		return;
-	certs_note(sw, (const char *[]){ conf->private_key, conf->certificate, conf->ca_cert });
-	if (tls_load(sw->tls, conf->private_key, conf->certificate, conf->ca_cert, c->error, sizeof(c->error)))
-		sw_problem(problems, "%s", c->error);
-	else
-		c->error[0] = '\0';
+	if (tls_is_loaded(sw->tls) && certs_load(sw, sw->conf))
+		sw_problem(problems, "%s", sw->certs.error);
 }
 
 /* Bridges that the datapath has and the configuration has not. */
