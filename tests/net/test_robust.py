@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A peer that sends garbage gets errors or is cut off; skepd stays up, and small."""
+import contextlib
+import json
+import os
 import random
 import socket
 import struct
 
 import of13
 import pytest
-from skepnet import is_alive, resident_kib
+from skepnet import is_alive, resident_kib, wait_until
 
 SEED = 20261122
 N = 10_000
@@ -125,6 +128,43 @@ def test_a_peer_that_does_not_read_cannot_make_skepd_grow_without_bound(make_swi
     assert 'flow_count=5000' in switch.ofctl('dump-aggregate').stdout
     assert resident_kib(switch.pid) < before + 100 * 1024
     conn.close()
+
+
+def packet_ins(conn, n):
+    """The numbers in the next n packet-ins' frames."""
+    return [int.from_bytes(conn.recv_kind(of13.PACKET_IN)[-4:], 'big') for _ in range(n)]
+
+
+@pytest.mark.skep_only
+def test_a_hundred_controllers_half_of_which_do_not_read(make_switch):
+    n = 300
+    switch = make_switch(ctl='ptcp:6653:127.0.0.1')
+    switch.wire_ports()
+    switch.start()
+    with of13.Connection(switch.mgmt) as conn:
+        assert not conn.barrier(of13.flow_mod(of13.match(), of13.apply_actions(of13.output(of13.CONTROLLER)), priority=0))
+    fds, before = len(os.listdir(f'/proc/{switch.pid}/fd')), resident_kib(switch.pid)
+    with contextlib.ExitStack() as others:
+        with switch.ns.entered():
+            conns = [others.enter_context(of13.Connection(('127.0.0.1', 6653))) for _ in range(100)]
+        for i in range(n):
+            switch.wires[1].send(bytes(12) + b'\x88\xb5' + bytes(1382) + i.to_bytes(4, 'big'))
+        for conn in conns[:50]:
+            assert packet_ins(conn, n) == list(range(n))
+        # The other fifty's queues end somewhere, and who asks for something is served meanwhile.
+        for i in range(20 * n):
+            switch.wires[1].send(bytes(12) + b'\x88\xb5' + bytes(1386))
+            if not i % n:
+                for conn in conns[:50]:
+                    conn.barrier()
+        assert 'flow_count=1' in switch.ofctl('dump-aggregate').stdout
+        assert resident_kib(switch.pid) < before + 50 * 8 * 1024
+        assert json.loads(switch.skepctl('--json', 'show').stdout)['bridges'][0]['packet_ins_dropped'] > 0
+    wait_until(lambda: len(os.listdir(f'/proc/{switch.pid}/fd')) <= fds, what='the connections are gone')
+    with switch.ns.entered(), of13.Connection(('127.0.0.1', 6653)) as conn:
+        assert conn.barrier() == []
+        switch.wires[1].send(bytes(12) + b'\x88\xb5' + bytes(1382) + bytes(4))
+        assert packet_ins(conn, 1) == [0]
 
 
 @pytest.mark.skep_only
