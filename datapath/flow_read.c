@@ -239,4 +239,5 @@ void dp_expire(struct dp *dp)
 	}
 	dp->n_timed = n;
 	dp_commit(dp);
+	reclaim_settle(dp);
 }

@@ -173,6 +173,7 @@ struct dp {
 	struct garbage_queue fresh;  /* its grace period has not begun */
 	struct garbage_queue waiting; /* its grace period runs */
 	struct garbage_queue scratch;
+	bool has_small_regions; /* for want of lines: reclaim_settle() */
 
 	uint32_t n_tunnels[8];    /* by mode: SKEP_TUNNEL_MODE() */
 	uint32_t next_inject;     /* element of skep_injects to use next */
@@ -306,6 +307,9 @@ void reclaim_kick(struct dp *dp);
 void reclaim_run(struct dp *dp, bool wait);
 /* Commits and waits until nothing is left to reclaim. */
 void reclaim_all(struct dp *dp);
+/* Enlarges the regions of subtables that found no lines to grow when they could, and the maps for it.  Not to be called while something is being changed: the maps may be
+ * exchanged. */
+void reclaim_settle(struct dp *dp);
 
 /* --- grow.c --- */
 /* What one change may need. */

@@ -62,7 +62,8 @@ static void delete_if_empty(struct dp *dp, uint32_t id)
 		subtable_del(dp, s);
 }
 
-/* The region may be changed again; rules that came meanwhile may make it too small. */
+/* The region may be changed again; rules that came meanwhile may make it too small.  If there are no lines for a larger one, reclaim_settle() sees to that:
+ * maps cannot grow from here. */
 static void resized(struct dp *dp, uint32_t id)
 {
 	struct subtable *s = dp->by_id[id];
@@ -72,8 +73,12 @@ static void resized(struct dp *dp, uint32_t id)
 		return;
 	s->is_resizing = false;
 	log2 = subtable_wanted_log2(s, false);
-	if (log2 && spans_have(&dp->lines, log2 - MIN_REGION_LOG2, 1))
+	if (!log2)
+		return;
+	if (spans_have(&dp->lines, log2 - MIN_REGION_LOG2, 1))
 		subtable_resize(dp, s, log2);
+	else
+		dp->has_small_regions = true;
 }
 
 static void take(struct dp *dp, const struct garbage *g)
@@ -162,6 +167,28 @@ void reclaim_run(struct dp *dp, bool wait)
 		cache_refresh(dp); /* masks may have gone */
 	}
 	reclaim_kick(dp);
+}
+
+void reclaim_settle(struct dp *dp)
+{
+	if (!dp->has_small_regions)
+		return;
+	dp->has_small_regions = false;
+	for (uint32_t id = 0; id < dp->n_ids; id++) {
+		struct subtable *s = dp->by_id[id];
+		unsigned int log2 = s && !s->is_resizing ? subtable_wanted_log2(s, false) : 0;
+		struct need need = { .has_lines = true, .lines_log2 = log2 - MIN_REGION_LOG2 };
+
+		if (!log2)
+			continue;
+		/* There is no room: what there is works, if slower, and the next rule is another attempt. */
+		if (reserve(dp, &need))
+			return;
+		/* To reserve may have reclaimed. */
+		s = dp->by_id[id];
+		if (s && !s->is_resizing)
+			subtable_resize(dp, s, log2);
+	}
 }
 
 void reclaim_all(struct dp *dp)

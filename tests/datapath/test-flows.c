@@ -596,6 +596,42 @@ static void both_places_of_a_moving_subtable_follow_its_region(void **state)
 	assert_int_equal(goes_to(8), 4);
 }
 
+static bool is_a_region_small(void)
+{
+	for (uint32_t id = 0; id < t.dp->n_ids; id++) {
+		const struct subtable *s = t.dp->by_id[id];
+
+		if (s && subtable_wanted_log2(s, false))
+			return true;
+	}
+	return false;
+}
+
+static void regions_that_found_no_lines_grow_when_all_is_quiet(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	/* So many rules in one go that no grace period ends, in so many masks that the lines of all are more than there are. */
+	for (uint32_t i = 0; i < 400 * 48; i++) {
+		struct flow_mod *fm = flow_mod(FLOW_ADD, 10, 2);
+		struct field_value v = field_value_from_u64(FIELD_METADATA, i / 48);
+		struct field_value mask = field_value_from_u64(FIELD_METADATA, 0xffff | 0x10000ULL << i % 48);
+
+		match_set(&fm->match, FIELD_METADATA, &v, &mask);
+		assert_int_equal(dp_flow_mod(t.dp, t.bridge, fm), 0);
+	}
+	dp_commit(t.dp);
+	reclaim_all(t.dp);
+	assert_true(is_a_region_small());
+	before = t.dp->n_flows;
+	dp_expire(t.dp);
+	reclaim_all(t.dp);
+	assert_false(is_a_region_small());
+	assert_false(t.dp->has_small_regions);
+	assert_int_equal(t.dp->n_flows, before);
+}
+
 static void a_rule_may_name_a_port_that_comes_later(void **state)
 {
 	char err_buf[128];
@@ -651,6 +687,7 @@ int main(void)
 		TEST(a_packet_on_its_way_down_does_not_miss_a_subtable_that_moves_up),
 		TEST(a_moving_subtable_may_grow_and_may_end),
 		TEST(both_places_of_a_moving_subtable_follow_its_region),
+		TEST(regions_that_found_no_lines_grow_when_all_is_quiet),
 		TEST(a_rule_may_name_a_port_that_comes_later),
 		TEST(a_bridge_leaves_nothing_behind),
 	};
