@@ -208,6 +208,21 @@ void subtable_resize(struct dp *dp, struct subtable *s, unsigned int log2)
 	garbage_put(dp, GARBAGE_RESIZED, s->id, 0);
 }
 
+int subtable_enlarge(struct dp *dp, uint32_t id, unsigned int log2)
+{
+	const struct need need = { .has_lines = true, .lines_log2 = log2 - MIN_REGION_LOG2 };
+	int err = reserve(dp, &need);
+	struct subtable *s;
+
+	if (err)
+		return err;
+	/* To reserve may have reclaimed, the subtable itself or its former region. */
+	s = dp->by_id[id];
+	if (s && !s->is_resizing)
+		subtable_resize(dp, s, log2);
+	return 0;
+}
+
 void subtable_for_each_rule(const struct dp *dp, const struct subtable *s,
 			    void (*visit)(void *aux, uint32_t rule), void *aux)
 {

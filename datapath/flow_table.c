@@ -136,7 +136,6 @@ static bool is_chain_long(const struct dp *dp, const struct subtable *s,
 static int make_region(struct dp *dp, uint32_t table, const struct masked_key *mk)
 {
 	struct subtable *s = subtable_find(dp, table, &mk->mask);
-	struct need need = { .has_lines = true };
 	struct rule_words words;
 	bool is_long;
 	unsigned int log2;
@@ -156,13 +155,7 @@ static int make_region(struct dp *dp, uint32_t table, const struct masked_key *m
 	log2 = subtable_wanted_log2(s, is_long);
 	if (!log2 || s->is_resizing)
 		return is_long ? -ENOSPC : 0;
-	need.lines_log2 = log2 - MIN_REGION_LOG2;
-	if (reserve(dp, &need))
-		return is_long ? -ENOSPC : 0;
-	s = subtable_find(dp, table, &mk->mask);
-	if (s && !s->is_resizing)
-		subtable_resize(dp, s, log2);
-	return 0;
+	return subtable_enlarge(dp, s->id, log2) && is_long ? -ENOSPC : 0;
 }
 
 /* Room for a new flow. */

@@ -294,6 +294,9 @@ void chain_unlink(struct dp *dp, struct subtable *s, uint32_t rule);
 unsigned int subtable_wanted_log2(const struct subtable *s, bool is_chain_long);
 /* Gives 's' a region of at least 'n_buckets', and chains its rules there.  The lines must be there (reserve()). */
 void subtable_resize(struct dp *dp, struct subtable *s, unsigned int log2);
+/* The same for subtable 'id', which has a region that may be changed, after maps have grown as far as it takes: they may be exchanged, and what waits be reclaimed.
+ * -ENOSPC: all is as it was. */
+int subtable_enlarge(struct dp *dp, uint32_t id, unsigned int log2);
 /* Calls 'visit' for each linked live entry of the subtable; it must not change the table.  Its flows are RULE()->flow and those that
  * dp->same_next leads to. */
 void subtable_for_each_rule(const struct dp *dp, const struct subtable *s,

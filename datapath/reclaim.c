@@ -175,19 +175,12 @@ void reclaim_settle(struct dp *dp)
 		return;
 	dp->has_small_regions = false;
 	for (uint32_t id = 0; id < dp->n_ids; id++) {
-		struct subtable *s = dp->by_id[id];
+		const struct subtable *s = dp->by_id[id];
 		unsigned int log2 = s && !s->is_resizing ? subtable_wanted_log2(s, false) : 0;
-		struct need need = { .has_lines = true, .lines_log2 = log2 - MIN_REGION_LOG2 };
 
-		if (!log2)
-			continue;
-		/* There is no room: what there is works, if slower, and the next rule is another attempt. */
-		if (reserve(dp, &need))
+		/* Without room, what there is works, if slower, and the next rule is another attempt. */
+		if (log2 && subtable_enlarge(dp, id, log2))
 			return;
-		/* To reserve may have reclaimed. */
-		s = dp->by_id[id];
-		if (s && !s->is_resizing)
-			subtable_resize(dp, s, log2);
 	}
 }
 

@@ -151,12 +151,11 @@ static void fill(const struct scene *s)
 		for (unsigned int i = 0; i < s->n_rules; i++)
 			flow(s, m, i);
 	dp_commit(dp);
-	/* As skepd does it all the time. */
-	for (unsigned int i = 0; i < 4; i++) {
-		reclaim_all(dp);
-		dp_expire(dp);
-	}
 	reclaim_all(dp);
+	while (dp->has_small_regions) {
+		dp_expire(dp); /* as skepd calls it all the time */
+		reclaim_all(dp);
+	}
 	if (dp_bridge_set_standalone(dp, bridge, s->is_standalone))
 		die("standalone", ENOMEM);
 	if (s->is_normal || s->is_standalone)
