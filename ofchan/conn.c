@@ -103,7 +103,7 @@ void conn_set_state(struct of_conn *conn, enum of_conn_state state)
 {
 	const uint32_t timeout[] = {
 		[OF_CONN_VOID] = NEVER_MS,
-		[OF_CONN_BACKOFF] = conn_wait_ms(conn->backoff_ms, random_u32()),
+		[OF_CONN_BACKOFF] = conn->backoff_ms,
 		[OF_CONN_CONNECTING] = conn->config.connect_timeout_ms,
 		[OF_CONN_HANDSHAKE] = conn->config.hello_timeout_ms,
 		[OF_CONN_ACTIVE] = conn->config.probe_interval_ms,
@@ -114,6 +114,8 @@ void conn_set_state(struct of_conn *conn, enum of_conn_state state)
 	conn->state_ms = mono_clock_ms();
 	if (timeout[state] == NEVER_MS)
 		evtimer_del(&conn->ev_timer);
+	else if (state == OF_CONN_BACKOFF)
+		arm_timer(conn, conn_wait_ms(conn->backoff_ms, random_u32()));
 	else
 		arm_timer(conn, timeout[state]);
 }

@@ -25,7 +25,7 @@
 
 struct tls {
 	SSL_CTX *ctx; /* NULL if nothing is loaded */
-	char *key_file, *cert_file, *ca_file;
+	char *cert_file, *ca_file;
 	BIO_METHOD *bio_method;
 	int ex_idx; /* of struct session in an SSL object */
 };
@@ -322,33 +322,30 @@ static SSL_CTX *make_ctx(void)
 int tls_load(struct tls *tls, const char *key_file, const char *cert_file, const char *ca_file,
 	     char *err, size_t err_size)
 {
-	char *key = strdup(key_file ? key_file : ""), *cert = strdup(cert_file ? cert_file : "");
-	char *ca = strdup(ca_file ? ca_file : "");
+	char *cert = strdup(cert_file ? cert_file : ""), *ca = strdup(ca_file ? ca_file : "");
 	int error = -ENOMEM;
 	SSL_CTX *ctx;
 
 	ERR_clear_error();
 	ctx = make_ctx();
-	if (!ctx || !key || !cert || !ca) {
+	if (!ctx || !cert || !ca) {
 		load_fail(error, err, err_size, "cannot set up TLS");
 		goto out;
 	}
 	error = load_cert(ctx, cert, err, err_size);
 	if (!error)
-		error = load_key(ctx, key, cert, err, err_size);
+		error = load_key(ctx, key_file, cert, err, err_size);
 	if (!error)
 		error = load_ca(ctx, ca, err, err_size);
 	if (error)
 		goto out;
 	tls_unload(tls);
 	tls->ctx = ctx;
-	tls->key_file = key;
 	tls->cert_file = cert;
 	tls->ca_file = ca;
 	return 0;
 out:
 	SSL_CTX_free(ctx);
-	free(key);
 	free(cert);
 	free(ca);
 	return error;
@@ -358,11 +355,10 @@ void tls_unload(struct tls *tls)
 {
 	/* Connections hold references of their own to the context. */
 	SSL_CTX_free(tls->ctx);
-	free(tls->key_file);
 	free(tls->cert_file);
 	free(tls->ca_file);
 	tls->ctx = NULL;
-	tls->key_file = tls->cert_file = tls->ca_file = NULL;
+	tls->cert_file = tls->ca_file = NULL;
 }
 
 bool tls_is_loaded(const struct tls *tls)
@@ -370,19 +366,9 @@ bool tls_is_loaded(const struct tls *tls)
 	return tls->ctx;
 }
 
-const char *tls_key_file(const struct tls *tls)
-{
-	return tls->key_file ? tls->key_file : "";
-}
-
 const char *tls_cert_file(const struct tls *tls)
 {
 	return tls->cert_file ? tls->cert_file : "";
-}
-
-const char *tls_ca_file(const struct tls *tls)
-{
-	return tls->ca_file ? tls->ca_file : "";
 }
 
 static time_t expires(const X509 *cert)

@@ -43,10 +43,8 @@ void tls_unload(struct tls *tls);
 
 bool tls_is_loaded(const struct tls *tls);
 
-/* The file names in force, "" if none. */
-const char *tls_key_file(const struct tls *tls);
+/* The name of the certificate's file that is in force, "" if none. */
 const char *tls_cert_file(const struct tls *tls);
-const char *tls_ca_file(const struct tls *tls);
 
 /* When our certificate, and the first of the CA's, expire; 0 if nothing is loaded. */
 time_t tls_cert_expires(const struct tls *tls);

@@ -13,8 +13,6 @@
 #include "utils/control.h"
 #include "utils/json.h"
 
-#define WARN_DAYS 30 /* before a certificate expires */
-
 static const char *text_of(const json_t *object, const char *key)
 {
 	const char *s = json_string_value(json_object_get(object, key));
@@ -133,9 +131,7 @@ static void show_ssl(const json_t *ssl)
 	show_text("    ", ssl, "ca_cert_expires");
 	if (number_of(ssl, "renewed"))
 		printf("    renewed: %lld\n", (long long)number_of(ssl, "renewed"));
-	if (json_object_get(ssl, "expires_in_s") && number_of(ssl, "expires_in_s") < WARN_DAYS * 24 * 60 * 60)
-		printf("    warning: the certificate %s\n",
-		       number_of(ssl, "expires_in_s") > 0 ? "is about to expire" : "has expired");
+	show_text("    ", ssl, "warning");
 	show_text("    ", ssl, "error");
 }
 

@@ -8,11 +8,11 @@
 
 #include "log.h"
 #include "ofchan/tls.h"
-#include "vswitchd/conf.h"
 #include "vswitchd/switch.h"
 
 #define TURNS_PER_LOOK 4
 #define DAY_S	       (24 * 60 * 60)
+#define NEAR_S	       (30 * DAY_S) /* an end so far off is warned of */
 
 static struct certs_stamp stamp_files(const struct conf *conf)
 {
@@ -24,10 +24,8 @@ static struct certs_stamp stamp_files(const struct conf *conf)
 	for (unsigned int i = 0; i < 3; i++) {
 		if (stat(files[i], &st))
 			continue;
-		stamp.file[i].ino = st.st_ino;
-		stamp.file[i].size = (uint64_t)st.st_size;
-		stamp.file[i].mtime_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
-		stamp.file[i].ctime_ns = st.st_ctim.tv_sec * 1000000000LL + st.st_ctim.tv_nsec;
+		stamp.file[i].content = conf_stamp_of(&st);
+		stamp.file[i].ctime_ns = (uint64_t)st.st_ctim.tv_sec * 1000000000u + (uint64_t)st.st_ctim.tv_nsec;
 	}
 	return stamp;
 }
@@ -35,6 +33,13 @@ static struct certs_stamp stamp_files(const struct conf *conf)
 static bool is_same(const struct certs_stamp *a, const struct certs_stamp *b)
 {
 	return !memcmp(a, b, sizeof(*a));
+}
+
+/* The warnings begin anew for another end. */
+static void set_end(struct certs_end *end, time_t at)
+{
+	if (end->at != at)
+		*end = (struct certs_end){ .at = at };
 }
 
 int certs_load(struct sw *sw, const struct conf *conf)
@@ -47,6 +52,8 @@ int certs_load(struct sw *sw, const struct conf *conf)
 	error = tls_load(sw->tls, conf->private_key, conf->certificate, conf->ca_cert, c->error, sizeof(c->error));
 	if (!error)
 		c->error[0] = '\0';
+	set_end(&c->end, tls_cert_expires(sw->tls));
+	set_end(&c->ca_end, tls_ca_expires(sw->tls));
 	return error;
 }
 
@@ -63,18 +70,15 @@ static void load_again(struct sw *sw)
 	log_info("%s, %s or %s was renewed: new connections use them", conf->private_key, conf->certificate, conf->ca_cert);
 }
 
-static void warn(const char *what, const char *file, time_t expires, struct certs_end *end)
+static void warn(const char *what, const char *file, struct certs_end *end)
 {
-	static const time_t before_s[] = { 30 * DAY_S, 7 * DAY_S, DAY_S, 0 };
-	const time_t left = expires - time(NULL);
-	unsigned int n;
+	static const time_t before_s[] = { NEAR_S, 7 * DAY_S, DAY_S, 0 };
+	const time_t left = end->at - time(NULL);
+	unsigned int n = end->n_warned;
 
-	if (end->at != expires)
-		*end = (struct certs_end){ .at = expires };
-	n = end->n_warned;
 	while (n < sizeof(before_s) / sizeof(before_s[0]) && left <= before_s[n])
 		n++;
-	if (!expires || n == end->n_warned)
+	if (!end->at || n == end->n_warned)
 		return;
 	end->n_warned = n;
 	if (left <= 0)
@@ -97,8 +101,8 @@ void certs_tick(struct sw *sw)
 	if (!is_same(&now, &c->loaded) && is_same(&now, &c->seen))
 		load_again(sw);
 	c->seen = now;
-	warn("the certificate", conf->certificate, tls_cert_expires(sw->tls), &c->end);
-	warn("a CA certificate", conf->ca_cert, tls_ca_expires(sw->tls), &c->ca_end);
+	warn("the certificate", conf->certificate, &c->end);
+	warn("a CA certificate", conf->ca_cert, &c->ca_end);
 }
 
 static void add_date(json_t *obj, const char *key, time_t t)
@@ -113,7 +117,7 @@ static void add_date(json_t *obj, const char *key, time_t t)
 json_t *certs_show(const struct sw *sw)
 {
 	const struct conf *conf = sw->conf;
-	const time_t expires = tls_cert_expires(sw->tls);
+	const time_t expires = sw->certs.end.at, left = expires - time(NULL);
 	json_t *obj;
 
 	if (!conf->has_ssl)
@@ -123,9 +127,11 @@ json_t *certs_show(const struct sw *sw)
 	if (!obj)
 		return NULL;
 	add_date(obj, "certificate_expires", expires);
-	add_date(obj, "ca_cert_expires", tls_ca_expires(sw->tls));
+	add_date(obj, "ca_cert_expires", sw->certs.ca_end.at);
 	if (expires)
-		json_object_set_new(obj, "expires_in_s", json_integer((json_int_t)(expires - time(NULL))));
+		json_object_set_new(obj, "expires_in_s", json_integer((json_int_t)left));
+	if (expires && left < NEAR_S)
+		json_object_set_new(obj, "warning", json_string(left > 0 ? "the certificate is about to expire" : "the certificate has expired"));
 	if (sw->certs.error[0])
 		json_object_set_new(obj, "error", json_string(sw->certs.error));
 	return obj;

@@ -9,20 +9,21 @@
 #include <stdint.h>
 #include <time.h>
 
-struct conf;
+#include "vswitchd/conf.h"
+
 struct sw;
 
-/* The three files as stat() tells them: which ones they are, how long, and when they changed.  Zeros for one that is not there. */
+/* The three files as stat() tells them, zeros for one that is not there.  That a file which could not be read was given other permissions is told by its ctime. */
 struct certs_stamp {
 	struct {
-		uint64_t ino, size;
-		int64_t mtime_ns, ctime_ns;
+		struct conf_stamp content;
+		uint64_t ctime_ns;
 	} file[3];
 };
 
 /* An end that is warned of. */
 struct certs_end {
-	time_t at;
+	time_t at; /* 0: nothing is loaded */
 	unsigned int n_warned; /* so many warnings were given */
 };
 
@@ -30,7 +31,7 @@ struct certs {
 	struct certs_stamp loaded; /* as they were when they were read last, with success or without */
 	struct certs_stamp seen;   /* as they were when they were looked at last */
 	unsigned int turn;	   /* calls of certs_tick() */
-	struct certs_end end, ca_end;
+	struct certs_end end, ca_end; /* of what is in force */
 	unsigned int n_renewed;
 	char error[512]; /* why the files that are there now could not be loaded; empty: they were */
 };

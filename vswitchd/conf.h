@@ -147,7 +147,9 @@ struct conf_bridge {
 	TAILQ_HEAD(, conf_port) ports;
 };
 
-/* Which file a configuration was read from or saved to; all zero: there was none. */
+struct stat;
+
+/* Which file it was, and with what in it: of a configuration, the one that it was read from or saved to; all zero: there was none. */
 struct conf_stamp {
 	uint64_t dev, ino, size, mtime_ns;
 };
@@ -160,6 +162,9 @@ struct conf {
 	char *ca_cert;
 	TAILQ_HEAD(, conf_bridge) bridges;
 };
+
+/* Does not tell of changes that leave the content alone, as chmod() does. */
+struct conf_stamp conf_stamp_of(const struct stat *st);
 
 /* Returns an empty configuration, or NULL if memory ran out. */
 struct conf *conf_new(void);

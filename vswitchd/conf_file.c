@@ -517,7 +517,7 @@ out:
 	return error;
 }
 
-static struct conf_stamp stamp_of(const struct stat *st)
+struct conf_stamp conf_stamp_of(const struct stat *st)
 {
 	return (struct conf_stamp){
 		.dev = st->st_dev,
@@ -566,7 +566,7 @@ out:
 	}
 	*ret = text;
 	*ret_len = len;
-	*ret_stamp = stamp_of(&st);
+	*ret_stamp = conf_stamp_of(&st);
 	return 0;
 }
 
@@ -748,7 +748,7 @@ int conf_save(struct conf *conf, const char *path, char *err, size_t err_size)
 	if (error) {
 		unlink(tmp);
 	} else {
-		conf->stamp = stamp_of(&st);
+		conf->stamp = conf_stamp_of(&st);
 		error = sync_dir_of(path);
 	}
 out:
@@ -766,7 +766,7 @@ int conf_check_stamp(const struct conf *conf, const char *path, char *err, size_
 
 	if (stat(path, &st))
 		return 0;
-	stamp = stamp_of(&st);
+	stamp = conf_stamp_of(&st);
 	if (!memcmp(&stamp, &conf->stamp, sizeof(stamp)))
 		return 0;
 	snprintf(err, err_size,
