@@ -75,15 +75,9 @@ def sw(shared_switch):
 def pki(tmp_path_factory):
     """A folder with cacert.pem, and privkey and cert of 'sw', 'ctl' and, signed by another authority, 'other'."""
     folder = tmp_path_factory.mktemp('pki')
-
-    def openssl(*args):
-        skepnet.run(['openssl', *args])
     for ca, names in (('ca', ('sw', 'ctl')), ('otherca', ('other',))):
-        openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '400', '-subj',
-                f'/CN={ca}', '-keyout', folder / f'{ca}key.pem', '-out', folder / f'{ca}cert.pem')
+        skepnet.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '400',
+                     '-subj', f'/CN={ca}', '-keyout', folder / f'{ca}key.pem', '-out', folder / f'{ca}cert.pem'])
         for name in names:
-            openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', f'/CN={name}',
-                    '-keyout', folder / f'{name}-privkey.pem', '-out', folder / f'{name}.csr')
-            openssl('x509', '-req', '-days', '399', '-CAcreateserial', '-in', folder / f'{name}.csr', '-CA',
-                    folder / f'{ca}cert.pem', '-CAkey', folder / f'{ca}key.pem', '-out', folder / f'{name}-cert.pem')
+            skepnet.sign(folder, name, 399, ca)
     return folder

@@ -7,6 +7,7 @@ time-out. What is made is undone by close(), and sweep() removes what a killed r
 import contextlib
 import ctypes
 import errno
+import json
 import os
 import re
 import signal
@@ -32,6 +33,16 @@ def run(cmd, timeout=20, check=True, stdin=None):
     if check and done.returncode:
         raise AssertionError(f'{" ".join(map(str, cmd))}: exit status {done.returncode}\n{done.stdout}{done.stderr}')
     return done
+
+
+def sign(folder, name, days, ca, pki=None):
+    """Makes NAME-privkey.pem and NAME-cert.pem in 'folder', signed by authority 'ca' of folder 'pki' (else the same); returns the two."""
+    key, cert, request, pki = folder / f'{name}-privkey.pem', folder / f'{name}-cert.pem', folder / f'{name}.csr', pki or folder
+    run(['openssl', 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', f'/CN={name}', '-keyout', key,
+         '-out', request])
+    run(['openssl', 'x509', '-req', '-days', str(days), '-CAcreateserial', '-CAserial', folder / f'{ca}.srl', '-in', request,
+         '-CA', pki / f'{ca}cert.pem', '-CAkey', pki / f'{ca}key.pem', '-out', cert])
+    return key, cert
 
 
 def wait_until(condition, timeout=10, what=None):
@@ -253,6 +264,10 @@ class Switch:
 
     def skepctl(self, *args, **kwargs):
         return run([f'{build_dir()}/utils/skepctl', '--rundir', self.dir, *args], **kwargs)
+
+    def json(self, *args):
+        """What skepctl answers, as JSON."""
+        return json.loads(self.skepctl('--json', *args).stdout)
 
     def ofctl(self, command, *args, **kwargs):
         return run(['ovs-ofctl', '-O', 'OpenFlow13', command, self.mgmt, *args], **kwargs)

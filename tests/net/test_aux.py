@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Auxiliary connections (OF1.3.5 §6.3.8): opened after the main one and closed with it; a controller's role is one for all of them."""
 import contextlib
-import json
 import socket
 import struct
 
@@ -144,7 +143,7 @@ def test_packet_ins_are_spread_and_those_of_a_flow_stay_in_order(peers, sw):
 def test_show_says_how_many_are_up(peers, sw):
     assert len(peers) == 3
     def n_up():
-        return json.loads(sw.skepctl('--json', 'show').stdout)['bridges'][0]['controllers'][0]['auxiliary_up']
+        return sw.json('show')['bridges'][0]['controllers'][0]['auxiliary_up']
     wait_until(lambda: n_up() == 2, what='two auxiliary connections')
 
 

@@ -1,24 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates while skepd runs: renewed on disk, spoiled on disk, about to expire."""
-import json
 import shutil
 import subprocess
 
 import pytest
 
-import skepnet
-from skepnet import wait_until
+from skepnet import sign, wait_until
 
 pytestmark = pytest.mark.skep_only
-
-
-def sign(pki, folder, name, days):
-    """A key and a certificate of 'name' by the authority of 'pki'."""
-    skepnet.run(['openssl', 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', f'/CN={name}',
-                 '-keyout', folder / f'{name}-key.pem', '-out', folder / f'{name}.csr'])
-    skepnet.run(['openssl', 'x509', '-req', '-days', str(days), '-CAcreateserial', '-CAserial', folder / 'serial', '-in',
-                 folder / f'{name}.csr', '-CA', pki / 'cacert.pem', '-CAkey', pki / 'cakey.pem', '-out', folder / f'{name}-cert.pem'])
-    return folder / f'{name}-key.pem', folder / f'{name}-cert.pem'
 
 
 def client(switch, pki):
@@ -28,10 +17,6 @@ def client(switch, pki):
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def show(switch):
-    return json.loads(switch.skepctl('--json', 'show').stdout)
-
-
 def subject(switch, pki):
     """The name in the certificate that a new connection is shown."""
     out = client(switch, pki).communicate('', timeout=30)[0]
@@ -39,7 +24,7 @@ def subject(switch, pki):
 
 
 def connections(switch):
-    listeners = show(switch)['bridges'][0]['listeners']
+    listeners = switch.json('show')['bridges'][0]['listeners']
     return next(it.get('connections', 0) for it in listeners if it['target'].startswith('pssl:'))
 
 
@@ -47,7 +32,7 @@ def test_files_that_change_are_read_again_and_an_end_that_is_near_is_told(make_s
     key, cert = tmp_path / 'key.pem', tmp_path / 'cert.pem'
 
     def put(name, days):
-        for source, target in zip(sign(pki, tmp_path, name, days), (key, cert)):
+        for source, target in zip(sign(tmp_path, name, days, 'ca', pki), (key, cert)):
             shutil.copy(source, target)
     put('first', 6)
     switch = make_switch(ctl='pssl:6653:127.0.0.1')
@@ -56,7 +41,7 @@ def test_files_that_change_are_read_again_and_an_end_that_is_near_is_told(make_s
     wait_until(lambda: 'the certificate expires in 5 days' in switch.log(), what='the warning')
     assert 'warning: the certificate is about to expire' in switch.skepctl('show').stdout
     assert 'renewed' not in switch.skepctl('show').stdout
-    assert 5 * 86400 < show(switch)['ssl']['expires_in_s'] <= 6 * 86400
+    assert 5 * 86400 < switch.json('show')['ssl']['expires_in_s'] <= 6 * 86400
     old = client(switch, pki)
     try:
         wait_until(lambda: connections(switch) == 1, what='a connection')
@@ -64,13 +49,13 @@ def test_files_that_change_are_read_again_and_an_end_that_is_near_is_told(make_s
         half = cert.read_text()[:300]
         cert.write_text(half)
         wait_until(lambda: 'the files read before stay in force' in switch.log(), what='the complaint')
-        assert 'PEM certificate' in show(switch)['ssl']['error']
+        assert 'PEM certificate' in switch.json('show')['ssl']['error']
         assert subject(switch, pki) == 'first'
         put('second', 90)
-        wait_until(lambda: show(switch)['ssl']['renewed'] == 1, what='the renewal')
+        wait_until(lambda: switch.json('show')['ssl']['renewed'] == 1, what='the renewal')
         assert subject(switch, pki) == 'second'
         text = switch.skepctl('show').stdout
-        assert 'renewed: 1' in text and 'about to expire' not in text and 'error' not in show(switch)['ssl']
+        assert 'renewed: 1' in text and 'about to expire' not in text and 'error' not in switch.json('show')['ssl']
         # The connection from before goes on.
         assert old.poll() is None and connections(switch) == 1
         # Each was said once.
@@ -82,7 +67,7 @@ def test_files_that_change_are_read_again_and_an_end_that_is_near_is_told(make_s
 
 
 def test_files_that_were_missing_at_the_start_are_read_when_they_are_there(make_switch, pki, tmp_path):
-    key, cert = sign(pki, tmp_path, 'late', 90)
+    key, cert = sign(tmp_path, 'late', 90, 'ca', pki)
     switch = make_switch(ctl='pssl:6653:127.0.0.1')
     switch.ssl = [str(key), str(cert), str(pki / 'cacert.pem')]
     switch.start()
@@ -90,9 +75,9 @@ def test_files_that_were_missing_at_the_start_are_read_when_they_are_there(make_
     switch.end_daemon()
     daemon = switch.start_daemon()
     try:
-        assert 'cannot read the certificate' in show(switch)['ssl']['error']
+        assert 'cannot read the certificate' in switch.json('show')['ssl']['error']
         (tmp_path / 'away').rename(cert)
-        wait_until(lambda: 'error' not in show(switch)['ssl'], what='the files are read')
+        wait_until(lambda: 'error' not in switch.json('show')['ssl'], what='the files are read')
         assert subject(switch, pki) == 'late'
     finally:
         switch.end_daemon()

@@ -3,7 +3,6 @@
 
 SKEP_ROW=1 tests/net/run -s -k churn     ten million flow-mods and ten thousand connections, as promised; else a twentieth of them
 """
-import json
 import os
 
 import of13
@@ -29,7 +28,7 @@ def batch(base):
 def holdings(switch):
     """What skepd and its datapath have: descriptors, pinned maps and links, bytes of maps, flows; and resident kilobytes."""
     maps = len(os.listdir(f'{switch.dir}/bpf/skep/maps')), len(os.listdir(f'{switch.dir}/bpf/skep/links'))
-    shown = json.loads(switch.skepctl('show', '--json').stdout)
+    shown = switch.json('show')
     datapath = shown['bridges'][0]['datapath']
     return (len(os.listdir(f'/proc/{switch.pid}/fd')), *maps, datapath['memory'], datapath['flows']), resident_kib(switch.pid)
 

@@ -90,10 +90,10 @@ def test_a_broken_configuration_is_named_with_its_line_and_left_alone(tmp_path):
 def test_configuration_is_there_again_after_a_restart(switch):
     switch.skepctl('set-controller', 'br0', 'tcp:127.0.0.1:9')
     switch.skepctl('add-br', 'br1', 'datapath-id=00000000000000b1')
-    before = json.loads(switch.skepctl('--json', 'show').stdout)
+    before = switch.json('show')
     switch.end_daemon()
     switch.start_daemon()
-    after = json.loads(switch.skepctl('--json', 'show').stdout)
+    after = switch.json('show')
 
     def essence(shown):
         return [(b['name'], b['datapath_id'], [(p['name'], p['ofport']) for p in b['ports']],
@@ -164,7 +164,7 @@ def test_dump_flows_prints_what_ovs_ofctl_prints(sw):
     ours, theirs = lines(sw.skepctl('dump-flows', 'br0').stdout), lines(sw.ofctl('dump-flows').stdout)
     assert len(ours) == 5
     assert ours == theirs
-    assert len(json.loads(sw.skepctl('--json', 'dump-flows', 'br0').stdout)) >= 1
+    assert len(sw.json('dump-flows', 'br0')) >= 1
 
 
 def test_skepctl_flow_commands(sw):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hosts on learning bridges: VLAN tags on packets that are larger than the wire's, bridges behind patch ports, addresses that move."""
-import json
 
 import pytest
 from skepnet import host_mac, wait_until
@@ -19,7 +18,7 @@ def net(make_switch):
 
 
 def fdb(switch, bridge='br0'):
-    return {e['mac']: e['port'] for e in json.loads(switch.skepctl('--json', 'fdb', bridge).stdout)}
+    return {e['mac']: e['port'] for e in switch.json('fdb', bridge)}
 
 
 def test_tcp_over_a_trunk_between_two_bridges(net):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """NORMAL as people configure it: the fail mode standalone, VLANs of ports, the table of addresses."""
-import json
 import os
 import re
 import socket
@@ -29,7 +28,7 @@ def normal_flow(switch):
 
 
 def entries(switch):
-    return {(e['mac'], e['vlan']): (e['port'], e['static']) for e in json.loads(switch.skepctl('--json', 'fdb', 'br0').stdout)}
+    return {(e['mac'], e['vlan']): (e['port'], e['static']) for e in switch.json('fdb', 'br0')}
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """skepctl prints of a bridge what ovs-ofctl prints of it, and takes what that prints."""
-import json
 import re
 
 import pytest
@@ -50,7 +49,7 @@ def test_flows_with_labels_and_queues(sw):
 def test_fields_that_ovs_ofctl_lacks(sw):
     sw.skepctl('add-flow', 'br0', 'dl_type=0x88e7,pbb_isid=0x500/0xff00,in_port=1,in_phy_port=1,actions=set_field:6->pbb_isid,pop_pbb,output:2')
     sw.skepctl('add-flow', 'br0', 'ipv6,ipv6_exthdr=0x100/0x108,actions=copy_ttl_out,push_pbb:0x88e7,copy_ttl_in,output:2')
-    flows = {f['priority']: f for f in json.loads(sw.skepctl('--json', 'dump-flows', 'br0', 'ipv6').stdout)}
+    flows = {f['priority']: f for f in sw.json('dump-flows', 'br0', 'ipv6')}
     assert flows[32768]['match'] == {'eth_type': '0x86dd', 'ipv6_exthdr': '0x100/0x108'}
     text = sw.skepctl('dump-flows', 'br0').stdout
     assert 'in_port=1,in_phy_port=1,dl_type=0x88e7,pbb_isid=0x500/0xff00 actions=set_field:6->pbb_isid,pop_pbb,output:2' in text

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """NORMAL with many tunnels and many addresses: one hundred remote hosts, played by one packet socket on the underlay."""
-import json
 import random
 import socket
 import struct
@@ -81,7 +80,7 @@ class Mesh:
 
     def fdb(self):
         """MAC -> (OpenFlow port, whether it is static)."""
-        entries = json.loads(self.switch.skepctl('--json', 'fdb', 'br0').stdout)
+        entries = self.switch.json('fdb', 'br0')
         table = {e['mac']: (e['ofport'], e['static']) for e in entries}
         assert len(table) == len(entries), 'an address stands in the table twice'
         return table
@@ -95,7 +94,7 @@ class Mesh:
 
     def memory(self):
         """Bytes of all the datapath's maps."""
-        return json.loads(self.switch.skepctl('--json', 'show').stdout)['bridges'][0]['datapath']['memory']
+        return self.switch.json('show')['bridges'][0]['datapath']['memory']
 
     def leads_to(self, mac):
         """To which tunnel a packet for the address goes, sent by the host behind port 1."""

@@ -80,14 +80,14 @@ def test_add_patch_makes_both_ends_or_none(switch):
     assert done.returncode == 1 and 'nobridge' in done.stderr
     assert 'pc' not in switch.skepctl('list-ports', 'br0').stdout
     switch.skepctl('del-br', 'br1')
-    assert port_of(switch, 'br0', [p['ofport'] for p in json.loads(switch.skepctl('--json', 'show').stdout)['bridges'][0]['ports']
+    assert port_of(switch, 'br0', [p['ofport'] for p in switch.json('show')['bridges'][0]['ports']
                                    if p['name'] == 'pa'][0])[3] & LINK_DOWN
 
 
 def test_a_port_mod_takes_a_patch_port_down(switch):
     another_bridge(switch)
     switch.skepctl('add-patch', 'br0', 'pa', 'br1', 'pb')
-    numbers = {p['name']: p['ofport'] for b in json.loads(switch.skepctl('--json', 'show').stdout)['bridges'] for p in b['ports']}
+    numbers = {p['name']: p['ofport'] for b in switch.json('show')['bridges'] for p in b['ports']}
     a, b = numbers['pa'], numbers['pb']
     switch.skepctl('add-flows', 'br0', '-', stdin=f'in_port=1,actions={a}\n')
     switch.skepctl('add-flows', 'br1', '-', stdin=f'in_port={b},actions=1\n')
