@@ -128,10 +128,10 @@ struct skep_key {
 	__u32 in_phy_port; /* OpenFlow port number */
 	__be16 ipv6_exthdr; /* OFPIEH_*, OF1.3.5 §7.2.3.7 */
 	__u16 zero22;
-	/* words 23 to 30: Geneve options, by skep_tlvs: a value of 4 or 8 bytes as a 64-bit number in network order; absent: 0 */
+	/* words 23 to 30: Geneve options, by skep_bridge.tlv: a value of 4 or 8 bytes as a 64-bit number in network order; absent: 0 */
 	__be64 tun_metadata[SKEP_TLVS];
 	/* word 31 */
-	__u8 tun_opts; /* bit I: option I is there */
+	__u8 tun_opts; /* bit I: option I is there, or set by an action; rules do not match this */
 	__u8 zero31[7];
 };
 _Static_assert(sizeof(struct skep_key) == SKEP_KEY_WORDS * 8, "key size");
@@ -256,6 +256,7 @@ enum skep_tunnel_flags {
 	SKEP_TF_TTL_INHERIT = 1 << 8,
 	SKEP_TF_LOCAL_FLOW = 1 << 9,  /* sends from key.tun_src or tun_ipv6_src, if not 0; implies LOCAL_ANY */
 	SKEP_TF_OUT_KEY_FLOW = 1 << 10, /* sends with key.tun_id */
+	SKEP_TF_OPTIONS = 1 << 11,      /* Geneve: sends with the options of key.tun_opts */
 };
 
 /* skep_tunnels: what a tunnel port sends with, and at the same time the table by which received packets find their port: open addressing by
@@ -289,15 +290,24 @@ struct skep_inject {
 	__u8 tun_ttl;
 	__u64 tun[6]; /* words 15 to 20 of the key */
 	__u32 set;    /* which of tun_flags, tun_tos and tun_ttl an action has set: SKEP_SET_TUN_* of bpf/state.h */
-	__u32 zero;
+	__u8 tun_opts;
+	__u8 zero[3];
+	__be64 tun_metadata[SKEP_TLVS];
 };
-_Static_assert(sizeof(struct skep_inject) == 64, "one cache line");
+_Static_assert(sizeof(struct skep_inject) == 128, "two cache lines");
 
 enum skep_bridge_flags {
 	SKEP_BF_FRAG_DROP = 1 << 0,
 	/* All packets take the action NORMAL, and no tables.  All ports have SKEP_PC_SPECIAL_IN then. */
 	SKEP_BF_STANDALONE = 1 << 1,
 	SKEP_BF_FORWARD_BPDU = 1 << 2, /* NORMAL forwards 01-80-C2-00-00-0X instead of dropping it */
+};
+
+/* A Geneve option, as the first four bytes of one say it (RFC 8926 §3.5), the reserved bits being 0. */
+struct skep_tlv {
+	__be16 opt_class;
+	__u8 type;    /* bit 7: critical: who does not know the option drops the packet */
+	__u8 n_words; /* of its value, 4 bytes each: 1 or 2; 0: this is none */
 };
 
 struct skep_bridge {
@@ -316,8 +326,10 @@ struct skep_bridge {
 	/* The descriptor (index into skep_subtables) of the union of the bridge's masks, for the flow cache (bpf/cache.h); 0: it has none. All ports
 	 * have SKEP_PC_CACHED while there is one.  Stored before the version that the last of the masks came with. */
 	__u32 cache;
+	struct skep_tlv tlv[SKEP_TLVS]; /* the option that tun_metadata[i] is */
+	__u64 zero[4];
 };
-_Static_assert(sizeof(struct skep_bridge) == 64, "one cache line");
+_Static_assert(sizeof(struct skep_bridge) == 128, "two cache lines");
 
 /* --- What NORMAL learns ------------------------------------------------------------------------------- */
 
@@ -647,15 +659,6 @@ struct skep_port_counter {
 	__u64 tx_packets, tx_bytes;
 };
 
-/* --- Geneve options ------------------------------------------------------------------------------------------------- */
-
-/* skep_tlvs[bridge * SKEP_TLVS + i]: the option that tun_metadata[i] is.  len 0: none. */
-struct skep_tlv {
-	__be16 opt_class;
-	__u8 type;
-	__u8 len; /* bytes of its value: 4 or 8 */
-};
-
 /* --- Flows and counters ---------------------------------------------------------------------------------- */
 
 /* What user space keeps of a flow beside its rule; BPF does not look at it. */
@@ -710,7 +713,8 @@ struct skep_table_counter {
 	X(METER, "meter")               /* a meter's drop band */                                        \
 	X(GROUP, "group_empty")         /* a group without a bucket that is live, or that is gone */     \
 	X(FORK, "group_copy_failed")    /* the kernel refused a copy for a bucket that changes the packet, or they nest too deep */ \
-	X(BUG, "internal_limit")        /* a bound that the writer should have kept */
+	X(BUG, "internal_limit")        /* a bound that the writer should have kept */                   \
+	X(OPTION, "tunnel_option")      /* a critical Geneve option that the bridge does not know, or options that are cut off */
 
 enum skep_drop {
 #define X(ID, NAME) SKEP_DROP_##ID,

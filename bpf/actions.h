@@ -93,6 +93,8 @@ SKEP_INLINE void skep_put_tunnel_field(struct skep_state *s, __u32 field)
 		s->w[20] = s->value.w[1];
 		break;
 	default:
+		if (field - SKEP_F_TUN_METADATA < SKEP_TLVS)
+			skep_put_option(s, field - SKEP_F_TUN_METADATA, s->value.w[0]);
 		break;
 	}
 }

@@ -77,6 +77,7 @@ enum skep_field {
 	SKEP_F_TUN_TOS = 52,
 	SKEP_F_TUN_TTL = 53,
 	SKEP_F_TUN_FLAGS = 54,
+	SKEP_F_TUN_METADATA = 55, /* and the SKEP_TLVS - 1 that follow */
 };
 
 /* Fields whose value is in a cell of its own. */

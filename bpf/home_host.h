@@ -460,6 +460,8 @@ SKEP_INLINE void host_output_tunnel(SKEP_CTX *ctx, const struct skep_state *s, u
 	};
 
 	memcpy(how.tun, &s->w[15], sizeof(how.tun));
+	how.tun_opts = s->key.tun_opts;
+	memcpy(how.tun_metadata, s->key.tun_metadata, sizeof(how.tun_metadata));
 	ctx->ops->output_tunnel(ctx->ops->aux, &how, ctx->data, ctx->len);
 }
 
@@ -501,7 +503,7 @@ SKEP_INLINE const struct skep_inject *home_inject(__u32 idx)
 	return NULL;
 }
 
-/* Outer headers are the kernel's to put on and take off; the fields go there with the frame (host_output_tunnel()). */
+/* Outer headers are the kernel's to put on and take off; the fields, and options, go there with the frame (host_output_tunnel()). */
 SKEP_INLINE __u32 home_tunnel_modes(void)
 {
 	return host.maps->dp->tunnel_modes;
@@ -518,6 +520,21 @@ SKEP_INLINE int home_set_outer(SKEP_CTX *ctx, const struct skep_outer *o)
 {
 	(void)ctx;
 	(void)o;
+	return 0;
+}
+
+SKEP_INLINE __u32 home_get_options(SKEP_CTX *ctx, __u32 *option)
+{
+	(void)ctx;
+	(void)option;
+	return 0;
+}
+
+SKEP_INLINE int home_set_options(SKEP_CTX *ctx, __u32 *option, __u32 n)
+{
+	(void)ctx;
+	(void)option;
+	(void)n;
 	return 0;
 }
 

@@ -641,6 +641,7 @@ SKEP_INLINE struct skep_state *home_fork_parent(__u32 level)
 #define HOME_TUN_KEY  0x0004
 #define HOME_TUN_DF   0x0100
 #define HOME_TUN_OAM  0x0200
+#define HOME_TUN_GENEVE_OPT 0x0800
 
 SKEP_INLINE __u32 home_tunnel_modes(void)
 {
@@ -673,6 +674,7 @@ SKEP_INLINE int home_get_outer(SKEP_CTX *ctx, struct skep_outer *o)
 	o->tos = key.tunnel_tos;
 	o->ttl = key.tunnel_ttl;
 	o->flags = skep_outer_flags(key.tunnel_flags);
+	o->has_options = !!(bpf_ntohs(key.tunnel_flags) & HOME_TUN_GENEVE_OPT);
 	if (is_ipv6) {
 		o->remote[0] = SKEP_AT(key.remote_ipv6[0], 0, 4) | SKEP_AT(key.remote_ipv6[1], 4, 4);
 		o->remote[1] = SKEP_AT(key.remote_ipv6[2], 0, 4) | SKEP_AT(key.remote_ipv6[3], 4, 4);
@@ -684,6 +686,24 @@ SKEP_INLINE int home_get_outer(SKEP_CTX *ctx, struct skep_outer *o)
 		o->remote[1] = o->local[1] = 0;
 	}
 	return 0;
+}
+
+/* Copies the packet's Geneve options into the SKEP_OPTION_WORDS at 'option'.  Returns how many words they are. */
+SKEP_INLINE __u32 home_get_options(SKEP_CTX *ctx, __u32 *option)
+{
+	int len = (int)bpf_skb_get_tunnel_opt(ctx, option, SKEP_OPTION_WORDS * 4);
+
+	return len < 0 ? 0 : (__u32)len / 4;
+}
+
+/* Attaches 'n' words of options to the packet, which has its outer header's fields. */
+SKEP_INLINE int home_set_options(SKEP_CTX *ctx, __u32 *option, __u32 n)
+{
+	__u64 len = n * 4;
+
+	if (!skep_in_range(&len, SKEP_TLVS * 12))
+		return -1;
+	return (int)bpf_skb_set_tunnel_opt(ctx, option, (__u32)len);
 }
 
 /* Attaches the outer header's fields to the packet, for the tunnel device that it goes to. */

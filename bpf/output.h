@@ -84,7 +84,7 @@ SKEP_INLINE __u32 skep_prepare(SKEP_CTX *ctx, struct skep_state *s, __u32 idx,
 {
 	switch (port->kind) {
 	case SKEP_PORT_TUNNEL:
-		return skep_set_outer(ctx, s, idx, port->aux) ? SKEP_DROP_TUNNEL : 0;
+		return skep_set_outer(ctx, s, idx, port->aux, port->bridge) ? SKEP_DROP_TUNNEL : 0;
 	case SKEP_PORT_SOCKET:
 		s->mark = home_mark(ctx);
 		s->dirty |= SKEP_DIRTY_MARK;
@@ -257,6 +257,9 @@ SKEP_SUB int skep_packet_in(SKEP_CTX *ctx, struct skep_state *s, __u32 reason, _
 	rec->ev.remark = verdict == SKEP_METER_PASS ? 0 : (__u8)(verdict - SKEP_METER_REMARK);
 	for (int i = 0; i < 6; i++)
 		rec->ev.tun[i] = s->w[15 + i];
+	rec->ev.tun_opts = s->key.tun_opts;
+	for (int i = 0; i < SKEP_TLVS && s->key.tun_opts; i++)
+		rec->ev.tun_metadata[i] = s->key.tun_metadata[i];
 	if (home_event(ctx, rec))
 		skep_drop(s, SKEP_DROP_PKTIN_RING);
 	return 0;

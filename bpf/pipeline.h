@@ -27,6 +27,8 @@ SKEP_INLINE void skep_begin(struct skep_state *s, __u64 version, __u32 bridge, _
 	if (SKEP_UNLIKELY(s->dirty)) {
 		for (int i = 6; i < 22; i++)
 			s->w[i] = 0;
+		if (s->dirty & SKEP_DIRTY_OPTIONS)
+			skep_clear_options(s);
 		s->dirty = 0;
 	}
 	s->w[0] = SKEP_AT(ofport, 0, 4);

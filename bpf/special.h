@@ -106,6 +106,9 @@ SKEP_INLINE void skep_run_inject(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 	s->key.tun_ttl = in->tun_ttl;
 	for (int i = 0; i < 6; i++)
 		s->w[15 + i] = in->tun[i];
+	for (__u32 i = 0; i < SKEP_TLVS; i++)
+		if (in->tun_opts >> i & 1)
+			skep_put_option(s, i, in->tun_metadata[i]);
 	skep_send(ctx, s, in->port);
 	if (s->pending && !s->pending_if) {
 		s->pending = 0; /* a patch port: skepd runs the other bridge itself */
@@ -155,6 +158,10 @@ SKEP_INLINE int skep_receive_tunnel(SKEP_CTX *ctx, struct skep_state *s, __u32 i
 		return 1;
 	}
 	skep_outer_to_key(s);
+	if (s->outer.has_options && skep_take_options(ctx, s)) {
+		skep_drop_inline(s, SKEP_DROP_OPTION);
+		return 1;
+	}
 	return 0;
 }
 

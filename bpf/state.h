@@ -48,6 +48,7 @@ enum skep_dirty {
 	/* More of the frame's head than the Ethernet header is the MAC header to the kernel, since actions have pushed it: 'head_len' bytes.  To the
 	 * kernel such a packet is still one of the protocol beneath. */
 	SKEP_DIRTY_HEAD = 1 << 6,
+	SKEP_DIRTY_OPTIONS = 1 << 7, /* words 23 to 31 of the key */
 };
 #define SKEP_SET_TUN (SKEP_SET_TUN_TOS | SKEP_SET_TUN_TTL | SKEP_SET_TUN_FLAGS)
 
@@ -60,7 +61,8 @@ struct skep_outer {
 	__u8 tos;
 	__u8 ttl;
 	__u8 flags; /* enum skep_tunnel_key_flags */
-	__u32 zero;
+	__u8 has_options; /* Geneve's, of a packet received */
+	__u8 zero[3];
 };
 
 struct skep_bytes16 {
@@ -69,6 +71,9 @@ struct skep_bytes16 {
 		__u64 w[2];
 	};
 };
+
+/* Geneve options: the length of all is a number of 6 bits, in words of 4 bytes. */
+#define SKEP_OPTION_WORDS 64
 
 /* Room for the addresses, 8 tags, a SNAP header (52 bytes), and what is to be pushed or taken behind them (20). */
 #define SKEP_HEAD_MAX 80
@@ -178,10 +183,13 @@ struct skep_state {
 	struct skep_bytes16 new;   /* and after */
 
 	struct skep_outer outer;
+	__u32 option[SKEP_OPTION_WORDS]; /* as they are in the outer header, of a packet received or to be sent */
+	__u32 n_option;			 /* words of that */
 	__u32 mark; /* with SKEP_DIRTY_MARK */
 
 	/* What the packet loads a meter with. */
 	__u32 load_packets;
+	__u32 zero10;
 	__u64 load_bytes;
 
 	/* The frame's first bytes as an action will have them: see home_put_head(). */

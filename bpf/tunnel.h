@@ -5,7 +5,7 @@
  *
  * The kernel's tunnel device takes outer headers off and puts them on; what they hold is metadata
  * of the packet on both ways, s->outer here.  The rules see it in words 15 to 20 of the key, and
- * change it there.
+ * change it there.  Geneve options, s->option, are in words 23 to 31 that the bridge has a field for.
  */
 #ifndef SKEP_BPF_TUNNEL_H
 #define SKEP_BPF_TUNNEL_H 1
@@ -104,14 +104,116 @@ SKEP_INLINE void skep_outer_to_key(struct skep_state *s)
 	}
 }
 
+/* The first of the words that options are in. */
+#define SKEP_OPTION_WORD 23
+
+SKEP_INLINE void skep_clear_options(struct skep_state *s)
+{
+	for (int i = SKEP_OPTION_WORD; i <= SKEP_OPTION_WORD + SKEP_TLVS; i++)
+		s->w[i] = 0;
+}
+
 /* The packet itself goes to a patch port, or the like: it is of no tunnel any more. */
 SKEP_INLINE void skep_forget_tunnel(struct skep_state *s)
 {
 	if (!(s->dirty & SKEP_DIRTY_TUNNEL))
 		return;
-	s->dirty &= ~(__u32)(SKEP_DIRTY_TUNNEL | SKEP_SET_TUN);
+	if (s->dirty & SKEP_DIRTY_OPTIONS)
+		skep_clear_options(s);
+	s->dirty &= ~(__u32)(SKEP_DIRTY_TUNNEL | SKEP_DIRTY_OPTIONS | SKEP_SET_TUN);
 	for (int i = 15; i < 21; i++)
 		s->w[i] = 0;
+}
+
+/* 'i', which is no more than 'max' (a power of two - 1), so that the verifier knows it too: the compiler would leave out a bitwise and that changes nothing. */
+SKEP_INLINE __u64 skep_at_most(__u64 i, const __u64 max)
+{
+	asm volatile("" : "+r"(i));
+	return i & max;
+}
+
+/* Gives option 'i' < SKEP_TLVS its value in the key, set by an action or found in the packet. */
+SKEP_INLINE void skep_put_option(struct skep_state *s, __u32 i, __u64 value)
+{
+	s->dirty |= SKEP_DIRTY_TUNNEL | SKEP_DIRTY_OPTIONS;
+	s->w[SKEP_OPTION_WORD + skep_at_most(i, SKEP_TLVS - 1)] = value;
+	s->key.tun_opts |= (__u8)(1u << i);
+}
+
+/* --- Geneve options (RFC 8926 §3.5) --- */
+
+/* Bits of a header's last byte: the length of the value, in words. */
+#define SKEP_OPTION_LEN	     0x1f
+#define SKEP_OPTION_CRITICAL 0x80 /* of the type */
+#define SKEP_OPTIONS_BAD     (SKEP_OPTION_WORDS + 1)
+
+SKEP_INLINE _Bool skep_is_option(const struct skep_tlv *known, const struct skep_tlv *option)
+{
+	return known->n_words && known->n_words == (option->n_words & SKEP_OPTION_LEN) &&
+	       known->opt_class == option->opt_class && known->type == option->type;
+}
+
+/* Takes the option at word 'at' of s->option into the key, if the bridge has a field for it and has not seen it yet.  Returns where the next one is, or
+ * SKEP_OPTIONS_BAD. */
+SKEP_SUB __u32 skep_take_option(struct skep_state *s, __u32 at)
+{
+	const struct skep_bridge *br;
+	const struct skep_tlv *option;
+	__u32 first, second, len;
+
+	if (!s || at >= SKEP_OPTION_WORDS)
+		return SKEP_OPTIONS_BAD;
+	br = home_bridge(s->bridge);
+	option = (const struct skep_tlv *)&s->option[skep_at_most(at, SKEP_OPTION_WORDS - 1)];
+	len = option->n_words & SKEP_OPTION_LEN;
+	if (!br || at + 1 + len > s->n_option)
+		return SKEP_OPTIONS_BAD;
+	first = s->option[skep_at_most(at + 1, SKEP_OPTION_WORDS - 1)];
+	second = s->option[skep_at_most(at + 2, SKEP_OPTION_WORDS - 1)];
+	for (__u32 i = 0; i < SKEP_TLVS; i++) {
+		if (!skep_is_option(&br->tlv[i], option))
+			continue;
+		if (!(s->key.tun_opts >> i & 1))
+			skep_put_option(s, i, len == 1 ? SKEP_AT(first, 4, 4) :
+						 SKEP_AT(first, 0, 4) | SKEP_AT(second, 4, 4));
+		return at + 1 + len;
+	}
+	return option->type & SKEP_OPTION_CRITICAL ? SKEP_OPTIONS_BAD : at + 1 + len;
+}
+
+/* Takes the options of a packet received into the key.  Nonzero: it is to be dropped. */
+SKEP_INLINE int skep_take_options(SKEP_CTX *ctx, struct skep_state *s)
+{
+	__u32 at = 0;
+
+	s->n_option = home_get_options(ctx, s->option);
+	/* The shortest option is its header. */
+	for (int i = 0; i < SKEP_OPTION_WORDS && at < s->n_option; i++)
+		at = skep_take_option(s, at);
+	return at >= SKEP_OPTIONS_BAD;
+}
+
+/* Attaches the options that the key has to a packet that a port of bridge 'bridge' sends.  Nonzero: the kernel refuses them. */
+SKEP_INLINE int skep_set_options(SKEP_CTX *ctx, struct skep_state *s, __u32 bridge)
+{
+	const struct skep_bridge *br = home_bridge(bridge);
+
+	/* The count is in memory, where the verifier does not follow each of its values. */
+	s->n_option = 0;
+	for (__u32 i = 0; i < SKEP_TLVS && br; i++) {
+		const struct skep_tlv *tlv = &br->tlv[i];
+		const __be32 *value = (const __be32 *)&s->w[SKEP_OPTION_WORD + i];
+		__u32 n = s->n_option, len = tlv->n_words;
+
+		if (!len || !(s->key.tun_opts >> i & 1))
+			continue;
+		s->option[skep_at_most(n++, SKEP_OPTION_WORDS - 1)] = *(const __u32 *)tlv;
+		if (len > 1)
+			s->option[skep_at_most(n++, SKEP_OPTION_WORDS - 1)] = value[0];
+		s->option[skep_at_most(n++, SKEP_OPTION_WORDS - 1)] = value[1];
+		s->n_option = n;
+	}
+	return s->n_option ? home_set_options(ctx, s->option, s->n_option) : 0;
 }
 
 /* --- Sending --- */
@@ -158,14 +260,14 @@ SKEP_INLINE __u8 skep_outer_ttl(SKEP_CTX *ctx, struct skep_state *s, const struc
 	return ttl ? ttl : SKEP_TUNNEL_TTL;
 }
 
-SKEP_INLINE __u8 skep_outer_options(const struct skep_state *s, __u32 flags)
+SKEP_INLINE __u8 skep_flags_to_send(const struct skep_state *s, __u32 flags)
 {
-	__u8 options =
+	__u8 ret =
 		(flags & SKEP_TF_CSUM ? SKEP_TUN_CSUM : 0) | (flags & SKEP_TF_DF ? SKEP_TUN_DF : 0);
 
 	if (s->dirty & SKEP_SET_TUN_FLAGS)
-		options = (__u8)bpf_ntohs(s->key.tun_flags);
-	return options | (flags & SKEP_TF_KEY ? SKEP_TUN_KEY : 0);
+		ret = (__u8)bpf_ntohs(s->key.tun_flags);
+	return ret | (flags & SKEP_TF_KEY ? SKEP_TUN_KEY : 0);
 }
 
 /* Where to: s->outer.is_ipv6 and remote.  Nonzero: the packet does not say. */
@@ -200,9 +302,9 @@ SKEP_INLINE void skep_outer_local(struct skep_state *s, const struct skep_tunnel
 	}
 }
 
-/* Gives the packet the outer header that tunnel port 'idx', element 'aux' of skep_tunnels, sends
+/* Gives the packet the outer header that tunnel port 'idx' of bridge 'bridge', element 'aux' of skep_tunnels, sends
  * with.  Nonzero: it cannot be sent. */
-SKEP_INLINE int skep_set_outer(SKEP_CTX *ctx, struct skep_state *s, __u32 idx, __u32 aux)
+SKEP_INLINE int skep_set_outer(SKEP_CTX *ctx, struct skep_state *s, __u32 idx, __u32 aux, __u32 bridge)
 {
 	const struct skep_tunnel *t = home_tunnel(aux);
 
@@ -212,8 +314,10 @@ SKEP_INLINE int skep_set_outer(SKEP_CTX *ctx, struct skep_state *s, __u32 idx, _
 	s->outer.id = t->flags & SKEP_TF_OUT_KEY_FLOW ? s->key.tun_id : t->out_id;
 	s->outer.tos = skep_outer_tos(ctx, s, t);
 	s->outer.ttl = skep_outer_ttl(ctx, s, t);
-	s->outer.flags = skep_outer_options(s, t->flags);
-	return home_set_outer(ctx, &s->outer);
+	s->outer.flags = skep_flags_to_send(s, t->flags);
+	if (home_set_outer(ctx, &s->outer))
+		return -1;
+	return t->flags & SKEP_TF_OPTIONS && s->key.tun_opts ? skep_set_options(ctx, s, bridge) : 0;
 }
 
 #endif

@@ -23,4 +23,5 @@ datapath_libdatapath_a_SOURCES = \
 	datapath/port_vlan.c \
 	datapath/private.h \
 	datapath/reclaim.c \
-	datapath/spans.c datapath/spans.h
+	datapath/spans.c datapath/spans.h \
+	datapath/tlv.c

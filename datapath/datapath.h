@@ -28,6 +28,7 @@
 
 #include "model/flow.h"
 #include "model/group.h"
+#include "model/tlv.h"
 #include "model/tunnel.h"
 
 struct dp;
@@ -183,6 +184,7 @@ struct dp_tunnel {
 	bool has_key;        /* sends with a key: GRE may be without; then 'out_key' is 0, and -EOPNOTSUPP if the kernel can't (before 6.3) */
 	bool has_csum;       /* sends with an outer checksum */
 	bool is_df;          /* sends with don't-fragment */
+	bool has_options;    /* Geneve: sends the options that actions have set */
 	bool is_tos_inherit, is_ttl_inherit; /* of the inner packet's */
 	uint8_t tos, ttl;    /* ttl 0: 64.  An action that sets tun_tos, tun_ttl or tun_flags goes before */
 	uint64_t key, out_key; /* of packets received and sent */
@@ -203,6 +205,19 @@ void dp_patch_part(struct dp *dp, uint32_t bridge, uint32_t ofport);
 /* Adds a socket port.  dp_port_next() tells its mark: packets go out of the I/O device with skb->mark = SKEP_MARK_SOCKET | mark, and those sent there
  * with SO_MARK SKEP_MARK_FROM | mark are received by the port. */
 int dp_port_add_socket(struct dp *dp, uint32_t bridge, uint32_t ofport, char *err, size_t err_size);
+
+/* --- Geneve options: which of them the fields tun_metadata0 to 7 are --- */
+enum dp_tlv_error {
+	DP_TLV_OK,
+	DP_TLV_BAD_INDEX, /* there is no such field */
+	DP_TLV_BAD_LEN,	  /* not 4 or 8 bytes */
+	DP_TLV_MAPPED,	  /* add: the field is another option */
+	DP_TLV_DUPLICATE, /* add: the option is another field */
+	DP_TLV_IN_USE,	  /* delete, clear: a flow or group names the field */
+};
+void dp_tlv_table(const struct dp *dp, uint32_t bridge, struct tlv_table *ret);
+/* Changes the table, or nothing at all.  Rules may name a field that is no option: no packet has it, and none is sent with it. */
+enum dp_tlv_error dp_tlv_mod(struct dp *dp, uint32_t bridge, const struct tlv_mod *mod);
 
 /* --- NORMAL: VLANs of ports, and what was learned --- */
 enum dp_vlan_mode { /* as Open vSwitch's column vlan_mode */

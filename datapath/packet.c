@@ -57,6 +57,10 @@ static void deliver(struct dp *dp, const struct skep_event *ev, const uint8_t *f
 	memcpy(pin.tunnel.dst.b, (const uint8_t *)&ev->tun[1] + 4, 4);
 	memcpy(pin.tunnel.ipv6_src.b, &ev->tun[2], 16);
 	memcpy(pin.tunnel.ipv6_dst.b, &ev->tun[4], 16);
+	for (unsigned int i = 0; i < SKEP_TLVS; i++) {
+		if (ev->tun_opts >> i & 1)
+			memcpy(pin.tunnel.metadata[i].b, &ev->tun_metadata[i], 8);
+	}
 	/* A record may be older than the end of its bridge. */
 	if (cb->packet_in && dp_bridge_name(dp, ev->bridge))
 		cb->packet_in(cb->aux, &pin);

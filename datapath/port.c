@@ -524,6 +524,7 @@ void dp_bridge_del(struct dp *dp, uint32_t bridge)
 	groups_bridge_gone(dp, bridge);
 	meters_bridge_gone(dp, bridge);
 	fdb_free(dp, bridge);
+	tlvs_bridge_gone(dp, bridge);
 	for (uint32_t i = 0; dp->slot_of[bridge] && i < N_SLOTS; i++) {
 		uint32_t idx = dp->slot_of[bridge][i];
 

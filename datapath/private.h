@@ -14,6 +14,7 @@
  *   meter.c       meters
  *   guard.c       programs that somebody took off
  *   packet.c      packet-outs and packet-ins
+ *   tlv.c         Geneve options
  *   fdb.c         what NORMAL learns;  port_vlan.c  ports as NORMAL sees them
  *
  * The writer's invariants (see also bpf/abi.h):
@@ -45,6 +46,7 @@
 
 #define N_TABLE_SLOTS  SKEP_TABLE_SLOTS
 _Static_assert(DP_BRIDGES_MAX == SKEP_BRIDGES, "both say how many bridges there are");
+_Static_assert(TLV_FIELDS == SKEP_TLVS, "both say how many options there are");
 #define MASK_BUCKETS   1024
 #define FDB_REGION_LOG2 14
 #define FDB_REGION     (1u << FDB_REGION_LOG2) /* buckets for a bridge: 131,072 addresses, in 2 MB */
@@ -492,6 +494,9 @@ void meters_unnote(struct meter_notes *notes);
 void meters_copy(const struct map_set *to, const struct map_set *from,
 		 const struct meter_notes *notes);
 void meters_add_late(struct dp *dp, const struct map_set *old, const struct meter_notes *notes);
+
+/* --- tlv.c --- */
+void tlvs_bridge_gone(struct dp *dp, uint32_t bridge);
 
 /* --- adopt.c --- */
 int adopt(struct dp *dp, const struct map_set *old);

@@ -7,6 +7,7 @@ model_libmodel_a_SOURCES = \
 	model/flow.h \
 	model/group.c model/group.h \
 	model/match.c model/match.h \
+	model/tlv.h \
 	model/tunnel.c model/tunnel.h \
 	model/text.h model/text_private.h model/text_action.c model/text_format.c \
-	model/text_group.c model/text_lex.c model/text_match.c model/text_meter.c model/text_parse.c model/text_value.c
+	model/text_group.c model/text_lex.c model/text_match.c model/text_meter.c model/text_parse.c model/text_tlv.c model/text_value.c

@@ -33,6 +33,7 @@
 #include "buf.h"
 #include "model/flow.h"
 #include "model/group.h"
+#include "model/tlv.h"
 
 /* What is wrong with a text, and at which column (from 1) of it.  Complete sentences are the
  * caller's: "flow line 3, column 14: " MESSAGE. */
@@ -127,6 +128,13 @@ void text_format_meter_stats(const struct meter_desc *meter, struct buf *out);
 void text_format_meter_id(uint32_t meter_id, struct buf *out); /* "1", "controller" */
 void text_format_meter_flags(uint16_t flags, struct buf *out); /* "kbps burst" */
 const char *text_band_type_name(enum band_type type);
+
+/* --- Geneve options: "{class=0xffff,type=0x80,len=4}->tun_metadata0" --- */
+
+/* Parses 'line' as the options of 'command', TLV_ADD or TLV_DELETE; a delete of none clears all.  Returns 0 or -EINVAL. */
+int text_parse_tlv_mod(const char *line, enum tlv_command command, struct tlv_mod *ret, struct text_error *ret_error);
+/* The lines of dump-tlv-map behind the first. */
+void text_format_tlv_table(const struct tlv_table *table, struct buf *out);
 
 /* How field 'id' of 'match' is written: VALUE or VALUE/MASK. */
 void text_format_masked_field(const struct match *match, enum field_id id,

@@ -6,10 +6,11 @@
 #define SKEP_MODEL_TUNNEL_H 1
 
 #include "model/match.h"
+#include "model/tlv.h"
 
 /* The first field_table[].n_bytes of each, network order; zeros: the packet is of no tunnel. */
 struct tunnel_fields {
-	struct field_value id, src, dst, ipv6_src, ipv6_dst;
+	struct field_value id, src, dst, ipv6_src, ipv6_dst, metadata[TLV_FIELDS];
 };
 
 /* X(FIELD, MEMBER) */
@@ -18,7 +19,15 @@ struct tunnel_fields {
 	X(FIELD_TUN_SRC, src)                                                                   \
 	X(FIELD_TUN_DST, dst)                                                                   \
 	X(FIELD_TUN_IPV6_SRC, ipv6_src)                                                         \
-	X(FIELD_TUN_IPV6_DST, ipv6_dst)
+	X(FIELD_TUN_IPV6_DST, ipv6_dst)                                                         \
+	X(FIELD_TUN_METADATA0, metadata[0])                                                     \
+	X(FIELD_TUN_METADATA1, metadata[1])                                                     \
+	X(FIELD_TUN_METADATA2, metadata[2])                                                     \
+	X(FIELD_TUN_METADATA3, metadata[3])                                                     \
+	X(FIELD_TUN_METADATA4, metadata[4])                                                     \
+	X(FIELD_TUN_METADATA5, metadata[5])                                                     \
+	X(FIELD_TUN_METADATA6, metadata[6])                                                     \
+	X(FIELD_TUN_METADATA7, metadata[7])
 
 /* Adds those that are not zero to 'm'. */
 void tunnel_to_match(const struct tunnel_fields *t, struct match *m);

@@ -139,6 +139,7 @@ static enum ofp_err set_nw_ttl_decode(struct action *a, const uint8_t *p, size_t
 
 static enum ofp_err set_field_decode(struct action *a, const uint8_t *p, size_t len, bool may_table)
 {
+	const struct ofp_oxm_header *oxm = (const void *)(p + 4);
 	enum ofp_err err;
 
 	(void)may_table;
@@ -147,11 +148,7 @@ static enum ofp_err set_field_decode(struct action *a, const uint8_t *p, size_t 
 	if (err)
 		return err;
 	/* Header, TLV, and padding to a multiple of 8; not a byte more. */
-	if (len !=
-	    wire_pad8(4u + of_oxm_header_len(a->set_field.field) +
-		      of_oxm_value_len(a->set_field.field)))
-		return OFPBAC_BAD_SET_LEN;
-	return OFP_OK;
+	return len == wire_pad8(4u + sizeof(*oxm) + oxm->length) ? OFP_OK : OFPBAC_BAD_SET_LEN;
 }
 
 /* The actions of 1.3 by number.  Without a decoder there is none of the number. */

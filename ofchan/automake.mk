@@ -18,6 +18,7 @@ ofchan_libofp_a_SOURCES = \
 	ofchan/port.c ofchan/port.h \
 	ofchan/queue.c ofchan/queue.h \
 	ofchan/table.c ofchan/table.h \
+	ofchan/tlv.c ofchan/tlv.h \
 	ofchan/wire.h
 
 # Connections and TLS.  Needs libofp and libbase, EVENT and SSL; client.c needs SSL alone.

@@ -45,23 +45,14 @@ static struct wire_field wire_field(enum field_id id)
 	return (struct wire_field){ id, OFPXMC_OPENFLOW_BASIC, (uint8_t)id };
 }
 
-/* What the datapath's parser does not find yet. */
-#define FIELDS_NOT_YET (0xffULL << FIELD_TUN_METADATA0)
-
-bool of_field_supported(enum field_id id)
-{
-	return field_is_known(id) && !(FIELDS_NOT_YET >> id & 1);
-}
-
 /* N_FIELD_IDS: none that we know. */
 static enum field_id field_by_wire(uint16_t class, uint8_t number)
 {
 	if (class == OFPXMC_OPENFLOW_BASIC)
-		return of_field_supported(number) && wire_field(number).class == class ? number
+		return field_is_known(number) && wire_field(number).class == class ? number
 										       : N_FIELD_IDS;
 	for (size_t i = 0; i < N_WIRE_FIELDS; i++) {
-		if (wire_fields[i].class == class && wire_fields[i].number == number &&
-		    of_field_supported(wire_fields[i].id))
+		if (wire_fields[i].class == class && wire_fields[i].number == number)
 			return wire_fields[i].id;
 	}
 	return N_FIELD_IDS;
@@ -142,6 +133,43 @@ static bool tun_flags_can_be(const struct field_value *v)
 	return !v->b[0] && !(v->b[1] & ~FIELD_TUN_FLAGS_ALL);
 }
 
+/* Geneve options have the length that their mapping says, and Open vSwitch leaves out zeros that a value begins with, if need be all. */
+static bool has_any_len(enum field_id id)
+{
+	return id >= FIELD_TUN_METADATA0 && id < FIELD_TUN_METADATA0 + TLV_FIELDS;
+}
+
+/* Puts the value of 'len' bytes at 'p' right in all bytes that the field has.  A mask that is all ones is one of the whole field. */
+static void widen(uint8_t *to, enum field_id id, const uint8_t *p, size_t len, bool is_mask)
+{
+	size_t missing = of_oxm_value_len(id) - len;
+	bool is_exact = is_mask;
+
+	for (size_t i = 0; i < len && is_exact; i++)
+		is_exact = p[i] == 0xff;
+	memset(to, is_exact ? 0xff : 0, missing);
+	memcpy(to + missing, p, len);
+}
+
+/* Has 'o', whose field is known, be as long as values of its field are, with its payload in 'room' if it was not.  False if its length cannot be. */
+static bool oxm_fit(struct oxm *o, uint8_t room[2 * FIELD_MAX_BYTES])
+{
+	size_t full = of_oxm_value_len(o->id), len = o->len >> o->has_mask;
+
+	if (o->len != len << o->has_mask)
+		return false;
+	if (len == full)
+		return true;
+	if (!has_any_len(o->id) || len > full || (o->has_mask && !len))
+		return false;
+	widen(room, o->id, o->payload, len, false);
+	if (o->has_mask)
+		widen(room + full, o->id, o->payload + len, len, true);
+	o->payload = room;
+	o->len = (uint8_t)(full << o->has_mask);
+	return true;
+}
+
 /* Loads a value of field 'id' from 'p'; false if it has bits beyond the field's width. */
 static bool value_load(struct field_value *v, enum field_id id, const uint8_t *p)
 {
@@ -188,17 +216,18 @@ static bool value_is_zero(const struct field_value *v)
 	return !memcmp(v, &zero, sizeof(zero));
 }
 
-/* Checks the field of 'o', which is known, by itself, and loads it.  A mask may have bits beyond
+/* Checks the field of 'oxm', which is known, by itself, and loads it.  A mask may have bits beyond
  * the field's width, where the value has none either: they change nothing and are cleared. */
-static enum ofp_err field_load(const struct oxm *o, struct field_value *value,
+static enum ofp_err field_load(const struct oxm *oxm, struct field_value *value,
 			       struct field_value *mask)
 {
-	enum field_id id = o->id;
-	uint8_t len = of_oxm_value_len(id);
+	enum field_id id = oxm->id;
+	uint8_t len = of_oxm_value_len(id), room[2 * FIELD_MAX_BYTES];
+	struct oxm fitted = *oxm, *o = &fitted;
 
 	if (o->has_mask && !field_table[id].is_maskable)
 		return OFPBMC_BAD_MASK;
-	if (o->len != len << o->has_mask)
+	if (!oxm_fit(o, room))
 		return OFPBMC_BAD_LEN;
 	if (!value_load(value, id, o->payload))
 		return OFPBMC_BAD_VALUE;
@@ -382,6 +411,7 @@ void of_match_encode(struct buf *out, const struct match *m)
 enum ofp_err of_oxm_decode_set_field(const uint8_t *p, size_t len, enum field_id *ret_id,
 				     struct field_value *ret_value)
 {
+	uint8_t room[2 * FIELD_MAX_BYTES];
 	struct field_value value;
 	struct oxm o;
 
@@ -390,7 +420,7 @@ enum ofp_err of_oxm_decode_set_field(const uint8_t *p, size_t len, enum field_id
 	/* 1.3 has no set-field with a mask: such a TLV is of another type. */
 	if (!oxm_is_known(&o) || !field_table[o.id].is_settable || o.has_mask)
 		return OFPBAC_BAD_SET_TYPE;
-	if (o.len != of_oxm_value_len(o.id))
+	if (!oxm_fit(&o, room))
 		return OFPBAC_BAD_SET_LEN;
 	if (!value_load(&value, o.id, o.payload))
 		return OFPBAC_BAD_SET_ARGUMENT;

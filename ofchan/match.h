@@ -48,8 +48,6 @@ uint8_t of_oxm_value_len(enum field_id id);
 uint8_t of_oxm_header_len(enum field_id id);
 /* Appends the header alone, as lists of fields have it (§7.3.5.5.2). */
 void of_oxm_encode_header(struct buf *out, enum field_id id, bool has_mask);
-/* Whether matches on the wire may have field 'id'. */
-bool of_field_supported(enum field_id id);
 /* Whether the header at 'p', of which 4 bytes are there, says that a mask follows. */
 static inline bool of_oxm_has_mask(const uint8_t *p)
 {

@@ -53,7 +53,7 @@ static enum ofp_err error_decode(struct ofmsg *m, const uint8_t *msg, size_t len
 		e->experimenter = be32toh(x->experimenter);
 		ofs = sizeof(*x);
 	}
-	e->err = ofp_err_make(e->type, e->code);
+	e->err = ofp_err_make(e->type, e->code, e->experimenter);
 	e->data = msg + ofs;
 	e->data_len = len - ofs;
 	return OFP_OK;
@@ -66,11 +66,25 @@ static enum ofp_err echo_decode(struct ofmsg *m, const uint8_t *msg, size_t len)
 	return OFP_OK;
 }
 
-/* skep has no experimenter's messages yet. */
+/* Of experimenters, only Open vSwitch's messages about Geneve options are known. */
 static enum ofp_err experimenter_decode(struct ofmsg *m, const uint8_t *msg, size_t len)
 {
-	(void)m, (void)msg, (void)len;
-	return OFPBRC_BAD_EXPERIMENTER;
+	const struct ofp_experimenter_header *w = (const void *)msg;
+	struct of_experimenter *e = &m->experimenter;
+
+	if (be32toh(w->experimenter) != NX_EXPERIMENTER_ID)
+		return OFPBRC_BAD_EXPERIMENTER;
+	e->exp_type = be32toh(w->exp_type);
+	switch (e->exp_type) {
+	case NXT_TLV_TABLE_MOD:
+		return of_tlv_mod_decode(&e->tlv_mod, msg, len);
+	case NXT_TLV_TABLE_REQUEST:
+		return len == sizeof(*w) ? OFP_OK : OFPBRC_BAD_LEN;
+	case NXT_TLV_TABLE_REPLY:
+		return of_tlv_table_decode(&e->tlv_table, msg, len);
+	default:
+		return OFPBRC_BAD_EXP_TYPE;
+	}
 }
 
 static enum ofp_err features_decode(struct ofmsg *m, const uint8_t *msg, size_t len)
@@ -267,14 +281,6 @@ const char *ofp_type_name(uint8_t type)
 	return type < OFPT_N_TYPES ? names[type] : NULL;
 }
 
-const char *of_error_name(const struct of_error *e)
-{
-	if (e->type == OFPET_EXPERIMENTER && e->experimenter != ONF_EXPERIMENTER_ID)
-		return NULL;
-	/* 0xfffe is no type, and has the number of OFPET_EXPERIMENTER in an enum ofp_err. */
-	return ofp_err_type(e->err) == e->type ? ofp_err_name(e->err) : NULL;
-}
-
 size_t ofmsg_begin(struct buf *out, enum ofp_type type, uint32_t xid)
 {
 	struct ofp_header h = wire_header(type, sizeof(h), xid);
@@ -316,7 +322,7 @@ static size_t error_begin(struct buf *out, uint32_t xid, enum ofp_err err)
 	buf_put_be16(out, ofp_err_type(err));
 	buf_put_be16(out, ofp_err_code(err));
 	if (ofp_err_type(err) == OFPET_EXPERIMENTER)
-		buf_put_be32(out, ONF_EXPERIMENTER_ID);
+		buf_put_be32(out, ofp_err_experimenter(err));
 	return start;
 }
 

@@ -44,6 +44,7 @@
 #include "ofchan/port.h"
 #include "ofchan/queue.h"
 #include "ofchan/table.h"
+#include "ofchan/tlv.h"
 
 struct of_hello {
 	bool has_bitmap;   /* a version bitmap element was there */
@@ -51,8 +52,7 @@ struct of_hello {
 };
 
 struct of_error {
-	enum ofp_err err; /* both numbers; of an unknown error it may be that of another: see
-			     of_error_name() */
+	enum ofp_err err; /* all numbers, if it is one that we know */
 	uint16_t type;
 	uint16_t code;	       /* exp_type if 'type' is OFPET_EXPERIMENTER */
 	uint32_t experimenter; /* if so */
@@ -92,6 +92,15 @@ struct of_async {
 	uint32_t flow_removed[2];
 };
 
+/* Of experimenter NX. */
+struct of_experimenter {
+	uint32_t exp_type; /* enum nx_type */
+	union {
+		struct tlv_mod tlv_mod;
+		struct tlv_table tlv_table; /* NXT_TLV_TABLE_REPLY */
+	};
+};
+
 struct ofmsg {
 	uint8_t version;
 	uint8_t type; /* enum ofp_type; tells which member below is meant */
@@ -114,6 +123,7 @@ struct ofmsg {
 		struct flow_mod flow_mod;
 		struct of_multipart mp;	    /* MULTIPART_REQUEST, MULTIPART_REPLY */
 		struct of_role role;	    /* ROLE_REQUEST, ROLE_REPLY */
+		struct of_experimenter experimenter;
 		struct of_async async;	    /* GET_ASYNC_REPLY, SET_ASYNC */
 		uint32_t queue_config_port; /* QUEUE_GET_CONFIG_REQUEST */
 		struct of_queue_config queue_config; /* QUEUE_GET_CONFIG_REPLY */
@@ -131,8 +141,6 @@ enum ofmsg_direction {
  * beyond 'len'. */
 enum ofp_err ofmsg_decode(struct ofmsg *m, enum ofmsg_direction dir, const void *data, size_t len);
 
-/* "OFPBMC_BAD_VALUE", or NULL if neither 1.3 nor ONF's extensions of it have this error. */
-const char *of_error_name(const struct of_error *e);
 /* "OFPT_FLOW_MOD", or NULL if 1.3 has no such type. */
 const char *ofp_type_name(uint8_t type);
 

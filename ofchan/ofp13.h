@@ -99,6 +99,7 @@ struct ofp_error_experimenter_msg {
 OFP_ASSERT_SIZE(ofp_error_experimenter_msg, 16);
 
 #define ONF_EXPERIMENTER_ID 0x4f4e4600u
+#define NX_EXPERIMENTER_ID  0x00002320u /* Nicira's extensions, as Open vSwitch has them */
 
 /* §7.5.4 */
 struct ofp_experimenter_header {
@@ -107,6 +108,39 @@ struct ofp_experimenter_header {
 	__be32 exp_type;
 } OFP_PACKED;
 OFP_ASSERT_SIZE(ofp_experimenter_header, 16);
+
+/* Experimenter NX: which Geneve options the fields tun_metadata0 and on are. */
+enum nx_type {
+	NXT_TLV_TABLE_MOD = 24,
+	NXT_TLV_TABLE_REQUEST = 25, /* no body */
+	NXT_TLV_TABLE_REPLY = 26,
+};
+
+struct nx_tlv_map {
+	__be16 option_class;
+	__u8 option_type;
+	__u8 option_len;
+	__be16 index;
+	__u8 pad[2];
+} OFP_PACKED;
+OFP_ASSERT_SIZE(nx_tlv_map, 8);
+
+/* Maps follow. */
+struct nx_tlv_table_mod {
+	struct ofp_experimenter_header header;
+	__be16 command; /* enum tlv_command */
+	__u8 pad[6];
+} OFP_PACKED;
+OFP_ASSERT_SIZE(nx_tlv_table_mod, 24);
+
+/* Maps follow. */
+struct nx_tlv_table_reply {
+	struct ofp_experimenter_header header;
+	__be32 max_option_space;
+	__be16 max_fields;
+	__u8 reserved[10];
+} OFP_PACKED;
+OFP_ASSERT_SIZE(nx_tlv_table_reply, 32);
 
 /* §7.3.1 */
 struct ofp_switch_features {

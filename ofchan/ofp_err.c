@@ -5,10 +5,21 @@
 #include <stddef.h>
 #include <string.h>
 
-enum ofp_err ofp_err_make(uint16_t type, uint16_t code)
-{
-	uint32_t hi = type == OFPET_EXPERIMENTER ? type : type + 1u;
+#include "ofchan/ofp13.h"
 
+/* The upper half of an error of one of the experimenters that we know, and of all else that has no place of its own. */
+enum { HI_ONF = 0xffff, HI_NX = 0xfffe, HI_UNKNOWN = 0xfffd };
+
+enum ofp_err ofp_err_make(uint16_t type, uint16_t code, uint32_t experimenter)
+{
+	uint32_t hi = type + 1u;
+
+	if (type == OFPET_EXPERIMENTER && experimenter == ONF_EXPERIMENTER_ID)
+		hi = HI_ONF;
+	else if (type == OFPET_EXPERIMENTER && experimenter == NX_EXPERIMENTER_ID)
+		hi = HI_NX;
+	else if (hi > HI_UNKNOWN)
+		hi = HI_UNKNOWN;
 	return (enum ofp_err)(hi << 16 | code);
 }
 
@@ -16,7 +27,12 @@ uint16_t ofp_err_type(enum ofp_err err)
 {
 	uint16_t hi = (uint16_t)((uint32_t)err >> 16);
 
-	return hi == OFPET_EXPERIMENTER ? hi : (uint16_t)(hi - 1);
+	return hi >= HI_NX ? OFPET_EXPERIMENTER : (uint16_t)(hi - 1);
+}
+
+uint32_t ofp_err_experimenter(enum ofp_err err)
+{
+	return (uint32_t)err >> 16 == HI_NX ? NX_EXPERIMENTER_ID : ONF_EXPERIMENTER_ID;
 }
 
 uint16_t ofp_err_code(enum ofp_err err)
@@ -33,6 +49,11 @@ const char *ofp_err_name(enum ofp_err err)
 	case NAME:                                                                                 \
 		return #NAME;
 		OFP_ERR_TABLE(X)
+#undef X
+#define X(NAME, CODE)                                                                              \
+	case NAME:                                                                                 \
+		return #NAME;
+		OFP_ERR_NX_TABLE(X)
 #undef X
 	}
 	return NULL;
@@ -59,6 +80,9 @@ enum ofp_err ofp_err_from_name(const char *name)
 	} table[] = {
 #define X(NAME, TYPE, CODE) { #NAME, NAME },
 		OFP_ERR_TABLE(X)
+#undef X
+#define X(NAME, CODE) { #NAME, NAME },
+		OFP_ERR_NX_TABLE(X)
 #undef X
 	};
 

@@ -6,8 +6,8 @@
  * An enum ofp_err is both parts of an error in one number, so that a function has one thing to
  * return and OFP_OK is 0: the type plus one in the upper 16 bits (OFPET_HELLO_FAILED is 0, and so
  * is its OFPHFC_INCOMPATIBLE), the code in the lower.  Errors that ONF added to 1.3 as an
- * experimenter have 0xffff above. Nobody computes with that: ofp_err_type() and ofp_err_code() take
- * it apart.
+ * experimenter have 0xffff above, those of Open vSwitch's extensions 0xfffe. Nobody computes with
+ * that: ofp_err_type(), ofp_err_code() and ofp_err_experimenter() take it apart.
  *
  * A number that a peer sent need not be an enumerator; ofp_err_name() is NULL then.  Never mix
  * these with errno.
@@ -160,22 +160,37 @@ enum ofp_err_type {
 	X(OFPTFFC_EPERM, TABLE_FEATURES_FAILED, 5)                                                 \
 	X(OFPBIC_DUP_INST, EXPERIMENTER, 2600)
 
+/* X(name, exp_type) of experimenter 0x2320. */
+#define OFP_ERR_NX_TABLE(X)                                                                        \
+	X(NXTTMFC_BAD_COMMAND, 16)                                                                 \
+	X(NXTTMFC_BAD_OPT_LEN, 17)                                                                 \
+	X(NXTTMFC_BAD_FIELD_IDX, 18)                                                               \
+	X(NXTTMFC_TABLE_FULL, 19)                                                                  \
+	X(NXTTMFC_ALREADY_MAPPED, 20)                                                              \
+	X(NXTTMFC_DUP_ENTRY, 21)                                                                   \
+	X(NXFMFC_INVALID_TLV_FIELD, 37)                                                            \
+	X(NXTTMFC_INVALID_TLV_DEL, 38)
+
 enum ofp_err {
 	OFP_OK = 0,
 #define X(NAME, TYPE, CODE)                                                                        \
 	NAME = (uint32_t)(OFPET_##TYPE == 0xffff ? 0xffff : OFPET_##TYPE + 1) << 16 | (CODE),
 	OFP_ERR_TABLE(X)
 #undef X
+#define X(NAME, CODE) NAME = 0xfffeu << 16 | (CODE),
+	OFP_ERR_NX_TABLE(X)
+#undef X
 };
 
-/* The error with these two numbers; 'code' is the exp_type if 'type' is OFPET_EXPERIMENTER (and the
- * experimenter ONF). */
-enum ofp_err ofp_err_make(uint16_t type, uint16_t code);
+/* The error with these numbers; 'code' is the exp_type if 'type' is OFPET_EXPERIMENTER, and only
+ * then 'experimenter' counts. */
+enum ofp_err ofp_err_make(uint16_t type, uint16_t code, uint32_t experimenter);
 uint16_t ofp_err_type(enum ofp_err err);
 uint16_t ofp_err_code(enum ofp_err err);
+/* Whose error of type OFPET_EXPERIMENTER it is. */
+uint32_t ofp_err_experimenter(enum ofp_err err);
 
-/* "OFPBMC_BAD_VALUE", "OK" for OFP_OK, or NULL for an error that 1.3 does not have.  Static
- * strings. */
+/* "OFPBMC_BAD_VALUE", "OK" for OFP_OK, or NULL for an error that we do not know.  Static strings. */
 const char *ofp_err_name(enum ofp_err err);
 /* "OFPET_BAD_MATCH", or NULL. */
 const char *ofp_err_type_name(uint16_t type);

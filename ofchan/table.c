@@ -77,7 +77,7 @@ void of_table_features_init(struct of_table_features *tf, uint8_t table_id, uint
 		tf->instructions &= ~(1u << OFPIT_GOTO_TABLE);
 	tf->write_actions = tf->apply_actions = of_actions_supported();
 	for (unsigned int id = 0; id < N_FIELD_IDS; id++) {
-		if (!of_field_supported((enum field_id)id))
+		if (!field_is_known((enum field_id)id))
 			continue;
 		tf->match |= 1ULL << id;
 		if (field_table[id].is_settable)

@@ -3,7 +3,7 @@
 bin_PROGRAMS += utils/skepctl
 utils_skepctl_SOURCES = \
 	utils/batch.c utils/batch.h \
-	utils/cmd_config.c utils/cmd_fdb.c utils/cmd_flow.c utils/cmd_group.c utils/cmd_meter.c utils/cmd_open_port.c utils/cmd_packet.c utils/cmd_pki.c utils/cmd_port.c utils/cmd_port_conf.c utils/cmd_queue.c \
+	utils/cmd_config.c utils/cmd_fdb.c utils/cmd_flow.c utils/cmd_group.c utils/cmd_meter.c utils/cmd_open_port.c utils/cmd_packet.c utils/cmd_pki.c utils/cmd_port.c utils/cmd_port_conf.c utils/cmd_queue.c utils/cmd_tlv.c \
 	utils/cmd_show.c utils/cmd_topology.c \
 	utils/control.c utils/control.h \
 	utils/json.c utils/json.h \

@@ -35,6 +35,7 @@ command_fn cmd_add_group, cmd_add_groups, cmd_mod_group, cmd_del_groups, cmd_dum
 	cmd_dump_group_features;
 command_fn cmd_add_meter, cmd_add_meters, cmd_mod_meter, cmd_del_meters, cmd_dump_meters, cmd_meter_stats,
 	cmd_meter_features;
+command_fn cmd_add_tlv_map, cmd_del_tlv_map, cmd_dump_tlv_map;
 command_fn cmd_queue_stats, cmd_queue_get_config;
 command_fn cmd_features, cmd_dump_ports, cmd_dump_ports_desc, cmd_mod_port, cmd_dump_tables,
 	cmd_dump_desc;

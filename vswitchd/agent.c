@@ -44,6 +44,7 @@ static enum ofp_err peer_error(struct session *s, const struct ofmsg *msg)
 
 static const struct handler handlers[OFPT_N_TYPES] = {
 	[OFPT_ERROR] = { peer_error, false },
+	[OFPT_EXPERIMENTER] = { agent_experimenter, false },
 	[OFPT_FEATURES_REQUEST] = { agent_features, false },
 	[OFPT_GET_CONFIG_REQUEST] = { agent_get_config, false },
 	[OFPT_SET_CONFIG] = { agent_set_config, false },

@@ -5,17 +5,34 @@
 
 #include "vswitchd/agent_private.h"
 
+/* A delete finds nothing by what is not there. */
+static enum ofp_err check_options(const struct session *s, const struct flow_mod *fm)
+{
+	enum ofp_err err;
+
+	if (fm->command == FLOW_DELETE || fm->command == FLOW_DELETE_STRICT)
+		return OFP_OK;
+	err = agent_check_match(s, &fm->match);
+	if (!err)
+		err = agent_check_actions(s, fm->instructions.apply.a, fm->instructions.apply.n);
+	return err ? err : agent_check_actions(s, fm->instructions.write.a, fm->instructions.write.n);
+}
+
 enum ofp_err agent_flow_mod(struct session *s, const struct ofmsg *msg)
 {
 	const struct flow_mod *fm = &msg->flow_mod;
 	struct sw *sw = s->agent->sw;
 	uint8_t next = fm->instructions.goto_table;
+	enum ofp_err err;
 	int error;
 
 	if (fm->table_id != TABLE_NONE && !agent_has_table(s->agent, fm->table_id))
 		return OFPFMFC_BAD_TABLE_ID;
 	if (next != TABLE_NONE && !agent_has_table(s->agent, next))
 		return OFPBIC_BAD_TABLE_ID;
+	err = check_options(s, fm);
+	if (err)
+		return err;
 	error = dp_flow_mod(sw->dp, s->agent->br->number, fm);
 	switch (error) {
 	case 0:

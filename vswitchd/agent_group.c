@@ -91,10 +91,14 @@ enum ofp_err agent_group_mod(struct session *s, const struct ofmsg *msg)
 	int error = of_group_mod_load(&msg->group_mod, &gm);
 
 	if (!error) {
-		provide_device(s, &gm);
-		error = dp_group_mod(sw->dp, s->agent->br->number, &gm, &why);
-		if (error)
-			err = group_error(s, &gm, why);
+		for (unsigned int i = 0; i < gm.n_buckets && !err; i++)
+			err = agent_check_actions(s, gm.buckets[i].actions, gm.buckets[i].n_actions);
+		if (!err) {
+			provide_device(s, &gm);
+			error = dp_group_mod(sw->dp, s->agent->br->number, &gm, &why);
+			if (error)
+				err = group_error(s, &gm, why);
+		}
 		group_mod_uninit(&gm);
 	}
 	if (error == -ENOMEM)

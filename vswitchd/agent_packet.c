@@ -13,12 +13,16 @@ enum ofp_err agent_packet_out(struct session *s, const struct ofmsg *msg)
 	struct sw *sw = s->agent->sw;
 	/* ovs-ofctl's "none": a packet that came in nowhere. */
 	uint32_t in_port = po->in_port == PORT_ANY ? PORT_CONTROLLER : po->in_port;
+	enum ofp_err err;
 	int error;
 
 	if (po->buffer_id != BUFFER_NONE)
 		return OFPBRC_BUFFER_UNKNOWN;
 	if (po->data_len < FRAME_MIN)
 		return OFPBRC_BAD_PACKET;
+	err = agent_check_actions(s, po->actions.a, po->actions.n);
+	if (err)
+		return err;
 	sw_commit(sw); /* the packet, and a barrier after it, see what was sent before, even if the packet-out fails */
 	error = dp_packet_out(sw->dp, s->agent->br->number, in_port, &po->actions, po->data,
 			      po->data_len);

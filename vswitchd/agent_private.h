@@ -171,6 +171,10 @@ enum ofp_err agent_table_mod(struct session *s, const struct ofmsg *msg);
 enum ofp_err agent_mp_table(struct session *s, const struct ofmsg *msg);
 enum ofp_err agent_mp_table_features(struct session *s, const struct ofmsg *msg);
 void agent_table_request_drop(struct session *s);
+/* agent_tlv.c.  The last two check what names Geneve options: those must be in the table, and be long enough for their values. */
+enum ofp_err agent_experimenter(struct session *s, const struct ofmsg *msg);
+enum ofp_err agent_check_match(const struct session *s, const struct match *m);
+enum ofp_err agent_check_actions(const struct session *s, const struct action *actions, unsigned int n);
 /* agent_stats.c */
 enum ofp_err agent_multipart(struct session *s, const struct ofmsg *msg);
 /* agent_role.c */

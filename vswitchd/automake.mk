@@ -4,7 +4,7 @@ noinst_LIBRARIES += vswitchd/libvswitchd.a
 vswitchd_libvswitchd_a_SOURCES = \
 	vswitchd/agent.c vswitchd/agent.h vswitchd/agent_private.h \
 	vswitchd/agent_aux.c vswitchd/agent_table.c vswitchd/agent_dump.c vswitchd/agent_fail.c vswitchd/agent_group.c vswitchd/agent_flow.c vswitchd/agent_meter.c vswitchd/agent_packet.c vswitchd/agent_port.c vswitchd/agent_queue.c \
-	vswitchd/agent_role.c vswitchd/agent_stats.c \
+	vswitchd/agent_role.c vswitchd/agent_stats.c vswitchd/agent_tlv.c \
 	vswitchd/bridge.c vswitchd/bridge.h \
 	vswitchd/certs.c vswitchd/certs.h \
 	vswitchd/conf.c vswitchd/conf.h vswitchd/conf_file.c vswitchd/conf_port.c vswitchd/conf_port.h \

@@ -603,6 +603,7 @@ void conf_port_tunnel(const struct conf_port *port, struct dp_tunnel *ret, uint1
 	ret->is_out_key_flow = is_flow(out_key);
 	ret->has_key = out_key || port->type != CONF_GRE;
 	ret->out_key = ret->is_out_key_flow ? 0 : number_of(out_key);
+	ret->has_options = port->type == CONF_GENEVE;
 	ret->has_csum = is_true(o[CONF_OPTION_CSUM], false);
 	ret->is_df = is_true(o[CONF_OPTION_DF_DEFAULT], true);
 	ret->is_tos_inherit = tos && !strcmp(tos, "inherit");

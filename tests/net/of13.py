@@ -11,6 +11,7 @@ import time
  GET_ASYNC_REQUEST, GET_ASYNC_REPLY, SET_ASYNC, METER_MOD) = range(30)
 
 NO_BUFFER = 0xffffffff
+NX = 0x2320      # whose extensions Open vSwitch speaks
 IN_PORT, TABLE, NORMAL, FLOOD, ALL, CONTROLLER, LOCAL, ANY = range(0xfffffff8, 0x100000000)
 ADD, MODIFY, MODIFY_STRICT, DELETE, DELETE_STRICT = range(5)
 SEND_FLOW_REM = 1
@@ -59,6 +60,16 @@ def message(kind, body=b'', xid=None, version=4):
 def flow_mod(the_match, *instructions, command=ADD, table=0, priority=100, cookie=0, idle=0, hard=0, flags=0, xid=None):
     body = struct.pack('!QQBBHHHIIIH2x', cookie, 0, table, command, idle, hard, priority, NO_BUFFER, ANY, ANY, flags)
     return message(FLOW_MOD, body + the_match + b''.join(instructions), xid)
+
+
+def nx(kind, body=b''):
+    """A message of Open vSwitch's extensions."""
+    return message(EXPERIMENTER, struct.pack('!II', NX, kind) + body)
+
+
+def tlv_mod(command, *maps):
+    """NXT_TLV_TABLE_MOD; command 0 adds, 1 deletes, 2 clears; a map is (class, type, length, field)."""
+    return nx(24, struct.pack('!H6x', command) + b''.join(struct.pack('!HBBH2x', *m) for m in maps))
 
 
 def packet_out(in_port, actions, data):

@@ -96,7 +96,8 @@ REFUSED = {
     'OFPBRC_BAD_VERSION': [of13.message(of13.FEATURES_REQUEST, version=5)],
     'OFPBRC_BAD_TYPE': [of13.message(77)],
     'OFPBRC_BAD_MULTIPART': [of13.multipart(99)],
-    'OFPBRC_BAD_EXPERIMENTER': [of13.message(of13.EXPERIMENTER, struct.pack('!II', 0x2320, 1))],
+    'OFPBRC_BAD_EXP_TYPE': [of13.nx(99)],
+    'OFPBRC_BAD_EXPERIMENTER': [of13.message(of13.EXPERIMENTER, struct.pack('!II', 0x2321, 1))],
     'OFPBRC_BAD_LEN': [of13.message(of13.FEATURES_REQUEST, bytes(8))],
     'OFPBRC_BUFFER_UNKNOWN': [of13.message(of13.PACKET_OUT, struct.pack('!IIH6x', 5, 1, 0))],
     'OFPBRC_BAD_TABLE_ID': [of13.multipart(1, b'\xfe' + FLOW_BODY[1:] + of13.match())],
@@ -171,6 +172,13 @@ REFUSED = {
     'OFPTFFC_BAD_TYPE': [table_features(0, struct.pack('!HH4x', 9, 4))],
     'OFPTFFC_BAD_LEN': [table_features(0, struct.pack('!HH4x', 0, 64))],
     'OFPTFFC_BAD_ARGUMENT': [table_features(0, struct.pack('!HHHH', 0, 8, 9, 4))],
+    'NXTTMFC_BAD_COMMAND': [of13.tlv_mod(3)],
+    'NXTTMFC_BAD_OPT_LEN': [of13.tlv_mod(ADD, (1, 1, 12, 0))],
+    'NXTTMFC_BAD_FIELD_IDX': [of13.tlv_mod(ADD, (1, 1, 4, 8))],
+    'NXTTMFC_ALREADY_MAPPED': [of13.tlv_mod(ADD, (1, 1, 4, 0)), of13.tlv_mod(ADD, (1, 2, 4, 0))],
+    'NXTTMFC_DUP_ENTRY': [of13.tlv_mod(ADD, (1, 1, 4, 0)), of13.tlv_mod(ADD, (1, 1, 8, 1))],
+    'NXFMFC_INVALID_TLV_FIELD': [with_match(oxm(40, bytes(8), oxm_class=1))],
+    'NXTTMFC_INVALID_TLV_DEL': [of13.tlv_mod(ADD, (1, 1, 4, 0)), with_match(oxm(40, bytes(8), oxm_class=1)), of13.tlv_mod(2)],
 }
 # Given, and tested elsewhere, where what it takes is.
 ELSEWHERE = {
@@ -184,13 +192,14 @@ def errors():
     with open(os.path.join(TOP, 'ofchan', 'ofp_err.h'), encoding='utf-8') as f:
         text = f.read()
     types = {name: int(number, 0) for name, number in re.findall(r'X\((\w+), (\d+|0xffff)\)', text)}
-    return {name: (types[kind], int(code)) for name, kind, code in re.findall(r'X\((OFP\w+), (\w+), (\d+)\)', text)}
+    ours = {name: (types[kind], int(code)) for name, kind, code in re.findall(r'X\((OFP\w+), (\w+), (\d+)\)', text)}
+    return ours | {name: (0xffff, int(code)) for name, code in re.findall(r'X\((NX\w+), (\d+)\)', text)}
 
 
 def documented():
     """Name -> what docs/refusals.md says of it."""
     with open(os.path.join(TOP, 'docs', 'refusals.md'), encoding='utf-8') as f:
-        return dict(re.findall(r'^\| `(OFP\w+)` \|[^|]*\| (.*) \|$', f.read(), re.M))
+        return dict(re.findall(r'^\| `((?:OFP|NX)\w+)` \|[^|]*\| (.*) \|$', f.read(), re.M))
 
 
 @pytest.fixture(scope='module')
@@ -209,7 +218,8 @@ def test_refused_with_its_type_and_code(sw, shared_conn, name):
     macs = port_macs(shared_conn)
     messages = [m(macs) if callable(m) else m for m in REFUSED[name]]
     kind, code = errors()[name]
-    expected = struct.pack('!HH', kind, code) + (b'ONF\0' if kind == 0xffff else b'')
+    whose = struct.pack('!I', of13.NX) if name.startswith('NX') else b'ONF\0'
+    expected = struct.pack('!HH', kind, code) + (whose if kind == 0xffff else b'')
     *before, last = messages
     try:
         assert not [m for m in shared_conn.barrier(*before) if m[0] == of13.ERROR]
@@ -219,7 +229,8 @@ def test_refused_with_its_type_and_code(sw, shared_conn, name):
         assert body[len(expected):] == last[:64], 'the beginning of the message'
     finally:
         shared_conn.barrier(role(1), of13.message(of13.GROUP_MOD, struct.pack('!HBxI', 2, 0, 0xfffffffc)),
-                            of13.message(of13.METER_MOD, struct.pack('!HHI', 2, 0, 0xffffffff)))
+                            of13.message(of13.METER_MOD, struct.pack('!HHI', 2, 0, 0xffffffff)),
+                            of13.flow_mod(of13.match(), command=of13.DELETE, table=0xff), of13.tlv_mod(2))
 
 
 def test_the_list_in_docs_has_every_error_and_says_the_truth():

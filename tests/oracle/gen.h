@@ -77,17 +77,10 @@ void gen_replacement(struct gen *g, const struct gen_tables *tables, const struc
 /* The list of a packet-out: any action that needs no prerequisite, and TABLE. */
 void gen_packet_out(struct gen *g, struct action_list *list);
 
-/* The fields that the oracle knows, and so the generators make. */
-static inline bool gen_makes_field(unsigned int id)
-{
-	const uint64_t not_yet = 0xffULL << FIELD_TUN_METADATA0;
-
-	return field_is_known(id) && !(not_yet >> id & 1);
-}
 /* Those that set-field may name. */
 static inline bool gen_sets_field(unsigned int id)
 {
-	return gen_makes_field(id) && field_table[id].is_settable;
+	return field_is_known(id) && field_table[id].is_settable;
 }
 /* The actions but GROUP, for which there must be groups. */
 #define GEN_ACTIONS ((1u << ACTION_GROUP) - 1)

@@ -256,7 +256,7 @@ static void match_frame(struct gen *g, struct match *m, const struct parsed *p, 
 		enum field_id id = (enum field_id)gen_below(g, N_FIELD_IDS);
 		struct match with = *m;
 
-		if (!gen_makes_field(id) || match_has(m, id))
+		if (!field_is_known(id) || match_has(m, id))
 			continue;
 		if (!oracle_fields_has(&p->f, id) && gen_chance(g, 70))
 			continue;

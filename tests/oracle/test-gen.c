@@ -93,7 +93,7 @@ static void act(struct gen *g, struct oracle_packet *pkt)
 		oracle_set_ttl(pkt, (uint8_t)gen_u64(g));
 	} else if (id == N_FIELD_IDS + 1) {
 		oracle_dec_ttl(pkt);
-	} else if (id < N_FIELD_IDS && gen_makes_field(id) && field_table[id].is_settable &&
+	} else if (id < N_FIELD_IDS && field_is_known(id) && field_table[id].is_settable &&
 		   id != FIELD_ETH_TYPE && id != FIELD_IP_PROTO) {
 		struct field_value v = gen_value(g, (enum field_id)id);
 
@@ -158,7 +158,7 @@ static void check_match(const struct match *m)
 		struct field_value exact = field_exact_mask(id);
 		bool is_exact = match_is_exact(m, id);
 
-		assert_true(gen_makes_field(id));
+		assert_true(field_is_known(id));
 		assert_true(match_prereq_ok(m, id));
 		assert_true(is_exact || field_table[id].is_maskable);
 		for (unsigned int i = 0; i < FIELD_MAX_BYTES; i++) {
@@ -230,7 +230,7 @@ static void test_rules_are_valid_and_match_each_field(void **state)
 		}
 	}
 	for (unsigned int id = 0; id < N_FIELD_IDS; id++) {
-		if (!gen_makes_field(id))
+		if (!field_is_known(id))
 			continue;
 		expected |= 1ULL << id;
 		if (field_table[id].is_maskable)

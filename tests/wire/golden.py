@@ -104,6 +104,11 @@ def switch_state():
     packed("get_async_reply", "C", ofp.OFPT_GET_ASYNC_REPLY, struct.pack("!6I", 7, 0, 7, 7, 15, 0),
            lambda m: m.flow_removed_mask == [15, 0])
     request("set_async", p.OFPSetAsync(DP, [1, 2], [3, 4], [5, 6]))
+    packed("nx_tlv_table_mod", "S", ofp.OFPT_EXPERIMENTER, struct.pack("!IIH6xHBBH2xHBBH2x", 0x2320, 24, 0, 0xffff, 0, 4, 0, 0x102, 0x80, 8, 7),
+           lambda m: m.experimenter == 0x2320 and m.exp_type == 24)
+    packed("nx_tlv_table_request", "S", ofp.OFPT_EXPERIMENTER, struct.pack("!II", 0x2320, 25), lambda m: m.exp_type == 25)
+    packed("nx_tlv_table_reply", "C", ofp.OFPT_EXPERIMENTER, struct.pack("!IIIH10xHBBH2x", 0x2320, 26, 64, 8, 0x102, 0x80, 8, 7),
+           lambda m: m.exp_type == 26)
     request("table_mod", p.OFPTableMod(DP, 3, 0))
     request("queue_get_config_request", p.OFPQueueGetConfigRequest(DP, 2))
     packed("queue_get_config_reply", "C", ofp.OFPT_QUEUE_GET_CONFIG_REPLY, struct.pack("!I4x", 2) +

@@ -219,6 +219,21 @@ static bool reencode_error(struct buf *out, const struct ofmsg *m)
 	return m->version == OFP_VERSION_13;
 }
 
+static bool reencode_experimenter(struct buf *out, const struct ofmsg *m)
+{
+	switch (m->experimenter.exp_type) {
+	case NXT_TLV_TABLE_MOD:
+		of_tlv_mod_encode(out, m->xid, &m->experimenter.tlv_mod);
+		return true;
+	case NXT_TLV_TABLE_REPLY:
+		of_tlv_table_encode(out, m->xid, &m->experimenter.tlv_table);
+		return true;
+	default:
+		of_tlv_request_encode(out, m->xid);
+		return true;
+	}
+}
+
 static bool reencode_queue_config(struct buf *out, const struct ofmsg *m)
 {
 	size_t start = of_queue_config_begin(out, m->xid, m->queue_config.port_no);
@@ -312,6 +327,7 @@ bool reencode(struct buf *out, const struct ofmsg *m)
 		of_meter_mod_encode(out, m->xid, &m->meter_mod);
 		return true;
 	case OFPT_EXPERIMENTER:
+		return reencode_experimenter(out, m);
 	case OFPT_N_TYPES:
 		return false;
 	}

@@ -124,6 +124,14 @@ static const struct error_case match_cases[] = {
 	{ "tun_ttl twice", "ffff0405 736b6570 40 ffff0405 736b6570 40", OFPBMC_DUP_FIELD },
 	{ "tun_tos without its value", "ffff0204 736b6570", OFPBMC_BAD_LEN },
 	{ "half an experimenter's id", "ffff0202 736b", OFPBMC_BAD_LEN },
+	{ "a Geneve option of 8 bytes", "00015008 0000000011223344", OFP_OK },
+	{ "of 3", "00015003 223344", OFP_OK },
+	{ "of none, which is 0", "00015000", OFP_OK },
+	{ "of none, masked", "00015100", OFPBMC_BAD_LEN },
+	{ "of 9", "00015009 000000000011223344", OFPBMC_BAD_LEN },
+	{ "of half a byte and half a mask", "00015103 112233", OFPBMC_BAD_LEN },
+	{ "of 2 bytes, masked", "00015104 1200 ff00", OFP_OK },
+	{ "of 2 bytes, with more than its mask", "00015104 1234 ff00", OFPBMC_BAD_WILDCARDS },
 	{ "another experimenter's field", "ffff0205 00002320 10", OFPBMC_BAD_FIELD },
 	{ "a field that our experimenter has not", "ffff0605 736b6570 10", OFPBMC_BAD_FIELD },
 };
@@ -499,7 +507,7 @@ static const struct error_case message_cases[] = {
 	{ "a header that says less", "0405000000000001", OFPBRC_BAD_LEN },
 	{ "a features request with a body", "0405001000000001 0000000000000000", OFPBRC_BAD_LEN },
 	{ "a barrier with a body", "0414000c00000001 00000000", OFPBRC_BAD_LEN },
-	{ "an experimenter's message", "04040010000000010000232000000000",
+	{ "an experimenter's message", "04040010000000010000232100000000",
 	  OFPBRC_BAD_EXPERIMENTER },
 	{ "an experimenter's message cut short", "0404000c0000000100002320", OFPBRC_BAD_LEN },
 	{ "a flow-mod cut in its match",
@@ -651,34 +659,43 @@ static void test_an_error_carries_xid_and_64_bytes_of_the_request(void **state)
 	buf_reset(&b);
 	of_hello_failed_encode(&b, 9, OFPHFC_INCOMPATIBLE, "only 1.3");
 	assert_int_equal(ofmsg_decode(&msg, OFMSG_TO_CONTROLLER, b.data, b.len), OFP_OK);
-	assert_string_equal(of_error_name(&msg.error), "OFPHFC_INCOMPATIBLE");
+	assert_string_equal(ofp_err_name(msg.error.err), "OFPHFC_INCOMPATIBLE");
 	assert_memory_equal(msg.error.data, "only 1.3", 8);
 	buf_uninit(&b);
 }
 
 static void test_errors_have_names_and_numbers(void **state)
 {
-	struct of_error foreign = { .err = ofp_err_make(0xffff, 2600),
-				    .type = 0xffff,
-				    .code = 2600,
-				    .experimenter = 0x2320 };
-
 	(void)state;
 #define X(NAME, TYPE, CODE)                                                                        \
-	assert_int_equal(ofp_err_make(OFPET_##TYPE, CODE), NAME);                                  \
+	assert_int_equal(ofp_err_make(OFPET_##TYPE, CODE, 0x4f4e4600), NAME);                      \
 	assert_int_equal(ofp_err_type(NAME), OFPET_##TYPE);                                        \
 	assert_int_equal(ofp_err_code(NAME), CODE);                                                \
 	assert_string_equal(ofp_err_name(NAME), #NAME);                                            \
 	assert_int_equal(ofp_err_from_name(#NAME), NAME);
 	OFP_ERR_TABLE(X)
 #undef X
+#define X(NAME, CODE)                                                                              \
+	assert_int_equal(ofp_err_make(0xffff, CODE, 0x2320), NAME);                                \
+	assert_int_equal(ofp_err_type(NAME), 0xffff);                                              \
+	assert_int_equal(ofp_err_code(NAME), CODE);                                                \
+	assert_int_equal(ofp_err_experimenter(NAME), 0x2320);                                      \
+	assert_string_equal(ofp_err_name(NAME), #NAME);                                            \
+	assert_int_equal(ofp_err_from_name(#NAME), NAME);
+	OFP_ERR_NX_TABLE(X)
+#undef X
 	assert_int_not_equal(OFPHFC_INCOMPATIBLE, OFP_OK);
-	assert_null(ofp_err_name(ofp_err_make(1, 99)));
+	assert_null(ofp_err_name(ofp_err_make(1, 99, 0)));
+	/* Neither somebody else's errors nor types that there are not have the names of ours. */
+	assert_null(ofp_err_name(ofp_err_make(0xffff, 2600, 0x2320)));
+	assert_null(ofp_err_name(ofp_err_make(0xffff, 16, 0x4f4e4600)));
+	assert_null(ofp_err_name(ofp_err_make(0xffff, 2600, 7)));
+	assert_null(ofp_err_name(ofp_err_make(0xfffd, 16, 0)));
+	assert_null(ofp_err_name(ofp_err_make(0xfffe, 2600, 0)));
 	assert_string_equal(ofp_err_type_name(4), "OFPET_BAD_MATCH");
 	assert_null(ofp_err_type_name(14));
 	assert_string_equal(ofp_type_name(OFPT_FLOW_MOD), "OFPT_FLOW_MOD");
 	assert_null(ofp_type_name(30));
-	assert_null(of_error_name(&foreign));
 	assert_string_equal(of_multipart_type_name(OFPMP_PORT_DESC), "OFPMP_PORT_DESC");
 	assert_null(of_multipart_type_name(14));
 }
