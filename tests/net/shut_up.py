@@ -6,6 +6,7 @@ source is /mnt/src, the build /mnt/build, whose skepd and skepctl are in PATH. W
 nothing of skep may be left: that is an error, too.
 """
 import os
+import re
 import shutil
 import subprocess
 import textwrap
@@ -34,6 +35,10 @@ exit $status
 '''
 
 
+# Marks a test that runs others there.
+on_another_kernel = pytest.mark.skipif(not os.environ.get('SKEP_OTHER_KERNEL'),
+                                       reason='takes minutes; SKEP_OTHER_KERNEL=1 runs it, as tests/run does apart')
+
 RUN_KERNEL = os.environ.get('RUN_KERNEL') or os.path.join(skepnet.TOP, '..', 'shared', 'vm', 'run-kernel')
 
 
@@ -43,6 +48,15 @@ def need_other_kernel():
                if not shutil.which(tool, path=f'{os.environ["PATH"]}:/usr/sbin:/sbin')]
     if missing:
         pytest.skip(f'needs {", ".join(missing)}')
+
+
+def pytest_there(expr, n, modules=(), timeout=400):
+    """Runs the tests that 'expr' (pytest -k) names on the other kernel: 'n' of them, all of which pass."""
+    need_other_kernel()
+    out = run(f'SKEP_OTHER_KERNEL= SKEP_EMULATED=1 SKEP_BUILD=/mnt/build /mnt/src/tests/net/run -q -s -k "{expr}"', timeout=timeout,
+              check=False, modules=['veth', 'sch_ingress', 'cls_bpf', 'dummy', *modules])
+    print(out)
+    assert re.search(fr'^{n} passed(, \d+ deselected)? in', out, re.M), out
 
 
 def run(script, timeout=120, check=True, modules=None):

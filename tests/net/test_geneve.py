@@ -2,8 +2,6 @@
 """Geneve options: which of them tun_metadata0 to 7 are (Open vSwitch's NXT_TLV_TABLE_*), and real options on the wire.
 
 Where this kernel has no Geneve devices, what needs them runs on the kernel that tests/other-kernel uses."""
-import os
-import re
 import socket
 import struct
 
@@ -288,12 +286,8 @@ def test_wire_packets_of_controllers_have_options(tunnel):
     assert body.endswith(FRAME)
 
 
-@pytest.mark.skipif(not os.environ.get('SKEP_OTHER_KERNEL'), reason='takes minutes; SKEP_OTHER_KERNEL=1 runs it, as tests/run does apart')
+@shut_up.on_another_kernel
 def test_geneve_on_another_kernel():
     if has_geneve():
         pytest.skip('this kernel has all that is needed')
-    shut_up.need_other_kernel()
-    out = shut_up.run('SKEP_OTHER_KERNEL= SKEP_BUILD=/mnt/build /mnt/src/tests/net/run -q -k "test_geneve.py and wire"', timeout=400, check=False,
-                      modules=['veth', 'sch_ingress', 'cls_bpf', 'geneve', 'dummy'])
-    print(out)
-    assert re.search(r'^6 passed, \d+ deselected', out, re.M), out
+    shut_up.pytest_there('test_geneve.py and wire', 6, ['geneve'])

@@ -6,6 +6,7 @@ import struct
 
 import of13
 import pytest
+from skepnet import wait_until
 
 pytestmark = pytest.mark.skep_only
 ADD, MODIFY, DELETE = range(3)
@@ -207,6 +208,22 @@ def test_each_bucket_changes_its_own_copy_and_what_follows_sees_none(conn, sw):
     assert [f[6:12].hex() for f in got] == ['020000000001', '02aa00000001', '02aa00000002']
     assert got[1][12:16].hex() == '81000001' and got[2][12:14].hex() == '9000'
     assert wires[3].recv() == ether(1)
+
+
+def test_a_flow_has_its_bucket_whatever_made_it_that_flow(conn, sw):
+    """A packet that actions have made one of a flow goes where the flow's own packets go."""
+    sw.ofctl('add-group', 'group_id=5,type=select,bucket=weight:1,output:2,bucket=weight:1,output:3')
+    sw.ofctl('add-flow', 'in_port=1,actions=set_field:02:00:00:00:00:07->eth_dst,group:5')
+    went = set()
+    for i in range(24):
+        ports = []
+        for last in (1, 7):
+            frame = bytes([2, 0, 0, 0, 0, last, 2, 0xbb, 0, 0, 0, i]) + b'\x88\xb5' + bytes(46)
+            sw.wires[1].send(frame)
+            wait_until(lambda: any(sw.wires[port].recv(0) and ports.append(port) is None for port in (2, 3)), what='the frame')
+        assert ports[0] == ports[1], f'source {i}'
+        went.add(ports[0])
+    assert went == {2, 3}
 
 
 def test_fast_failover_needs_no_daemon(conn, sw):

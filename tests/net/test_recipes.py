@@ -114,7 +114,7 @@ def test_recipe(title):
     print(shut_up.run(recipe(title)))
 
 
-@pytest.mark.skipif(not os.environ.get('SKEP_OTHER_KERNEL'), reason='takes a minute; SKEP_OTHER_KERNEL=1 runs it, as tests/run does apart')
+@shut_up.on_another_kernel
 def test_recipes_on_another_kernel():
     titles = [title for title in NEEDS if not is_possible(title)]
     if not titles:

@@ -241,6 +241,14 @@ static bool prereqs_ok(const struct match *m)
 	return true;
 }
 
+/* A field, or N_FIELD_IDS.  Geneve options are many of one kind: together they are as likely as one. */
+static enum field_id any_field(struct gen *g)
+{
+	enum field_id id = (enum field_id)gen_below(g, N_FIELD_IDS);
+
+	return id >= FIELD_TUN_METADATA0 && gen_below(g, TLV_FIELDS) ? N_FIELD_IDS : id;
+}
+
 /* A match of up to 'n' fields of the frame, and what they require. */
 static void match_frame(struct gen *g, struct match *m, const struct parsed *p, unsigned int n)
 {
@@ -253,7 +261,7 @@ static void match_frame(struct gen *g, struct match *m, const struct parsed *p, 
 
 	match_init(m);
 	for (unsigned int tries = 0; n > 0 && tries < 200; tries++) {
-		enum field_id id = (enum field_id)gen_below(g, N_FIELD_IDS);
+		enum field_id id = any_field(g);
 		struct match with = *m;
 
 		if (!field_is_known(id) || match_has(m, id))
@@ -354,7 +362,7 @@ static void random_output(struct gen *g, struct action *a)
 static void random_set_field(struct gen *g, const struct match *m, struct action *a)
 {
 	for (;;) {
-		enum field_id id = (enum field_id)gen_below(g, N_FIELD_IDS);
+		enum field_id id = any_field(g);
 
 		if (!gen_sets_field(id) || !match_prereq_ok(m, id))
 			continue;

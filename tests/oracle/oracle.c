@@ -376,6 +376,17 @@ bool oracle_choose_again(struct oracle *o)
 	return false;
 }
 
+void oracle_choose_anew(struct oracle *o)
+{
+	undo(o);
+	o->n_choices = o->n_made = 0;
+}
+
+unsigned int oracle_n_choices(const struct oracle *o)
+{
+	return o->n_made;
+}
+
 static const struct choice *find_remembered(const struct oracle *o, uint32_t group_id, uint64_t flow)
 {
 	for (unsigned int i = 0; i < o->n_remembered; i++) {

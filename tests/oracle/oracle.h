@@ -204,6 +204,10 @@ bool oracle_has_meter(const struct oracle *o, uint32_t meter_id);
  * have the same choices.  Changing groups or ports forgets them all.
  */
 bool oracle_choose_again(struct oracle *o);
+/* The next result is the first one again. */
+void oracle_choose_anew(struct oracle *o);
+/* How many choices the last result took. */
+unsigned int oracle_n_choices(const struct oracle *o);
 void oracle_chosen(struct oracle *o, bool is_known);
 
 /* --- Rules and packets -------------------------------------------------------------------------------- */
