@@ -294,6 +294,7 @@ static struct dp *dp_alloc(const struct dp_config *config)
 	for (unsigned int i = 0; i < N_MAPS; i++)
 		dp->set.map[i].fd = -1;
 	dp->epoll_fd = dp->packet_fd = dp->dir_fd = -1;
+	dp->growth_failed.log = (struct log_limit)LOG_LIMIT_INIT(1, 60000);
 	return dp;
 }
 
@@ -428,6 +429,7 @@ void dp_info(const struct dp *dp, struct dp_info *ret)
 		.rules_capacity = dp->set_config.n[MAP_RULES],
 		.memory = map_set_memory(&dp->set),
 		.n_grown = dp->n_grown,
+		.n_growth_failed = dp->growth_failed.n,
 		.n_repaired = dp->guard.n_repaired,
 		.n_shadowed = dp->guard.shadowed,
 	};

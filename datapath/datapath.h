@@ -328,6 +328,7 @@ struct dp_info {
 	uint32_t rules_capacity;
 	uint64_t memory;        /* bytes of all maps */
 	unsigned int n_grown;   /* how often maps were swapped for larger ones */
+	unsigned int n_growth_failed; /* how often that was tried in vain */
 	uint32_t n_verified;    /* instructions that the kernel's verifier went through; it allows a million */
 	unsigned int n_repaired; /* how often dp_guard() put a program back */
 	unsigned int n_shadowed; /* ports where another program runs before ours */

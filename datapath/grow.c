@@ -316,6 +316,14 @@ static uint32_t grown_size(uint32_t n, uint32_t max)
 	return n < max / factor ? n * factor : max;
 }
 
+/* After an attempt that failed there is none for so long: each takes the verifier's time, and what is lacking, memory mostly, is not there at once. */
+#define GROW_AGAIN_NS 5000000000ULL
+
+static bool has_just_failed(const struct dp *dp)
+{
+	return dp->growth_failed.at_ns && mono_ns() - dp->growth_failed.at_ns < GROW_AGAIN_NS;
+}
+
 static int grow(struct dp *dp, bool grows[N_MAPS])
 {
 	struct map_set_config config = dp->set_config;
@@ -354,11 +362,14 @@ static int grow(struct dp *dp, bool grows[N_MAPS])
 		config.n[MAP_PORT_COUNTERS] = config.n[MAP_PORTS] * config.n_stripes;
 		config.reuse_fd[MAP_PORT_COUNTERS] = -1;
 	}
-	if (!any)
+	if (!any || has_just_failed(dp))
 		return -ENOSPC;
 	err = grow_to(dp, &config, grows, err_buf, sizeof(err_buf));
+	dp->growth_failed.at_ns = err ? mono_ns() : 0;
 	if (err) {
-		log_err("datapath: cannot grow: %s", err_buf);
+		dp->growth_failed.n++;
+		log_limited(&dp->growth_failed.log, LOG_LVL_ERR, "datapath: cannot grow: %s",
+			    err_buf[0] ? err_buf : strerror(-err));
 		return -ENOSPC;
 	}
 	memcpy(dp->set_config.n, config.n, sizeof(config.n));

@@ -318,7 +318,7 @@ static void explain(int err, char *buf, size_t size)
 			 "CAP_PERFMON are needed: %s",
 			 strerror(-err), libbpf_said);
 	else
-		snprintf(buf, size, "%s: %s", strerror(-err), libbpf_said);
+		snprintf(buf, size, "%s%s%s", strerror(-err), libbpf_said[0] ? ": " : "", libbpf_said);
 }
 
 int map_set_create(const struct map_set_config *config, struct map_set *ret, char *err_buf,
@@ -332,8 +332,11 @@ int map_set_create(const struct map_set_config *config, struct map_set *ret, cha
 	old_print = libbpf_set_print(keep_libbpf_words);
 	for (unsigned int i = 0; i < N_MAPS; i++)
 		set.map[i].fd = -1;
-	for (unsigned int i = 0; i < N_MAPS && !err; i++)
+	for (unsigned int i = 0; i < N_MAPS && !err; i++) {
 		err = map_make(&set.map[i], (enum map_id)i, config);
+		if (err)
+			snprintf(libbpf_said, sizeof(libbpf_said), "for map %s of %u elements", map_table[i].name, config->n[i]);
+	}
 	if (!err && !config->in_memory)
 		err = load_program(&set, config);
 	libbpf_set_print(old_print);

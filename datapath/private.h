@@ -43,6 +43,7 @@
 #include "datapath/keymap.h"
 #include "datapath/maps.h"
 #include "datapath/spans.h"
+#include "log.h"
 
 #define N_TABLE_SLOTS  SKEP_TABLE_SLOTS
 _Static_assert(DP_BRIDGES_MAX == SKEP_BRIDGES, "both say how many bridges there are");
@@ -161,6 +162,11 @@ struct dp {
 	struct ring_aux *ring_aux;
 	int packet_fd; /* AF_PACKET, for packet-outs */
 	unsigned int n_grown;
+	struct {
+		uint64_t at_ns; /* mono_ns() of the last attempt, if it failed; else 0 */
+		unsigned int n;
+		struct log_limit log;
+	} growth_failed;
 	bool is_building;        /* dp->set is not in charge yet: growth swaps no programs */
 	struct adopted *adopted; /* by old flow; while dp_open() adopts */
 	int dir_fd;              /* of the pin directory, locked */

@@ -108,6 +108,8 @@ static void show_datapath(json_t *datapath)
 	show_text("        ", datapath, "attach");
 	if (number_of(datapath, "verified"))
 		printf("        verified: %lld instructions\n", (long long)number_of(datapath, "verified"));
+	if (number_of(datapath, "growth_failed"))
+		printf("        could not grow: %lld times\n", (long long)number_of(datapath, "growth_failed"));
 	if (number_of(datapath, "repaired"))
 		printf("        repaired: %lld\n", (long long)number_of(datapath, "repaired"));
 	if (number_of(datapath, "shadowed"))

@@ -21,6 +21,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 DRIVER = os.environ.get('CF_DRIVER', os.path.join(TOP, 'tests', 'driver-skep'))
 DRIVER_OVS = os.path.join(TOP, 'tests', 'driver-ovs')
 IS_SKEP = os.path.basename(DRIVER) == 'driver-skep'
+IS_EMULATED = bool(os.environ.get('SKEP_EMULATED'))     # all takes several times as long
 PREFIX = f'skt{os.getpid()}'
 CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -47,6 +48,7 @@ def sign(folder, name, days, ca, pki=None):
 
 def wait_until(condition, timeout=10, what=None):
     """Waits until condition() is true and returns its value."""
+    timeout *= 6 if IS_EMULATED else 1
     end = time.monotonic() + timeout
     while True:
         value = condition()

@@ -5,9 +5,11 @@ test_guard.py.)
 SKEP_ROW=1 tests/net/run -k breakage     stops skepd for a minute instead of three seconds
 """
 import contextlib
+import itertools
 import os
 import resource
 import signal
+import struct
 import time
 
 import of13
@@ -149,3 +151,67 @@ def test_an_interface_that_is_deleted_and_made_again_is_the_port_again(make_swit
         old.ip('addr', 'add', '10.0.0.1/24', 'dev', 'eth0')
         wait_until(lambda: 'state: absent' not in switch.skepctl('show').stdout, what='the port to be back')
     switch.ping(1, 2)
+
+
+@pytest.fixture
+def memory_limit():
+    """A function that lets a process have so many bytes more, maps included; None: no limit. (What it had before is not counted.)"""
+    group = f'/sys/fs/cgroup/memory/skep-test-{os.getpid()}'       # version 1, or the other
+    limit = 'memory.limit_in_bytes'
+    try:
+        os.mkdir(group)
+    except OSError:
+        group, limit = f'/sys/fs/cgroup/skep-test-{os.getpid()}', 'memory.max'
+        try:
+            os.mkdir(group)
+        except OSError as e:
+            pytest.skip(f'cannot make a memory cgroup: {e}')
+    if not os.path.exists(f'{group}/{limit}'):
+        os.rmdir(group)
+        pytest.skip('cgroups here have no memory controller')
+    moved = []
+
+    def set_limit(pid, n_bytes):
+        if pid not in moved:
+            put(f'{group}/cgroup.procs', pid)
+            moved.append(pid)
+        put(f'{group}/{limit}', n_bytes if n_bytes is not None else '-1' if 'limit_in' in limit else 'max')
+    yield set_limit
+    wait_until(lambda: not any(map(skepnet.is_alive, moved)), what='the processes to end')
+    os.rmdir(group)
+
+
+def put(path, value):
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(str(value))
+
+
+def test_without_memory_to_grow_flows_are_refused_and_all_goes_on(memory_limit, make_switch):
+    switch = make_switch()
+    start(switch)
+    numbers = itertools.count()
+
+    def add_some(conn):
+        return conn.barrier(*(of13.flow_mod(of13.match(eth_dst=0x060000000000 + next(numbers)), of13.apply_actions(of13.output(3)),
+                                            priority=9) for _ in range(1000)))
+    with traffic(switch), of13.Connection(switch.mgmt, timeout=30) as conn:
+        memory_limit(switch.pid, 16 << 20)
+        refused, n_added = [], 0
+        while not refused:
+            refused = add_some(conn)
+            n_added += 1000 - len(refused)
+        assert n_added > 1000 and {error[2][:4] for error in refused} == {struct.pack('!HH', 5, 1)}     # OFPFMFC_TABLE_FULL
+        before = cpu_seconds(switch.pid)
+        assert len(add_some(conn)) == 1000
+        assert cpu_seconds(switch.pid) - before < 1      # it does not try to grow for each
+        flows = switch.flows()
+        assert len(flows) == n_added + 1 and max(f['n_packets'] for f in flows) > 0
+        assert 1 <= switch.log().count('cannot grow') <= 3
+        assert switch.json('show')['bridges'][0]['datapath']['growth_failed'] >= 1
+        memory_limit(switch.pid, None)
+        deadline = time.monotonic() + 20
+        while add_some(conn):
+            assert time.monotonic() < deadline, 'flows are not taken again'
+            time.sleep(0.5)
+        is_well(switch)
+    switch.close()

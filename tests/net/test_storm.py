@@ -2,7 +2,7 @@
 """skepd is killed in the middle of a storm of flow-mods, while each packet is the first of its flow: none is lost, and what a barrier
 acknowledged is there.
 
-SKEP_ROW=1 tests/net/run -s -k storm     a hundred times, and growth to a million flows; else a few times, and to sixty thousand (emulated: ten thousand)
+SKEP_ROW=1 tests/net/run -s -k storm     a hundred times, and growth to a million flows; else a few times, and to sixty thousand (emulated: forty thousand)
 """
 import os
 import random
@@ -13,11 +13,10 @@ import time
 import of13
 import pytest
 import shut_up
-from skepnet import wait_until
+from skepnet import IS_EMULATED, wait_until
 
 pytestmark = pytest.mark.skep_only
 ROW = bool(os.environ.get('SKEP_ROW'))
-IS_EMULATED = bool(os.environ.get('SKEP_EMULATED'))
 RATE = 100 if IS_EMULATED else 1000     # probes per second
 MASKS = 5
 
@@ -177,7 +176,7 @@ def test_a_kill_in_a_storm_of_flow_mods_loses_no_packet_and_nothing_acknowledged
 
 
 def test_growth_under_way_loses_no_packet(switch):
-    n = 1_000_000 if ROW else 10_000 if IS_EMULATED else 60_000
+    n = 1_000_000 if ROW else 40_000 if IS_EMULATED else 60_000
     probes = Probes(switch)
     try:
         with of13.Connection(switch.mgmt, timeout=60) as conn:

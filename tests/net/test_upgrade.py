@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A skepd with other layouts in its maps takes over, under traffic of ever new flows: none is lost, and flows, groups and meters are as they were.
 
-$SKEP_VARIANT is a build of such a skep; tests/upgrade makes one and runs this.
+$SKEP_VARIANT is a build of such a skep, in a folder of our build; tests/upgrade makes one and runs this.
 """
 import os
 
 import of13
 import pytest
+import shut_up
 import skepnet
 from test_storm import PROBES, Probes, add, dump
 
@@ -56,3 +57,9 @@ def test_other_layouts_are_taken_over_both_ways(make_switch, monkeypatch):
     assert not probes.lost()
     flows, packets = dump(switch)
     assert packets == probes.n_sent and len(flows) == N + 1
+
+
+@shut_up.on_another_kernel
+def test_layouts_on_another_kernel():
+    there = os.path.join('/mnt/build', os.path.relpath(VARIANT, skepnet.build_dir()))
+    shut_up.pytest_there('test_upgrade.py', 1, variables=f'SKEP_VARIANT={there}')
