@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { ETH_P_VLAN = 0x8100, ETH_P_SVLAN = 0x88a8, ETH_P_IPV4 = 0x0800, ETH_P_IPV6_ = 0x86dd };
+enum { TYPE_VLAN = 0x8100, TYPE_SVLAN = 0x88a8, TYPE_ITAG = 0x88e7, TYPE_MPLS = 0x8847, TYPE_MPLS_MC = 0x8848, TYPE_IPV4 = 0x0800, TYPE_IPV6 = 0x86dd };
 enum { PROTO_TCP = 6, PROTO_UDP = 17 };
 
 static uint16_t get16(const uint8_t *p)
@@ -64,23 +64,49 @@ static bool find_ipv6(uint8_t *ip, size_t len, struct l4 *ret)
 	return true;
 }
 
+/* How many bytes of tags stand behind 'type' until the next type; 0: it is no tag's. */
+static size_t tag_len(uint16_t type)
+{
+	switch (type) {
+	case TYPE_VLAN:
+	case TYPE_SVLAN:
+		return 2;
+	case TYPE_ITAG:
+		return 4 + 12; /* and the addresses of the packet inside */
+	default:
+		return 0;
+	}
+}
+
+/* What labels do not say is told by the first bits, which both versions of IP have for that (RFC 4928 §3). */
+static bool find_l4_of_labels(uint8_t *label, size_t len, struct l4 *ret)
+{
+	bool is_bottom = false;
+
+	for (; !is_bottom; label += 4, len -= 4) {
+		if (len < 4)
+			return false;
+		is_bottom = label[2] & 1;
+	}
+	return find_ipv4(label, len, ret) || find_ipv6(label, len, ret);
+}
+
 static bool find_l4(uint8_t *frame, size_t len, struct l4 *ret)
 {
 	size_t ofs = 12;
 	uint16_t type;
 
-	for (;;) {
+	do {
 		if (len < ofs + 2)
 			return false;
 		type = get16(frame + ofs);
-		ofs += 2;
-		if (type != ETH_P_VLAN && type != ETH_P_SVLAN)
-			break;
-		ofs += 2;
-	}
-	if (type == ETH_P_IPV4)
+		ofs += 2 + tag_len(type);
+	} while (tag_len(type));
+	if (type == TYPE_MPLS || type == TYPE_MPLS_MC)
+		return find_l4_of_labels(frame + ofs, len - ofs, ret);
+	if (type == TYPE_IPV4)
 		return find_ipv4(frame + ofs, len - ofs, ret);
-	return type == ETH_P_IPV6_ && find_ipv6(frame + ofs, len - ofs, ret);
+	return type == TYPE_IPV6 && find_ipv6(frame + ofs, len - ofs, ret);
 }
 
 void csum_finish(uint8_t *frame, size_t len)

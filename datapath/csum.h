@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Finishes the checksum of the TCP or UDP packet in 'frame' (Ethernet, VLAN tags, IPv4 or IPv6 without extension headers) if it is unfinished and the packet is whole. */
+/* Finishes the checksum of the TCP or UDP packet in 'frame' (Ethernet, VLAN tags, I-TAGs, MPLS labels, IPv4 or IPv6 without extension headers) if it is unfinished and the packet is whole. */
 void csum_finish(uint8_t *frame, size_t len);
 
 #endif

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from skepnet import build_dir, run, wait_until
+from skepnet import build_dir, wait_until
 from scapy.layers.l2 import Ether
 
 pytestmark = pytest.mark.skep_only

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What skep promises and a cached datapath cannot: barriers are exact, and packets do not need skepd."""
 import os
-import signal
 import threading
 
 import of13
 import pytest
-from skepnet import is_alive, wait_until
+from skepnet import wait_until
 from scapy.layers.l2 import Ether
 
 FRAME = bytes(Ether(src='02:00:00:00:00:01', dst='02:00:00:00:00:02', type=0x88b5) / (b'x' * 46))

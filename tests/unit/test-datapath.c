@@ -283,6 +283,38 @@ static void an_unfinished_checksum_is_finished(void **state)
 	assert_int_equal(frame[40], 0x40);
 }
 
+static void an_unfinished_checksum_is_found_beneath_tags_and_labels(void **state)
+{
+	static const struct {
+		uint8_t b[32];
+		size_t len;
+	} tags[] = {
+		{ { 0x88, 0xa8, 0, 5, 0x81, 0, 0, 6, 8, 0 }, 10 },
+		{ { 0x88, 0x47, 0, 1, 0x20, 64, 0, 1, 0x31, 64 }, 10 },
+		{ { 0x81, 0, 0, 6, 0x88, 0x48, 0, 1, 0x31, 64 }, 10 },
+		{ { 0x88, 0xe7, 0, 0, 0, 7, 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0 }, 20 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		uint8_t frame[sizeof(udp) + 32];
+		size_t len = 12 + tags[i].len + sizeof(udp) - 14;
+		uint8_t *field = frame + len - 4;
+
+		memcpy(frame, udp, 12);
+		memcpy(frame + 12, tags[i].b, tags[i].len);
+		memcpy(frame + 12 + tags[i].len, udp + 14, sizeof(udp) - 14);
+		field[0] = 0x14;
+		field[1] = 0x1e;
+		for (size_t cut = 0; cut < len; cut++)
+			csum_finish(frame, cut);
+		assert_int_equal(field[0], 0x14);
+		csum_finish(frame, len);
+		assert_int_equal(field[0], 0x40);
+		assert_int_equal(field[1], 0x07);
+	}
+}
+
 static void a_wrong_checksum_stays_wrong(void **state)
 {
 	uint8_t frame[sizeof(udp)];
@@ -307,6 +339,7 @@ int main(void)
 		cmocka_unit_test(too_many_cells_are_refused),
 		cmocka_unit_test(spans_are_distinct_and_come_back),
 		cmocka_unit_test(an_unfinished_checksum_is_finished),
+		cmocka_unit_test(an_unfinished_checksum_is_found_beneath_tags_and_labels),
 		cmocka_unit_test(a_wrong_checksum_stays_wrong),
 	};
 
