@@ -86,6 +86,43 @@ bool text_find_name(struct text_span key, enum text_name *ret_name, enum field_i
 	return false;
 }
 
+/* Whether one letter more, less or other, or two that change places, make 'name' of 'key'. */
+static bool is_one_off(struct text_span key, const char *name)
+{
+	size_t len = strlen(name), same = 0, ends = 0;
+
+	while (same < key.len && same < len && key.p[same] == name[same])
+		same++;
+	while (ends < key.len - same && ends < len - same && key.p[key.len - 1 - ends] == name[len - 1 - ends])
+		ends++;
+	if (key.len == len)
+		return same + ends + 1 >= len ||
+		       (same + ends + 2 == len && key.p[same] == name[same + 1] && key.p[same + 1] == name[same]);
+	return key.len + 1 == len ? same + ends + 1 >= len : len + 1 == key.len && same + ends >= len;
+}
+
+const char *text_near_name(struct text_span key)
+{
+	static const char *const others[] = { "actions", "cookie", "hard_timeout", "idle_timeout", "out_port", "out_group",
+					      "priority", "table" };
+
+	for (size_t i = 0; i < N_ELEMENTS(others); i++) {
+		if (is_one_off(key, others[i]))
+			return others[i];
+	}
+	for (size_t i = 0; i < N_ELEMENTS(aliases); i++) {
+		if (is_one_off(key, aliases[i].key))
+			return aliases[i].key;
+	}
+	for (unsigned int id = 0; id < N_FIELD_IDS; id++) {
+		if (field_is_known(id) && is_one_off(key, field_table[id].name))
+			return field_table[id].name;
+		if (field_is_known(id) && is_one_off(key, field_table[id].oxm_name))
+			return field_table[id].oxm_name;
+	}
+	return NULL;
+}
+
 static bool exact_is(const struct match *m, enum field_id id, uint64_t value)
 {
 	return match_is_exact(m, id) && field_value_to_u64(id, &m->value[id]) == value;

@@ -177,6 +177,15 @@ static void flow_mod_init(struct flow_mod *fm, enum flow_command command, unsign
 	instructions_init(&fm->instructions);
 }
 
+static int fail_unknown(const struct text_input *in, const struct text_word *word)
+{
+	const char *near = text_near_name(word->key);
+
+	return text_fail(in, word->key.p, "unknown word \"%.*s\"%s%s%s",
+			 (int)(word->key.len < 80 ? word->key.len : 80), word->key.p, near ? "; is it \"" : "",
+			 near ? near : "", near ? "\"?" : "");
+}
+
 static int parse_words(struct text_input *in, unsigned int kind, struct flow_mod *fm,
 		       struct text_match *tm, struct text_span *ret_actions)
 {
@@ -195,8 +204,7 @@ static int parse_words(struct text_input *in, unsigned int kind, struct flow_mod
 		if (!error)
 			error = text_match_add(tm, in, &word);
 		if (!error)
-			return text_fail(in, word.key.p, "unknown word \"%.*s\"",
-					 (int)(word.key.len < 80 ? word.key.len : 80), word.key.p);
+			return fail_unknown(in, &word);
 		if (error < 0)
 			return error;
 	}

@@ -113,6 +113,8 @@ enum text_name {
 
 /* Looks 'key' up among the names of fields.  Returns false if it is none. */
 bool text_find_name(struct text_span key, enum text_name *ret_name, enum field_id *ret_field);
+/* A word of flows that differs from 'key' by one slip of the finger, or NULL. */
+const char *text_near_name(struct text_span key);
 /* The field that 'name' stands for in a match with the protocols of 'match', or -1 if it
  * stands for none there. */
 int text_resolve_name(enum text_name name, enum field_id field, const struct match *match);
