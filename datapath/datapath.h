@@ -85,7 +85,7 @@ struct dp_config {
 	const char *pin_dir;    /* on a bpffs, created if missing; its parent must be on a mounted bpffs */
 	enum dp_attach attach;
 	bool clone_last;        /* send the last copy by bpf_clone_redirect too: slower, for comparison and tests */
-	uint32_t n_rules;       /* capacity at first; 0: the default, 32,768 */
+	uint32_t n_rules;       /* capacity at first; 0: the default, 131,072 */
 	uint32_t max_rules;     /* where growth ends; 0: the default, 4,000,000 */
 	enum dp_cache flow_cache;
 	struct dp_callbacks callbacks;

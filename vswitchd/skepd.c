@@ -61,7 +61,7 @@ static void usage(void)
 	       "  --log-level L     err, warn, info or debug (default info)\n"
 	       "  --max-flows N     flows of all bridges, 1024 to 4000000 (default 4000000)\n"
 	       "  --no-flow-cache   search the tables for each packet, whatever they hold\n"
-	       "  --min-flows N     so many flows have room without growth (default 32768)\n"
+	       "  --min-flows N     so many flows have room without growth (default 131072)\n"
 	       "  --user NAME       run as that user after the start\n"
 	       "  --teardown        remove the datapath that a skepd left behind, and exit\n"
 	       "  --help, --version\n"

@@ -3,7 +3,7 @@
 BPF_SKELETONS += tests/bench/bare.skel.h tests/bench/seed.skel.h tests/bench/load.skel.h tests/bench/xsk.skel.h
 EXTRA_DIST += tests/bench/bare.bpf.c tests/bench/seed.bpf.c tests/bench/load.bpf.c tests/bench/xsk.bpf.c \
 	tests/bench/bench-overlay tests/bench/bench-socket tests/bench/bench-changes tests/bench/bench-forward \
-	tests/bench/figures.py tests/bench/ways.py
+	tests/bench/figures.py tests/bench/plot tests/bench/ways.py
 EXTRA_PROGRAMS = tests/bench/bench-testrun tests/bench/bench-node tests/bench/bench-load tests/bench/bench-xsk tests/bench/bench-meter
 CLEANFILES += $(EXTRA_PROGRAMS)
 tests_bench_bench_testrun_SOURCES = tests/bench/bench-testrun.c
@@ -19,14 +19,30 @@ tests_bench_bench_meter_SOURCES = tests/bench/bench-meter.c
 tests_bench_bench_meter_LDADD = $(DATAPATH_LIBS)
 
 bench-programs: $(EXTRA_PROGRAMS)
+# One after the other, `make bench BENCH_PARTS="forward changes"`: these; figures and plots go to tests/bench/figures.
+BENCH_PARTS = testrun meter forward overlay socket changes
+bench_out = tests/bench/figures
 bench: all $(EXTRA_PROGRAMS)
-	tests/bench/bench-testrun
+	@$(MKDIR_P) $(bench_out)
+	@for part in $(BENCH_PARTS); do $(MAKE) --no-print-directory run-bench-$$part || exit; done
+	$(top_srcdir)/tests/bench/plot $(bench_out) $(bench_out)
+run-bench-testrun:
+	tests/bench/bench-testrun --json $(bench_out)/testrun.json
+	tests/bench/bench-testrun --no-flow-cache --json $(bench_out)/testrun-search.json
+run-bench-meter:
 	tests/bench/bench-meter
-	$(top_srcdir)/tests/bench/bench-forward --fifo --build $(abs_top_builddir)
-	$(top_srcdir)/tests/bench/bench-overlay --fifo --build $(abs_top_builddir)
-	$(top_srcdir)/tests/bench/bench-socket --build $(abs_top_builddir)
-	$(top_srcdir)/tests/bench/bench-changes --build $(abs_top_builddir)
-.PHONY: bench bench-programs
+run-bench-forward:
+	$(top_srcdir)/tests/bench/bench-forward --fifo --build $(abs_top_builddir) --json $(bench_out)/forward.json || [ $$? = 77 ]
+run-bench-overlay:
+	$(top_srcdir)/tests/bench/bench-overlay --fifo --build $(abs_top_builddir) --json $(bench_out)/overlay.json || [ $$? = 77 ]
+run-bench-socket:
+	$(top_srcdir)/tests/bench/bench-socket --build $(abs_top_builddir) || [ $$? = 77 ]
+run-bench-changes:
+	$(top_srcdir)/tests/bench/bench-changes --build $(abs_top_builddir) --json $(bench_out)/changes.json || [ $$? = 77 ]
+clean-local: clean-bench
+clean-bench:
+	rm -rf $(bench_out)
+.PHONY: bench bench-programs run-bench-testrun run-bench-meter run-bench-forward run-bench-overlay run-bench-socket run-bench-changes clean-bench
 
 tests/bench/bench-testrun.$(OBJEXT): tests/bench/bare.skel.h
 tests/bench/bench-node.$(OBJEXT): tests/bench/bare.skel.h tests/bench/seed.skel.h

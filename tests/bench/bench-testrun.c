@@ -5,7 +5,7 @@
  * The two are measured in turn, many times in one run, and their ratios are what counts: the machine is shared, and its
  * speed changes.  Where the machine counts instructions, those of the kernel per packet are told too: they do not change.  The packet is a UDP packet of 64 bytes; it hits one of the rules of table 0, which counts it and sends it to a port.
  *
- *   bench-testrun [--rounds N] [--scene NUMBER] [--no-flow-cache]     needs root; makes a network namespace of its own
+ *   bench-testrun [--rounds N] [--scene NUMBER] [--no-flow-cache] [--json FILE]     needs root; makes a network namespace of its own
  */
 #include <errno.h>
 #include <getopt.h>
@@ -210,7 +210,19 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void measure(const struct scene *s, int rounds)
+/* Appends a line of JSON; 'json' may be NULL. */
+static void put_json(FILE *json, const struct scene *s, double ours, double base, const double *ratio, int rounds, double insns, double base_insns)
+{
+	if (!json)
+		return;
+	fprintf(json, "%s{\"scene\": \"%s\", \"ns\": %.1f, \"bare_ns\": %.1f, \"ratio\": %.3f, \"range\": [%.3f, %.3f]", ftell(json) > 2 ? ",\n " : "",
+		s->name, ours, base, ratio[rounds / 2], ratio[0], ratio[rounds - 1]);
+	if (counter_fd >= 0)
+		fprintf(json, ", \"instructions\": %.0f, \"bare_instructions\": %.0f", insns, base_insns);
+	fprintf(json, "}");
+}
+
+static void measure(const struct scene *s, int rounds, FILE *json)
 {
 	double base[MAX_ROUNDS], ours[MAX_ROUNDS], ratio[MAX_ROUNDS];
 	double base_insns = 0, insns = 0;
@@ -229,6 +241,7 @@ static void measure(const struct scene *s, int rounds)
 	if (counter_fd >= 0)
 		printf("  instructions %.0f, bare %.0f", insns, base_insns);
 	printf("\n");
+	put_json(json, s, ours[rounds / 2], base[rounds / 2], ratio, rounds, insns, base_insns);
 }
 
 static void set_up(char *bpffs, bool no_flow_cache)
@@ -270,11 +283,13 @@ int main(int argc, char *argv[])
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "scene", required_argument, NULL, 's' },
 		{ "no-flow-cache", no_argument, NULL, 'n' },
+		{ "json", required_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
 	char bpffs[] = "/tmp/skep-bench.XXXXXX";
 	int rounds = 21, scene = -1, c;
 	bool no_flow_cache = false;
+	FILE *json = NULL;
 
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
 		if (c == 'r')
@@ -283,8 +298,10 @@ int main(int argc, char *argv[])
 			scene = atoi(optarg);
 		else if (c == 'n')
 			no_flow_cache = true;
-		else
+		else if (c != 'j')
 			return 2;
+		else if (!(json = fopen(optarg, "w")))
+			die(optarg, errno);
 	}
 	if (rounds < 1 || rounds > MAX_ROUNDS)
 		rounds = MAX_ROUNDS;
@@ -292,9 +309,13 @@ int main(int argc, char *argv[])
 	set_up(bpffs, no_flow_cache);
 	printf("%d rounds of %d packets each, in turn; median, and range of the ratio\n", rounds,
 	       PACKETS);
+	if (json)
+		fprintf(json, "[\n");
 	for (int i = 0; i < (int)(sizeof(scenes) / sizeof(scenes[0])); i++)
 		if (scene < 0 || scene == i)
-			measure(&scenes[i], rounds);
+			measure(&scenes[i], rounds, json);
+	if (json && (fprintf(json, "]\n") < 0 || fclose(json)))
+		die("--json", errno);
 	dp_close(dp);
 	bare_bpf__destroy(bare);
 	umount2(bpffs, MNT_DETACH);

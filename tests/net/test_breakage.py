@@ -186,7 +186,8 @@ def put(path, value):
         f.write(str(value))
 
 
-def test_without_memory_to_grow_flows_are_refused_and_all_goes_on(memory_limit, make_switch):
+def test_without_memory_to_grow_flows_are_refused_and_all_goes_on(memory_limit, make_switch, monkeypatch):
+    monkeypatch.setenv('SKEPD_OPTS', '--min-flows 2000')
     switch = make_switch()
     start(switch)
     numbers = itertools.count()

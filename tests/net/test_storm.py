@@ -2,7 +2,7 @@
 """skepd is killed in the middle of a storm of flow-mods, while each packet is the first of its flow: none is lost, and what a barrier
 acknowledged is there.
 
-SKEP_ROW=1 tests/net/run -s -k storm     a hundred times, and growth to a million flows; else a few times, and to sixty thousand (emulated: forty thousand)
+SKEP_ROW=1 tests/net/run -s -k storm     a hundred times, and growth to a million flows; else a few times, and to sixty thousand (emulated: ten thousand)
 """
 import os
 import random
@@ -139,8 +139,10 @@ class Storm(threading.Thread):
             pass
 
 
-@pytest.fixture
-def switch(make_switch):
+@pytest.fixture(params=[''])
+def switch(request, monkeypatch, make_switch):
+    """The parameter: options of skepd."""
+    monkeypatch.setenv('SKEPD_OPTS', request.param)
     switch = make_switch()
     switch.wire_ports()
     switch.start()
@@ -175,8 +177,9 @@ def test_a_kill_in_a_storm_of_flow_mods_loses_no_packet_and_nothing_acknowledged
     daemons[-1].wait(10)
 
 
+@pytest.mark.parametrize('switch', ['--min-flows 1024'], indirect=True)
 def test_growth_under_way_loses_no_packet(switch):
-    n = 1_000_000 if ROW else 40_000 if IS_EMULATED else 60_000
+    n = 1_000_000 if ROW else 10_000 if IS_EMULATED else 60_000
     probes = Probes(switch)
     try:
         with of13.Connection(switch.mgmt, timeout=60) as conn:
@@ -188,6 +191,7 @@ def test_growth_under_way_loses_no_packet(switch):
     print(f'{n} flows: {len(probes.lost())} of {probes.n_sent} probes lost')
     assert not probes.lost()
     assert len(flows) == n and packets == probes.n_sent
+    assert switch.json('show')['bridges'][0]['datapath']['grown'] >= 2
 
 
 @shut_up.on_another_kernel
