@@ -10,8 +10,8 @@
  * A packet that hits an entry executes the same rules, and counts at the same flows and tables, as it would without.  Rules that only lead to the next table are
  * gone through without a look at what they say.
  *
- * Traffic cannot blow it up: a packet that is not in it costs its bounded search, and the writing of an entry; where both entries of its set are in use
- * it mostly takes no place.
+ * Traffic cannot blow it up: a packet that is not in it costs its bounded search, and the writing of an entry; where both entries of its set are taken
+ * it mostly takes no place, and never that of a flow whose packets come more often than eight that want it (skep_cache_victim()).
  *
  * Nobody but the holder of the CPU's first state (skep_cpu) reads or writes the CPU's entries, so they need no care for concurrency.  skepd's
  * host build, which executes packet-outs, has no cache; tests give it one.
@@ -57,6 +57,7 @@ SKEP_INLINE void skep_cache_take(struct skep_state *s, struct skep_cache_set *se
 	tag->hash = s->hash;
 	tag->id = id;
 	tag->n = 0;
+	set->is_used[way] = 0;
 	for (int i = 0; i < 8; i++)
 		w[i] = s->masked[i];
 	if (n > 8) {
@@ -65,26 +66,49 @@ SKEP_INLINE void skep_cache_take(struct skep_state *s, struct skep_cache_set *se
 	}
 }
 
-/* Which entry of the set is the packet's, or becomes it; 2: none. Of two that are in use, one packet in eight that is not in the cache takes one. */
+/* The entry of the set that a packet may take which is in neither; 2: none.  An outdated one at once; of two that are taken, one that no packet has found since the last one
+ * wanted it, and only one packet in eight wants any.  So what comes once, however much of it, takes the places of its own kind, and flows keep theirs. */
+SKEP_INLINE __u32 skep_cache_victim(struct skep_state *s, struct skep_cache_set *set)
+{
+	if (set->tag[0].version != s->version)
+		return 0;
+	if (set->tag[1].version != s->version)
+		return 1;
+	if (++s->cache_turn & 7)
+		return 2;
+	if (!set->is_used[0])
+		return 0;
+	if (!set->is_used[1])
+		return 1;
+	set->is_used[0] = set->is_used[1] = 0;
+	return 2;
+}
+
+/* Notes that entry 'way' was found. */
+SKEP_INLINE __u32 skep_cache_found(struct skep_cache_set *set, const __u32 way)
+{
+	if (SKEP_UNLIKELY(!set->is_used[way]))
+		set->is_used[way] = 1;
+	return way;
+}
+
+/* Which entry of the set is the packet's, or becomes it; 2: none. */
 SKEP_INLINE __u32 skep_cache_way(struct skep_state *s, struct skep_cache_set *set, __u32 id, __u32 n)
 {
-	__u32 turn;
-
 	if (SKEP_LIKELY(skep_cache_is(s, set, 0, id, n)))
-		return 0;
+		return skep_cache_found(set, 0);
 	if (skep_cache_is(s, set, 1, id, n))
-		return 1;
-	turn = set->tag[0].version != s->version ? 0 :
-	       set->tag[1].version != s->version ? 8 :
-						   ++s->cache_turn;
-	if (turn & 7)
-		return 2;
-	if (turn & 8) {
+		return skep_cache_found(set, 1);
+	switch (skep_cache_victim(s, set)) {
+	case 0:
+		skep_cache_take(s, set, 0, id, n);
+		return 0;
+	case 1:
 		skep_cache_take(s, set, 1, id, n);
 		return 1;
+	default:
+		return 2;
 	}
-	skep_cache_take(s, set, 0, id, n);
-	return 0;
 }
 
 /* Finds the entry for a packet at its entry into the tables, or takes one for it: s->cache. */

@@ -163,7 +163,7 @@ struct skep_state {
 
 	__u32 stripe;
 	__u32 cache_pos; /* in the entry's list of rules hit */
-	__u32 cache_turn; /* packets that found both entries of their set in use */
+	__u32 cache_turn; /* packets that found both entries of their set taken */
 	__u32 zero9;
 	__u32 busy;	/* this struct is in use */
 	__u64 now_tick; /* the clock, read at most once per tick */
@@ -249,7 +249,8 @@ struct skep_cache_list {
 
 struct skep_cache_set {
 	struct skep_cache_tag tag[2];
-	__u64 zero[2];
+	__u8 is_used[2]; /* the entry was found since a packet wanted its place */
+	__u8 zero[14];
 	struct skep_cache_list list[2];
 };
 _Static_assert(sizeof(struct skep_cache_set) == 18 * 64, "18 cache lines, the tags in one");

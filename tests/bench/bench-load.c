@@ -2,8 +2,7 @@
 /*
  * Makes packets at one end of a network and counts them at the other: for bench-overlay.
  *
- *   bench-load --from NETNS:DEV --to NETNS:DEV [--seconds S] [--flows N] [--addresses N] [--order turn|random|zipf] [--explode] [--size BYTES] [--rate PPS] [--no-sink] [--cpu N]
- *              [--fifo]
+ *   bench-load --from NETNS:DEV --to NETNS:DEV [--seconds S] [--flows N] [--addresses N] [--order turn|random|zipf] [--strangers one|random] [--size BYTES] [--cpu N] [--fifo]
  *
  * UDP packets from the MAC and to the MAC of the two interfaces leave through the first one, as if its host had sent them, until the time is up.
  * They are "live frames" of BPF_PROG_TEST_RUN: an XDP program redirects each into the interface, whose other end (of a veth pair, with GRO on
@@ -13,8 +12,8 @@
  * Flow I comes from address 10.0.0.1 + I % addresses, port 1024 + I / addresses. The flows' packets come by turns, at random, or at random by Zipf's law (of exponent
  * 1: the K-th flow has 1/K of the first one's packets).
  *
- * --explode: each packet has a random source address and random ports, as those have that are to explode the tuple space of a switch with a flow cache of wildcards.
- * --rate PPS: no faster than that.  --no-sink: nothing is counted at the other end; another one does.
+ * --strangers: each second packet is of none of the flows, but of one other, or has a random source address and random ports, as those have that are to explode the tuple space of a
+ * switch whose flow cache has wildcards.  They are to be dropped, and do not count as received.
  *
  * Prints one line: packets received, seconds, packets sent, and the kernel's cycles and instructions for all of them (0: not to be had), which a
  * neighbour on the machine changes less than the time.
@@ -36,7 +35,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -63,9 +61,7 @@ struct options {
 	unsigned int size;
 	int cpu; /* -1: any */
 	bool is_fifo;
-	bool is_exploding;
-	bool has_no_sink;
-	double rate; /* packets per second; 0: no limit */
+	const char *strangers; /* NULL: none */
 };
 
 static void die(const char *what, int err)
@@ -199,7 +195,8 @@ static void configure(struct load_bpf *skel, const struct options *o, const unsi
 	skel->rodata->first_address = FIRST_ADDRESS;
 	skel->rodata->head_sum = ip_sum(&ip);
 	skel->rodata->is_random = strcmp(o->order, "random") == 0;
-	skel->rodata->is_exploding = o->is_exploding;
+	skel->rodata->has_strangers = o->strangers;
+	skel->rodata->strangers_differ = o->strangers && strcmp(o->strangers, "random") == 0;
 	if (strcmp(o->order, "zipf") == 0) {
 		skel->rodata->n_order = 1;
 		fill_order(skel, o->n_flows);
@@ -259,33 +256,6 @@ static double send_packets(uint32_t n, const struct options *o, const struct loa
 	return run.duration * 1e-9 * n;
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
-}
-
-/* Sends for o->seconds at o->rate, a few batches every millisecond.  Returns how many packets that were. */
-static uint32_t send_at_rate(const struct options *o, const struct load_bpf *skel, const unsigned char *frame)
-{
-	double begun = now(), t;
-	uint32_t sent = 0;
-
-	while ((t = now() - begun) < o->seconds) {
-		double due = t * o->rate - sent;
-
-		if (due >= BATCH) {
-			send_packets((uint32_t)due / BATCH * BATCH, o, skel, frame);
-			sent += (uint32_t)due / BATCH * BATCH;
-		} else {
-			usleep(200);
-		}
-	}
-	return sent;
-}
-
 /* A counter of what this task does in the kernel, work of the softirqs that it runs included; or -1. */
 static int open_counter(uint64_t config)
 {
@@ -333,9 +303,7 @@ static void parse(int argc, char *argv[], struct options *o)
 		{ "size", required_argument, NULL, 'z' },
 		{ "cpu", required_argument, NULL, 'c' },
 		{ "fifo", no_argument, NULL, 'F' },
-		{ "explode", no_argument, NULL, 'e' },
-		{ "no-sink", no_argument, NULL, 'N' },
-		{ "rate", required_argument, NULL, 'r' },
+		{ "strangers", required_argument, NULL, 'S' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -369,14 +337,8 @@ static void parse(int argc, char *argv[], struct options *o)
 		case 'F':
 			o->is_fifo = true;
 			break;
-		case 'e':
-			o->is_exploding = true;
-			break;
-		case 'N':
-			o->has_no_sink = true;
-			break;
-		case 'r':
-			o->rate = atof(optarg);
+		case 'S':
+			o->strangers = optarg;
 			break;
 		default:
 			exit(2);
@@ -409,14 +371,9 @@ int main(int argc, char *argv[])
 	configure(skel, &o, frame);
 	if (load_bpf__load(skel))
 		die("load (root is needed)", errno);
-	if (!o.has_no_sink)
-		attach_sink(&o, skel);
+	attach_sink(&o, skel);
 	enter(&o.from);
 	settle_on_cpu(&o);
-	if (o.rate > 0) {
-		printf("%u packets sent\n", send_at_rate(&o, skel, frame));
-		return 0;
-	}
 	n = (uint32_t)(WARM_UP * o.seconds / send_packets(WARM_UP, &o, skel, frame));
 	before = count(skel);
 	cycles = open_counter(PERF_COUNT_HW_CPU_CYCLES);

@@ -17,7 +17,8 @@ const volatile __u32 n_flows = 1;
 const volatile __u32 n_addresses = 1; /* that the flows come from */
 const volatile __u32 n_order;	      /* elements of 'order' in use; 0: by turns */
 const volatile _Bool is_random;
-const volatile _Bool is_exploding; /* no flows: each packet has an address and ports of its own */
+const volatile _Bool has_strangers;    /* each second packet is of none of the flows: of another one, */
+const volatile _Bool strangers_differ; /* or with a random address and ports */
 const volatile __u32 first_address; /* host order */
 const volatile __u32 head_sum;	    /* of the IP header's words with source address and checksum 0 */
 __u32 order[65536];		    /* flows */
@@ -48,17 +49,19 @@ int make(struct xdp_md *ctx)
 	struct iphdr *ip = (void *)(eth + 1);
 	struct udphdr *udp = (void *)(ip + 1);
 	__u32 flow = next_flow(), address, sum, ports;
+	_Bool is_stranger = has_strangers && n_made & 1;
 
 	if ((void *)(udp + 1) > (void *)(long)ctx->data_end)
 		return XDP_DROP;
 	udp->source = bpf_htons((__u16)(1024 + flow / n_addresses));
-	if (is_exploding) {
-		ports = bpf_get_prandom_u32();
+	udp->dest = bpf_htons(9);
+	if (is_stranger) {
+		ports = strangers_differ ? bpf_get_prandom_u32() : 0x00070007;
 		udp->source = (__be16)ports;
 		udp->dest = (__be16)(ports >> 16);
 	}
-	if (n_addresses > 1 || is_exploding) {
-		address = is_exploding ? bpf_get_prandom_u32() : bpf_htonl(first_address + flow % n_addresses);
+	if (n_addresses > 1 || has_strangers) {
+		address = !is_stranger ? bpf_htonl(first_address + flow % n_addresses) : strangers_differ ? bpf_get_prandom_u32() : 0x07070707;
 		sum = head_sum + (address >> 16) + (address & 0xffff);
 		sum = (sum & 0xffff) + (sum >> 16);
 		ip->saddr = address;

@@ -9,8 +9,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+#include <bpf/bpf.h>
 
 #include "bpf/state.h"
 #include "model/text.h"
@@ -203,6 +206,76 @@ static void flows_drive_each_other_out(void **state)
 	assert_int_equal(n_packets(2, ""), n);
 }
 
+/* The map of that name which the program uses, or -1. */
+static int program_map(const char *name)
+{
+	uint32_t ids[64], size = sizeof(struct bpf_map_info);
+	struct bpf_prog_info prog = { .nr_map_ids = 64, .map_ids = (uintptr_t)ids };
+	uint32_t prog_size = sizeof(prog);
+
+	if (bpf_obj_get_info_by_fd(h.dp->set.prog_fd, &prog, &prog_size))
+		return -1;
+	for (uint32_t i = 0; i < prog.nr_map_ids && i < 64; i++) {
+		struct bpf_map_info info = { .id = 0 };
+		int fd = bpf_map_get_fd_by_id(ids[i]);
+
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) && !strcmp(info.name, name))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	return -1;
+}
+
+/* How many entries there are of packets to port 'dst', on all CPUs. */
+static unsigned int n_entries(uint16_t dst)
+{
+	const struct skep_subtable *st = SUBTABLE(h.dp, BRIDGE(h.dp, h.bridge)->cache);
+	unsigned int word = 0, n = 0;
+	int fd = program_map("skep_cache");
+	struct skep_cache_set set;
+
+	assert_true(fd >= 0);
+	while (word < st->n_words && (word < 4 ? st->ofs[word] : st->ofs_x[word - 4]) != offsetof(struct skep_key, ip_proto))
+		word++;
+	assert_true(word < st->n_words);
+	for (uint32_t i = 0; !bpf_map_lookup_elem(fd, &i, &set); i++) {
+		for (unsigned int way = 0; way < 2; way++) {
+			uint8_t b[8];
+
+			memcpy(b, &set.list[way].w[word], sizeof(b));
+			n += set.tag[way].version == DP_HEAD(h.dp)->version && (b[6] << 8 | b[7]) == dst;
+		}
+	}
+	close(fd);
+	return n;
+}
+
+/* Packets that come once take no place from flows, as many as there are of these. */
+static void strangers_do_not_drive_flows_out(void **state)
+{
+	const unsigned int n = 600;
+	unsigned int known;
+
+	(void)state;
+	if (h.dp->set.prog_fd < 0) {
+		print_message("skipped: to the host build each packet is the first that wants a place\n");
+		skip();
+	}
+	add_masks();
+	add("table=0,priority=1,udp,tp_dst=2,actions=output:2");
+	for (unsigned int i = 0; i < 3 * n; i++)
+		send_udp((uint16_t)(i % n), 2);
+	known = n_entries(2);
+	assert_true(known > n - n / 50);
+	for (unsigned int i = 0; i < 20000; i++) {
+		assert_int_equal(send_udp((uint16_t)(i % n), 2), 2);
+		assert_int_equal(send_udp((uint16_t)i, 7), 0);
+	}
+	assert_true(n_entries(7) > SKEP_CACHE_SETS / 2);
+	assert_in_range(n_entries(2), known, n);
+}
+
 /* More tables than an entry has room for. */
 static void long_ways_are_gone_to_the_end(void **state)
 {
@@ -252,6 +325,7 @@ int main(void)
 		TEST(what_appears_later_is_looked_up),
 		TEST(what_is_set_is_looked_up),
 		TEST(flows_drive_each_other_out),
+		TEST(strangers_do_not_drive_flows_out),
 		TEST(long_ways_are_gone_to_the_end),
 		TEST(it_comes_and_goes_with_the_masks),
 	};
