@@ -119,8 +119,10 @@ def test_a_virtual_machine_of_another_kernel(make_switch, tmp_path):
     sink.join(5)
     assert '3 packets received' in said and 'queues: 2' in said, said
     assert sink.n_bytes == MEGABYTES << 20
-    # Segments that were left to do stay whole through the bridge.
-    assert n_packets < sink.n_bytes / 3000
     received = said.partition('received: ')[2].split()
-    assert int(received[0]) == MEGABYTES << 20 and int(received[3]) < int(received[0]) / 3000, said
+    assert int(received[0]) == MEGABYTES << 20, said
+    # Segments that were left to do stay whole through the bridge. (A machine in a machine is too slow to make long ones.)
+    if not skepnet.IS_EMULATED:
+        assert n_packets < sink.n_bytes / 3000
+        assert int(received[3]) < int(received[0]) / 3000, said
     source.join(5)
