@@ -50,7 +50,7 @@ def need_other_kernel():
         pytest.skip(f'needs {", ".join(missing)}')
 
 
-def pytest_there(expr, n, modules=(), timeout=400, variables=''):
+def pytest_there(expr, n, modules=(), timeout=800, variables=''):
     """Runs the tests that 'expr' (pytest -k) names on the other kernel: 'n' of them, all of which pass. 'variables' are set there."""
     need_other_kernel()
     out = run(f'SKEP_OTHER_KERNEL= SKEP_EMULATED=1 {variables} SKEP_BUILD=/mnt/build /mnt/src/tests/net/run -q -s -k "{expr}"', timeout=timeout,
