@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The flow cache: what a packet with the same values of all fields that any rule looks at was found to hit.
+ * The flow cache: what a packet with the same values of all fields that any rule looks at was found
+ * to hit.
  *
- * A bridge whose tables have several masks has a descriptor, skep_bridge.cache, that names the words of the key which any of its masks touches, with the
- * union of the masks.  The words of a packet under that union decide what each table finds for it, as long as nothing is parsed anew that the first parse
- * did not see, and no meter remarks it: from then on the tables are searched.  So they are the key of a table, per CPU and of fixed size, from them to the list of rules that such a packet hits.  An entry is good for one version and
- * one descriptor.  A list may be shorter than the way through the tables: what it lacks is looked up in the tables, and appended if it can be.
+ * A bridge whose tables have several masks has a descriptor, skep_bridge.cache, that names the
+ * words of the key which any of its masks touches, with the union of the masks.  The words of a
+ * packet under that union decide what each table finds for it, as long as nothing is parsed anew
+ * that the first parse did not see, and no meter remarks it: from then on the tables are searched.
+ * So they are the key of a table, per CPU and of fixed size, from them to the list of rules that
+ * such a packet hits.  An entry is good for one version and one descriptor.  A list may be shorter
+ * than the way through the tables: what it lacks is looked up in the tables, and appended if it can
+ * be.
  *
- * A packet that hits an entry executes the same rules, and counts at the same flows and tables, as it would without.  Rules that only lead to the next table are
- * gone through without a look at what they say.
+ * A packet that hits an entry executes the same rules, and counts at the same flows and tables, as
+ * it would without.  Rules that only lead to the next table are gone through without a look at what
+ * they say.
  *
- * Traffic cannot blow it up: a packet that is not in it costs its bounded search, and the writing of an entry; where both entries of its set are taken
- * it mostly takes no place, and never that of a flow whose packets come more often than eight that want it (skep_cache_victim()).
+ * Traffic cannot blow it up: a packet that is not in it costs its bounded search, and the writing
+ * of an entry; where both entries of its set are taken it mostly takes no place, and never that of
+ * a flow whose packets come more often than eight that want it (skep_cache_victim()).
  *
- * Nobody but the holder of the CPU's first state (skep_cpu) reads or writes the CPU's entries, so they need no care for concurrency.  skepd's
- * host build, which executes packet-outs, has no cache; tests give it one.
+ * Nobody but the holder of the CPU's first state (skep_cpu) reads or writes the CPU's entries, so
+ * they need no care for concurrency.  skepd's host build, which executes packet-outs, has no cache;
+ * tests give it one.
  */
 #ifndef SKEP_BPF_CACHE_H
 #define SKEP_BPF_CACHE_H 1
@@ -66,8 +74,10 @@ SKEP_INLINE void skep_cache_take(struct skep_state *s, struct skep_cache_set *se
 	}
 }
 
-/* The entry of the set that a packet may take which is in neither; 2: none.  An outdated one at once; of two that are taken, one that no packet has found since the last one
- * wanted it, and only one packet in eight wants any.  So what comes once, however much of it, takes the places of its own kind, and flows keep theirs. */
+/* The entry of the set that a packet may take which is in neither; 2: none.  An outdated one at
+ * once; of two that are taken, one that no packet has found since the last one wanted it, and only
+ * one packet in eight wants any.  So what comes once, however much of it, takes the places of its
+ * own kind, and flows keep theirs. */
 SKEP_INLINE __u32 skep_cache_victim(struct skep_state *s, struct skep_cache_set *set)
 {
 	if (set->tag[0].version != s->version)
@@ -93,7 +103,8 @@ SKEP_INLINE __u32 skep_cache_found(struct skep_cache_set *set, const __u32 way)
 }
 
 /* Which entry of the set is the packet's, or becomes it; 2: none. */
-SKEP_INLINE __u32 skep_cache_way(struct skep_state *s, struct skep_cache_set *set, __u32 id, __u32 n)
+SKEP_INLINE __u32 skep_cache_way(struct skep_state *s, struct skep_cache_set *set, __u32 id,
+				 __u32 n)
 {
 	if (SKEP_LIKELY(skep_cache_is(s, set, 0, id, n)))
 		return skep_cache_found(set, 0);

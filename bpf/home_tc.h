@@ -688,7 +688,8 @@ SKEP_INLINE int home_get_outer(SKEP_CTX *ctx, struct skep_outer *o)
 	return 0;
 }
 
-/* Copies the packet's Geneve options into the SKEP_OPTION_WORDS at 'option'.  Returns how many words they are. */
+/* Copies the packet's Geneve options into the SKEP_OPTION_WORDS at 'option'.  Returns how many
+ * words they are. */
 SKEP_INLINE __u32 home_get_options(SKEP_CTX *ctx, __u32 *option)
 {
 	int len = (int)bpf_skb_get_tunnel_opt(ctx, option, SKEP_OPTION_WORDS * 4);

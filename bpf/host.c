@@ -192,7 +192,8 @@ static int home_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 	host.n_list = 0;
 	/* The tunnel fields that the actions before have set stay set. */
 	memcpy(&copy_state.w[15], &s->w[15], 6 * sizeof(s->w[0]));
-	memcpy(&copy_state.w[SKEP_OPTION_WORD], &s->w[SKEP_OPTION_WORD], (SKEP_TLVS + 1) * sizeof(s->w[0]));
+	memcpy(&copy_state.w[SKEP_OPTION_WORD], &s->w[SKEP_OPTION_WORD],
+	       (SKEP_TLVS + 1) * sizeof(s->w[0]));
 	copy_state.w[0] = s->w[0];
 	copy_state.dirty = s->dirty;
 	copy_state.frame_len = copy.len;

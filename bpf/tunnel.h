@@ -5,7 +5,8 @@
  *
  * The kernel's tunnel device takes outer headers off and puts them on; what they hold is metadata
  * of the packet on both ways, s->outer here.  The rules see it in words 15 to 20 of the key, and
- * change it there.  Geneve options, s->option, are in words 23 to 31 that the bridge has a field for.
+ * change it there.  Geneve options, s->option, are in words 23 to 31 that the bridge has a field
+ * for.
  */
 #ifndef SKEP_BPF_TUNNEL_H
 #define SKEP_BPF_TUNNEL_H 1
@@ -125,7 +126,8 @@ SKEP_INLINE void skep_forget_tunnel(struct skep_state *s)
 		s->w[i] = 0;
 }
 
-/* 'i', which is no more than 'max' (a power of two - 1), so that the verifier knows it too: the compiler would leave out a bitwise and that changes nothing. */
+/* 'i', which is no more than 'max' (a power of two - 1), so that the verifier knows it too: the
+ * compiler would leave out a bitwise and that changes nothing. */
 SKEP_INLINE __u64 skep_at_most(__u64 i, const __u64 max)
 {
 	asm volatile("" : "+r"(i));
@@ -153,8 +155,8 @@ SKEP_INLINE _Bool skep_is_option(const struct skep_tlv *known, const struct skep
 	       known->opt_class == option->opt_class && known->type == option->type;
 }
 
-/* Takes the option at word 'at' of s->option into the key, if the bridge has a field for it and has not seen it yet.  Returns where the next one is, or
- * SKEP_OPTIONS_BAD. */
+/* Takes the option at word 'at' of s->option into the key, if the bridge has a field for it and has
+ * not seen it yet.  Returns where the next one is, or SKEP_OPTIONS_BAD. */
 SKEP_SUB __u32 skep_take_option(struct skep_state *s, __u32 at)
 {
 	const struct skep_bridge *br;
@@ -174,8 +176,9 @@ SKEP_SUB __u32 skep_take_option(struct skep_state *s, __u32 at)
 		if (!skep_is_option(&br->tlv[i], option))
 			continue;
 		if (!(s->key.tun_opts >> i & 1))
-			skep_put_option(s, i, len == 1 ? SKEP_AT(first, 4, 4) :
-						 SKEP_AT(first, 0, 4) | SKEP_AT(second, 4, 4));
+			skep_put_option(s, i,
+					len == 1 ? SKEP_AT(first, 4, 4)
+						 : SKEP_AT(first, 0, 4) | SKEP_AT(second, 4, 4));
 		return at + 1 + len;
 	}
 	return option->type & SKEP_OPTION_CRITICAL ? SKEP_OPTIONS_BAD : at + 1 + len;
@@ -193,7 +196,8 @@ SKEP_INLINE int skep_take_options(SKEP_CTX *ctx, struct skep_state *s)
 	return at >= SKEP_OPTIONS_BAD;
 }
 
-/* Attaches the options that the key has to a packet that a port of bridge 'bridge' sends.  Nonzero: the kernel refuses them. */
+/* Attaches the options that the key has to a packet that a port of bridge 'bridge' sends.  Nonzero:
+ * the kernel refuses them. */
 SKEP_INLINE int skep_set_options(SKEP_CTX *ctx, struct skep_state *s, __u32 bridge)
 {
 	const struct skep_bridge *br = home_bridge(bridge);
@@ -302,9 +306,10 @@ SKEP_INLINE void skep_outer_local(struct skep_state *s, const struct skep_tunnel
 	}
 }
 
-/* Gives the packet the outer header that tunnel port 'idx' of bridge 'bridge', element 'aux' of skep_tunnels, sends
- * with.  Nonzero: it cannot be sent. */
-SKEP_INLINE int skep_set_outer(SKEP_CTX *ctx, struct skep_state *s, __u32 idx, __u32 aux, __u32 bridge)
+/* Gives the packet the outer header that tunnel port 'idx' of bridge 'bridge', element 'aux' of
+ * skep_tunnels, sends with.  Nonzero: it cannot be sent. */
+SKEP_INLINE int skep_set_outer(SKEP_CTX *ctx, struct skep_state *s, __u32 idx, __u32 aux,
+			       __u32 bridge)
 {
 	const struct skep_tunnel *t = home_tunnel(aux);
 

@@ -5,7 +5,15 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { TYPE_VLAN = 0x8100, TYPE_SVLAN = 0x88a8, TYPE_ITAG = 0x88e7, TYPE_MPLS = 0x8847, TYPE_MPLS_MC = 0x8848, TYPE_IPV4 = 0x0800, TYPE_IPV6 = 0x86dd };
+enum {
+	TYPE_VLAN = 0x8100,
+	TYPE_SVLAN = 0x88a8,
+	TYPE_ITAG = 0x88e7,
+	TYPE_MPLS = 0x8847,
+	TYPE_MPLS_MC = 0x8848,
+	TYPE_IPV4 = 0x0800,
+	TYPE_IPV6 = 0x86dd
+};
 enum { PROTO_TCP = 6, PROTO_UDP = 17 };
 
 static uint16_t get16(const uint8_t *p)
@@ -78,7 +86,8 @@ static size_t tag_len(uint16_t type)
 	}
 }
 
-/* What labels do not say is told by the first bits, which both versions of IP have for that (RFC 4928 §3). */
+/* What labels do not say is told by the first bits, which both versions of IP have for that (RFC
+ * 4928 §3). */
 static bool find_l4_of_labels(uint8_t *label, size_t len, struct l4 *ret)
 {
 	bool is_bottom = false;

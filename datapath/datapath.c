@@ -31,7 +31,7 @@
 #include "datapath/private.h"
 #include "log.h"
 
-#define DEFAULT_RULES     131072u
+#define DEFAULT_RULES	  131072u
 #define DEFAULT_MAX_RULES 4000000u
 
 /* --- Opening --- */

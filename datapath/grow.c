@@ -316,7 +316,8 @@ static uint32_t grown_size(uint32_t n, uint32_t max)
 	return n < max / factor ? n * factor : max;
 }
 
-/* After an attempt that failed there is none for so long: each takes the verifier's time, and what is lacking, memory mostly, is not there at once. */
+/* After an attempt that failed there is none for so long: each takes the verifier's time, and what
+ * is lacking, memory mostly, is not there at once. */
 #define GROW_AGAIN_NS 5000000000ULL
 
 static bool has_just_failed(const struct dp *dp)

@@ -318,7 +318,8 @@ static void explain(int err, char *buf, size_t size)
 			 "CAP_PERFMON are needed: %s",
 			 strerror(-err), libbpf_said);
 	else
-		snprintf(buf, size, "%s%s%s", strerror(-err), libbpf_said[0] ? ": " : "", libbpf_said);
+		snprintf(buf, size, "%s%s%s", strerror(-err), libbpf_said[0] ? ": " : "",
+			 libbpf_said);
 }
 
 int map_set_create(const struct map_set_config *config, struct map_set *ret, char *err_buf,
@@ -335,7 +336,8 @@ int map_set_create(const struct map_set_config *config, struct map_set *ret, cha
 	for (unsigned int i = 0; i < N_MAPS && !err; i++) {
 		err = map_make(&set.map[i], (enum map_id)i, config);
 		if (err)
-			snprintf(libbpf_said, sizeof(libbpf_said), "for map %s of %u elements", map_table[i].name, config->n[i]);
+			snprintf(libbpf_said, sizeof(libbpf_said), "for map %s of %u elements",
+				 map_table[i].name, config->n[i]);
 	}
 	if (!err && !config->in_memory)
 		err = load_program(&set, config);

@@ -223,8 +223,8 @@ static uint32_t tunnel_flags(const struct dp_tunnel *t)
 	       (t->is_remote_flow ? SKEP_TF_REMOTE_FLOW : 0) |
 	       (t->is_local_any || t->is_local_flow ? SKEP_TF_LOCAL_ANY : 0) |
 	       (t->is_local_flow ? SKEP_TF_LOCAL_FLOW : 0) | (t->is_ipv6 ? SKEP_TF_IPV6 : 0) |
-	       (t->has_options ? SKEP_TF_OPTIONS : 0) | (t->has_csum ? SKEP_TF_CSUM : 0) | (t->is_df ? SKEP_TF_DF : 0) |
-	       (t->is_tos_inherit ? SKEP_TF_TOS_INHERIT : 0) |
+	       (t->has_options ? SKEP_TF_OPTIONS : 0) | (t->has_csum ? SKEP_TF_CSUM : 0) |
+	       (t->is_df ? SKEP_TF_DF : 0) | (t->is_tos_inherit ? SKEP_TF_TOS_INHERIT : 0) |
 	       (t->is_ttl_inherit ? SKEP_TF_TTL_INHERIT : 0);
 }
 

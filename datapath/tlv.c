@@ -78,9 +78,11 @@ void dp_tlv_table(const struct dp *dp, uint32_t bridge, struct tlv_table *ret)
 /* Puts a map into the table that is to be. */
 static enum dp_tlv_error plan_add(struct skep_tlv tlv[SKEP_TLVS], const struct tlv_map *map)
 {
-	struct skep_tlv new = { .opt_class = htobe16(map->option_class),
-				.type = map->option_type,
-				.n_words = map->option_len / 4 };
+	struct skep_tlv option = {
+		.opt_class = htobe16(map->option_class),
+		.type = map->option_type,
+		.n_words = map->option_len / 4,
+	};
 
 	if (map->index >= SKEP_TLVS)
 		return DP_TLV_BAD_INDEX;
@@ -89,15 +91,16 @@ static enum dp_tlv_error plan_add(struct skep_tlv tlv[SKEP_TLVS], const struct t
 	if (tlv[map->index].n_words)
 		return DP_TLV_MAPPED;
 	for (unsigned int i = 0; i < SKEP_TLVS; i++) {
-		if (tlv[i].n_words && tlv[i].opt_class == new.opt_class && tlv[i].type == new.type)
+		if (tlv[i].n_words && tlv[i].opt_class == option.opt_class &&
+		    tlv[i].type == option.type)
 			return DP_TLV_DUPLICATE;
 	}
-	tlv[map->index] = new;
+	tlv[map->index] = option;
 	return DP_TLV_OK;
 }
 
-static enum dp_tlv_error plan_delete(const struct dp *dp, uint32_t bridge, struct skep_tlv tlv[SKEP_TLVS],
-				     unsigned int index)
+static enum dp_tlv_error plan_delete(const struct dp *dp, uint32_t bridge,
+				     struct skep_tlv tlv[SKEP_TLVS], unsigned int index)
 {
 	if (index >= SKEP_TLVS)
 		return DP_TLV_BAD_INDEX;
@@ -117,8 +120,8 @@ enum dp_tlv_error dp_tlv_mod(struct dp *dp, uint32_t bridge, const struct tlv_mo
 	for (unsigned int i = 0; mod->command == TLV_CLEAR && !err && i < SKEP_TLVS; i++)
 		err = plan_delete(dp, bridge, tlv, i);
 	for (unsigned int i = 0; mod->command != TLV_CLEAR && !err && i < mod->n; i++)
-		err = mod->command == TLV_ADD ? plan_add(tlv, &mod->map[i]) :
-						plan_delete(dp, bridge, tlv, mod->map[i].index);
+		err = mod->command == TLV_ADD ? plan_add(tlv, &mod->map[i])
+					      : plan_delete(dp, bridge, tlv, mod->map[i].index);
 	for (unsigned int i = 0; !err && i < SKEP_TLVS; i++) {
 		uint32_t word;
 

@@ -93,18 +93,22 @@ static bool is_one_off(struct text_span key, const char *name)
 
 	while (same < key.len && same < len && key.p[same] == name[same])
 		same++;
-	while (ends < key.len - same && ends < len - same && key.p[key.len - 1 - ends] == name[len - 1 - ends])
+	while (ends < key.len - same && ends < len - same &&
+	       key.p[key.len - 1 - ends] == name[len - 1 - ends])
 		ends++;
 	if (key.len == len)
 		return same + ends + 1 >= len ||
-		       (same + ends + 2 == len && key.p[same] == name[same + 1] && key.p[same + 1] == name[same]);
-	return key.len + 1 == len ? same + ends + 1 >= len : len + 1 == key.len && same + ends >= len;
+		       (same + ends + 2 == len && key.p[same] == name[same + 1] &&
+			key.p[same + 1] == name[same]);
+	return key.len + 1 == len ? same + ends + 1 >= len
+				  : len + 1 == key.len && same + ends >= len;
 }
 
 const char *text_near_name(struct text_span key)
 {
-	static const char *const others[] = { "actions", "cookie", "hard_timeout", "idle_timeout", "out_port", "out_group",
-					      "priority", "table" };
+	static const char *const others[] = { "actions",      "cookie",	  "hard_timeout",
+					      "idle_timeout", "out_port", "out_group",
+					      "priority",     "table" };
 
 	for (size_t i = 0; i < N_ELEMENTS(others); i++) {
 		if (is_one_off(key, others[i]))

@@ -182,8 +182,8 @@ static int fail_unknown(const struct text_input *in, const struct text_word *wor
 	const char *near = text_near_name(word->key);
 
 	return text_fail(in, word->key.p, "unknown word \"%.*s\"%s%s%s",
-			 (int)(word->key.len < 80 ? word->key.len : 80), word->key.p, near ? "; is it \"" : "",
-			 near ? near : "", near ? "\"?" : "");
+			 (int)(word->key.len < 80 ? word->key.len : 80), word->key.p,
+			 near ? "; is it \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 static int parse_words(struct text_input *in, unsigned int kind, struct flow_mod *fm,

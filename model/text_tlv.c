@@ -55,7 +55,8 @@ static int parse_field(struct text_input *in, struct tlv_map *map)
 
 	if (len <= prefix || strncmp(in->p, FIELD_NAME, prefix) != 0 ||
 	    text_span_to_u64(number, TLV_FIELDS - 1, &index))
-		return text_fail(in, in->p, "\"%.*s\" is not a field from %s0 to %d", (int)len, in->p, FIELD_NAME, TLV_FIELDS - 1);
+		return text_fail(in, in->p, "\"%.*s\" is not a field from %s0 to %d", (int)len,
+				 in->p, FIELD_NAME, TLV_FIELDS - 1);
 	map->index = (uint16_t)index;
 	in->p += len;
 	return 0;
@@ -77,7 +78,8 @@ static int parse_map(struct text_input *in, struct tlv_map *map)
 	return parse_field(in, map);
 }
 
-int text_parse_tlv_mod(const char *line, enum tlv_command command, struct tlv_mod *ret, struct text_error *ret_error)
+int text_parse_tlv_mod(const char *line, enum tlv_command command, struct tlv_mod *ret,
+		       struct text_error *ret_error)
 {
 	struct text_input in;
 
@@ -109,10 +111,12 @@ void text_format_tlv_table(const struct tlv_table *table, struct buf *out)
 
 	for (unsigned int i = 0; i < table->n; i++)
 		used += table->map[i].option_len;
-	buf_printf(out, " max option space=%u max fields=%u\n allocated option space=%u\n\n", table->max_option_space,
-		   table->max_fields, used);
-	buf_printf(out, " mapping table:\n  class  type  length  match field\n ------  ----  ------  --------------\n");
+	buf_printf(out, " max option space=%u max fields=%u\n allocated option space=%u\n\n",
+		   table->max_option_space, table->max_fields, used);
+	buf_printf(out, " mapping table:\n  class  type  length  match field\n ------  ----  "
+			"------  --------------\n");
 	for (unsigned int i = 0; i < table->n; i++)
-		buf_printf(out, " %#6x  %#4x  %6u  %s%u\n", table->map[i].option_class, table->map[i].option_type,
-			   table->map[i].option_len, FIELD_NAME, table->map[i].index);
+		buf_printf(out, " %#6x  %#4x  %6u  %s%u\n", table->map[i].option_class,
+			   table->map[i].option_type, table->map[i].option_len, FIELD_NAME,
+			   table->map[i].index);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which Geneve options (RFC 8926 §3.5) the fields tun_metadata0 to 7 are: a table of each bridge, which controllers write with Open vSwitch's
- * NXT_TLV_TABLE_MOD.
+ * Which Geneve options (RFC 8926 §3.5) the fields tun_metadata0 to 7 are: a table of each bridge,
+ * which controllers write with Open vSwitch's NXT_TLV_TABLE_MOD.
  */
 #ifndef SKEP_MODEL_TLV_H
 #define SKEP_MODEL_TLV_H 1
@@ -21,9 +21,10 @@ struct tlv_map {
 };
 
 enum tlv_command { /* values as on the wire */
-	TLV_ADD = 0,
-	TLV_DELETE = 1, /* of the maps only the index counts; one that is not there is none */
-	TLV_CLEAR = 2,	/* all; no maps */
+		   TLV_ADD = 0,
+		   TLV_DELETE =
+			   1, /* of the maps only the index counts; one that is not there is none */
+		   TLV_CLEAR = 2, /* all; no maps */
 };
 
 #define TLV_MOD_MAX 64 /* maps in one change: as many as Open vSwitch has fields */

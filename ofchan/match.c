@@ -50,7 +50,7 @@ static enum field_id field_by_wire(uint16_t class, uint8_t number)
 {
 	if (class == OFPXMC_OPENFLOW_BASIC)
 		return field_is_known(number) && wire_field(number).class == class ? number
-										       : N_FIELD_IDS;
+										   : N_FIELD_IDS;
 	for (size_t i = 0; i < N_WIRE_FIELDS; i++) {
 		if (wire_fields[i].class == class && wire_fields[i].number == number)
 			return wire_fields[i].id;
@@ -133,13 +133,15 @@ static bool tun_flags_can_be(const struct field_value *v)
 	return !v->b[0] && !(v->b[1] & ~FIELD_TUN_FLAGS_ALL);
 }
 
-/* Geneve options have the length that their mapping says, and Open vSwitch leaves out zeros that a value begins with, if need be all. */
+/* Geneve options have the length that their mapping says, and Open vSwitch leaves out zeros that a
+ * value begins with, if need be all. */
 static bool has_any_len(enum field_id id)
 {
 	return id >= FIELD_TUN_METADATA0 && id < FIELD_TUN_METADATA0 + TLV_FIELDS;
 }
 
-/* Puts the value of 'len' bytes at 'p' right in all bytes that the field has.  A mask that is all ones is one of the whole field. */
+/* Puts the value of 'len' bytes at 'p' right in all bytes that the field has.  A mask that is all
+ * ones is one of the whole field. */
 static void widen(uint8_t *to, enum field_id id, const uint8_t *p, size_t len, bool is_mask)
 {
 	size_t missing = of_oxm_value_len(id) - len;
@@ -151,7 +153,8 @@ static void widen(uint8_t *to, enum field_id id, const uint8_t *p, size_t len, b
 	memcpy(to + missing, p, len);
 }
 
-/* Has 'o', whose field is known, be as long as values of its field are, with its payload in 'room' if it was not.  False if its length cannot be. */
+/* Has 'o', whose field is known, be as long as values of its field are, with its payload in 'room'
+ * if it was not.  False if its length cannot be. */
 static bool oxm_fit(struct oxm *o, uint8_t room[2 * FIELD_MAX_BYTES])
 {
 	size_t full = of_oxm_value_len(o->id), len = o->len >> o->has_mask;

@@ -7,7 +7,8 @@
 #include "ofchan/message.h"
 #include "ofchan/wire.h"
 
-static enum ofp_err maps_decode(struct tlv_map *map, unsigned int *ret_n, const uint8_t *p, size_t len)
+static enum ofp_err maps_decode(struct tlv_map *map, unsigned int *ret_n, const uint8_t *p,
+				size_t len)
 {
 	const struct nx_tlv_map *w = (const void *)p;
 

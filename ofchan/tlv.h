@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of Geneve options on the wire: Open vSwitch's messages NXT_TLV_TABLE_*, which OVN and Antrea send.
+ * The table of Geneve options on the wire: Open vSwitch's messages NXT_TLV_TABLE_*, which OVN and
+ * Antrea send.
  *
  * Refused here:
  *   a command that there is not              NXTTMFC_BAD_COMMAND

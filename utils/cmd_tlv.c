@@ -5,8 +5,8 @@
 #include "utils/batch.h"
 #include "utils/json.h"
 
-static int encode_map(struct session *s, const char *text, int command, uint32_t xid, struct buf *out,
-		      struct text_error *ret_error)
+static int encode_map(struct session *s, const char *text, int command, uint32_t xid,
+		      struct buf *out, struct text_error *ret_error)
 {
 	struct tlv_mod mod;
 	int error = text_parse_tlv_mod(text, (enum tlv_command)command, &mod, ret_error);
@@ -35,11 +35,13 @@ static json_t *json_table(const struct tlv_table *table)
 	json_t *options = json_array();
 
 	for (unsigned int i = 0; i < table->n; i++)
-		json_array_append_new(options, json_pack("{s:i,s:i,s:i,s:i}", "class", table->map[i].option_class, "type",
-							 table->map[i].option_type, "length", table->map[i].option_len,
-							 "tun_metadata", table->map[i].index));
-	return json_pack("{s:I,s:i,s:o}", "max_option_space", (json_int_t)table->max_option_space, "max_fields", table->max_fields,
-			 "options", options);
+		json_array_append_new(options, json_pack("{s:i,s:i,s:i,s:i}", "class",
+							 table->map[i].option_class, "type",
+							 table->map[i].option_type, "length",
+							 table->map[i].option_len, "tun_metadata",
+							 table->map[i].index));
+	return json_pack("{s:I,s:i,s:o}", "max_option_space", (json_int_t)table->max_option_space,
+			 "max_fields", table->max_fields, "options", options);
 }
 
 static int print_table(const struct session *s)

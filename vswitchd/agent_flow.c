@@ -15,7 +15,8 @@ static enum ofp_err check_options(const struct session *s, const struct flow_mod
 	err = agent_check_match(s, &fm->match);
 	if (!err)
 		err = agent_check_actions(s, fm->instructions.apply.a, fm->instructions.apply.n);
-	return err ? err : agent_check_actions(s, fm->instructions.write.a, fm->instructions.write.n);
+	return err ? err
+		   : agent_check_actions(s, fm->instructions.write.a, fm->instructions.write.n);
 }
 
 enum ofp_err agent_flow_mod(struct session *s, const struct ofmsg *msg)

@@ -92,7 +92,8 @@ enum ofp_err agent_group_mod(struct session *s, const struct ofmsg *msg)
 
 	if (!error) {
 		for (unsigned int i = 0; i < gm.n_buckets && !err; i++)
-			err = agent_check_actions(s, gm.buckets[i].actions, gm.buckets[i].n_actions);
+			err = agent_check_actions(s, gm.buckets[i].actions,
+						  gm.buckets[i].n_actions);
 		if (!err) {
 			provide_device(s, &gm);
 			error = dp_group_mod(sw->dp, s->agent->br->number, &gm, &why);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Geneve options: Open vSwitch's NXT_TLV_TABLE_* (ofchan/tlv.h), and whether what flows, groups and packet-outs name is an option.
+ * Geneve options: Open vSwitch's NXT_TLV_TABLE_* (ofchan/tlv.h), and whether what flows, groups and
+ * packet-outs name is an option.
  *
  * The table is the bridge's, in the datapath: it stays when skepd ends, and goes with the bridge.
  */
@@ -34,8 +35,8 @@ enum ofp_err agent_experimenter(struct session *s, const struct ofmsg *msg)
 
 	switch (e->exp_type) {
 	case NXT_TLV_TABLE_MOD:
-		return session_main(s)->role == OFPCR_ROLE_SLAVE ? OFPBRC_IS_SLAVE :
-								   tlv_mod(s, &e->tlv_mod);
+		return session_main(s)->role == OFPCR_ROLE_SLAVE ? OFPBRC_IS_SLAVE
+								 : tlv_mod(s, &e->tlv_mod);
 	case NXT_TLV_TABLE_REQUEST:
 		dp_tlv_table(s->agent->sw->dp, s->agent->br->number, &table);
 		of_tlv_table_encode(out, msg->xid, &table);
@@ -47,7 +48,8 @@ enum ofp_err agent_experimenter(struct session *s, const struct ofmsg *msg)
 }
 
 /* Whether field 'id', one of tun_metadata, is an option that can have 'value'. */
-static enum ofp_err check_field(const struct session *s, enum field_id id, const struct field_value *value, enum ofp_err bad_value)
+static enum ofp_err check_field(const struct session *s, enum field_id id,
+				const struct field_value *value, enum ofp_err bad_value)
 {
 	struct tlv_table table;
 
@@ -55,7 +57,9 @@ static enum ofp_err check_field(const struct session *s, enum field_id id, const
 	for (unsigned int i = 0; i < table.n; i++) {
 		if (table.map[i].index != id - FIELD_TUN_METADATA0)
 			continue;
-		return field_value_to_u64(id, value) >> (8 * table.map[i].option_len - 1) >> 1 ? bad_value : OFP_OK;
+		return field_value_to_u64(id, value) >> (8 * table.map[i].option_len - 1) >> 1
+			       ? bad_value
+			       : OFP_OK;
 	}
 	return NXFMFC_INVALID_TLV_FIELD;
 }
@@ -76,7 +80,8 @@ enum ofp_err agent_check_match(const struct session *s, const struct match *m)
 	return err;
 }
 
-enum ofp_err agent_check_actions(const struct session *s, const struct action *actions, unsigned int n)
+enum ofp_err agent_check_actions(const struct session *s, const struct action *actions,
+				 unsigned int n)
 {
 	enum ofp_err err = OFP_OK;
 
@@ -84,7 +89,8 @@ enum ofp_err agent_check_actions(const struct session *s, const struct action *a
 		const struct action *a = &actions[i];
 
 		if (a->type == ACTION_SET_FIELD && is_option(a->set_field.field))
-			err = check_field(s, a->set_field.field, &a->set_field.value, OFPBAC_BAD_SET_ARGUMENT);
+			err = check_field(s, a->set_field.field, &a->set_field.value,
+					  OFPBAC_BAD_SET_ARGUMENT);
 	}
 	return err;
 }

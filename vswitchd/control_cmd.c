@@ -96,12 +96,13 @@ static json_t *show_datapath(const struct sw *sw)
 	for (unsigned int i = 0; (name = dp_drop(sw->dp, i, &n)); i++)
 		if (n)
 			json_object_set_new(drops, name, json_integer((json_int_t)n));
-	return json_pack("{s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "flows", (json_int_t)info.n_flows,
-			 "version", (json_int_t)info.version, "attach", dp_attach_name(sw->dp),
-			 "capacity", (json_int_t)info.rules_capacity, "memory",
-			 (json_int_t)info.memory, "grown", (json_int_t)info.n_grown, "growth_failed", (json_int_t)info.n_growth_failed, "verified",
-			 (json_int_t)info.n_verified, "repaired", (json_int_t)info.n_repaired, "shadowed", (json_int_t)info.n_shadowed, "drops",
-			 drops);
+	return json_pack("{s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "flows",
+			 (json_int_t)info.n_flows, "version", (json_int_t)info.version, "attach",
+			 dp_attach_name(sw->dp), "capacity", (json_int_t)info.rules_capacity,
+			 "memory", (json_int_t)info.memory, "grown", (json_int_t)info.n_grown,
+			 "growth_failed", (json_int_t)info.n_growth_failed, "verified",
+			 (json_int_t)info.n_verified, "repaired", (json_int_t)info.n_repaired,
+			 "shadowed", (json_int_t)info.n_shadowed, "drops", drops);
 }
 
 static json_t *show_bridge(struct bridge *br)

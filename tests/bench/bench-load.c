@@ -2,21 +2,27 @@
 /*
  * Makes packets at one end of a network and counts them at the other: for bench-overlay.
  *
- *   bench-load --from NETNS:DEV --to NETNS:DEV [--seconds S] [--flows N] [--addresses N] [--order turn|random|zipf] [--strangers one|random] [--size BYTES] [--cpu N] [--fifo]
+ *   bench-load --from NETNS:DEV --to NETNS:DEV [--seconds S] [--flows N] [--addresses N]
+ *              [--order turn|random|zipf] [--strangers one|random] [--size BYTES] [--cpu N] [--fifo]
  *
- * UDP packets from the MAC and to the MAC of the two interfaces leave through the first one, as if its host had sent them, until the time is up.
- * They are "live frames" of BPF_PROG_TEST_RUN: an XDP program redirects each into the interface, whose other end (of a veth pair, with GRO on
- * and so with NAPI) receives it.  That costs some tens of nanoseconds a packet.  The whole way of a batch happens before
- * the next is made, on the same CPU, unless interfaces on the way have threaded NAPI.
+ * UDP packets from the MAC and to the MAC of the two interfaces leave through the first one, as if
+ * its host had sent them, until the time is up. They are "live frames" of BPF_PROG_TEST_RUN: an XDP
+ * program redirects each into the interface, whose other end (of a veth pair, with GRO on and so
+ * with NAPI) receives it.  That costs some tens of nanoseconds a packet.  The whole way of a batch
+ * happens before the next is made, on the same CPU, unless interfaces on the way have threaded
+ * NAPI.
  *
- * Flow I comes from address 10.0.0.1 + I % addresses, port 1024 + I / addresses. The flows' packets come by turns, at random, or at random by Zipf's law (of exponent
- * 1: the K-th flow has 1/K of the first one's packets).
+ * Flow I comes from address 10.0.0.1 + I % addresses, port 1024 + I / addresses. The flows' packets
+ * come by turns, at random, or at random by Zipf's law (of exponent 1: the K-th flow has 1/K of the
+ * first one's packets).
  *
- * --strangers: each second packet is of none of the flows, but of one other, or has a random source address and random ports, as those have that are to explode the tuple space of a
- * switch whose flow cache has wildcards.  They are to be dropped, and do not count as received.
+ * --strangers: each second packet is of none of the flows, but of one other, or has a random source
+ * address and random ports, as those have that are to explode the tuple space of a switch whose
+ * flow cache has wildcards.  They are to be dropped, and do not count as received.
  *
- * Prints one line: packets received, seconds, packets sent, and the kernel's cycles and instructions for all of them (0: not to be had), which a
- * neighbour on the machine changes less than the time.
+ * Prints one line: packets received, seconds, packets sent, and the kernel's cycles and
+ * instructions for all of them (0: not to be had), which a neighbour on the machine changes less
+ * than the time.
  */
 #include <arpa/inet.h>
 #include <errno.h>

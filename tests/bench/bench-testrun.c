@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The cost of a packet in the pipeline, beside that of a bare bpf_redirect, under BPF_PROG_TEST_RUN.
+ * The cost of a packet in the pipeline, beside that of a bare bpf_redirect, under
+ * BPF_PROG_TEST_RUN.
  *
- * The two are measured in turn, many times in one run, and their ratios are what counts: the machine is shared, and its
- * speed changes.  Where the machine counts instructions, those of the kernel per packet are told too: they do not change.  The packet is a UDP packet of 64 bytes; it hits one of the rules of table 0, which counts it and sends it to a port.
+ * The two are measured in turn, many times in one run, and their ratios are what counts: the
+ * machine is shared, and its speed changes.  Where the machine counts instructions, those of the
+ * kernel per packet are told too: they do not change.  The packet is a UDP packet of 64 bytes; it
+ * hits one of the rules of table 0, which counts it and sends it to a port.
  *
- *   bench-testrun [--rounds N] [--scene NUMBER] [--no-flow-cache] [--json FILE]     needs root; makes a network namespace of its own
+ *   bench-testrun [--rounds N] [--scene NUMBER] [--no-flow-cache] [--json FILE]
+ *
+ * Needs root; makes a network namespace of its own.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -211,14 +216,19 @@ static int compare(const void *a, const void *b)
 }
 
 /* Appends a line of JSON; 'json' may be NULL. */
-static void put_json(FILE *json, const struct scene *s, double ours, double base, const double *ratio, int rounds, double insns, double base_insns)
+static void put_json(FILE *json, const struct scene *s, double ours, double base,
+		     const double *ratio, int rounds, double insns, double base_insns)
 {
 	if (!json)
 		return;
-	fprintf(json, "%s{\"scene\": \"%s\", \"ns\": %.1f, \"bare_ns\": %.1f, \"ratio\": %.3f, \"range\": [%.3f, %.3f]", ftell(json) > 2 ? ",\n " : "",
-		s->name, ours, base, ratio[rounds / 2], ratio[0], ratio[rounds - 1]);
+	fprintf(json,
+		"%s{\"scene\": \"%s\", \"ns\": %.1f, \"bare_ns\": %.1f, \"ratio\": %.3f, "
+		"\"range\": [%.3f, %.3f]",
+		ftell(json) > 2 ? ",\n " : "", s->name, ours, base, ratio[rounds / 2], ratio[0],
+		ratio[rounds - 1]);
 	if (counter_fd >= 0)
-		fprintf(json, ", \"instructions\": %.0f, \"bare_instructions\": %.0f", insns, base_insns);
+		fprintf(json, ", \"instructions\": %.0f, \"bare_instructions\": %.0f", insns,
+			base_insns);
 	fprintf(json, "}");
 }
 

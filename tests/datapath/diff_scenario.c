@@ -372,21 +372,24 @@ static void run_oracle(struct oracle *o, const struct diff_scenario *s, const st
 		oracle_run(o, step->in_port, frame->b, frame->len, &expected);
 }
 
-/* Whether the oracle, which has run, allows what is in 'actual': looks through its results until one is. */
+/* Whether the oracle, which has run, allows what is in 'actual': looks through its results until
+ * one is. */
 static bool find_result(struct oracle *o, const struct backend *b, const struct diff_scenario *s,
 			const struct diff_step *step, char *why, size_t why_size)
 {
 	bool is_equal = diff_results_equal(&expected, &actual, b->flags, why, why_size);
 
-	for (unsigned int n = 0; !is_equal && !expected.overflow && n < ALLOWED_MAX && oracle_choose_again(o); n++) {
+	for (unsigned int n = 0;
+	     !is_equal && !expected.overflow && n < ALLOWED_MAX && oracle_choose_again(o); n++) {
 		run_oracle(o, s, step);
 		is_equal = diff_results_equal(&expected, &actual, b->flags, why, why_size);
 	}
 	return is_equal;
 }
 
-/* Whether the result that was found is the only one that is equal: two flows of one packet may have had each other's buckets, where what those did cannot be told
- * apart.  Leaves the oracle with the result that was found first. */
+/* Whether the result that was found is the only one that is equal: two flows of one packet may have
+ * had each other's buckets, where what those did cannot be told apart.  Leaves the oracle with the
+ * result that was found first. */
 static bool is_only_result(struct oracle *o, const struct backend *b, const struct diff_scenario *s,
 			   const struct diff_step *step)
 {

@@ -219,7 +219,8 @@ static int program_map(const char *name)
 		struct bpf_map_info info = { .id = 0 };
 		int fd = bpf_map_get_fd_by_id(ids[i]);
 
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) && !strcmp(info.name, name))
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) &&
+		    !strcmp(info.name, name))
 			return fd;
 		if (fd >= 0)
 			close(fd);
@@ -236,7 +237,8 @@ static unsigned int n_entries(uint16_t dst)
 	struct skep_cache_set set;
 
 	assert_true(fd >= 0);
-	while (word < st->n_words && (word < 4 ? st->ofs[word] : st->ofs_x[word - 4]) != offsetof(struct skep_key, ip_proto))
+	while (word < st->n_words && (word < 4 ? st->ofs[word] : st->ofs_x[word - 4]) !=
+					     offsetof(struct skep_key, ip_proto))
 		word++;
 	assert_true(word < st->n_words);
 	for (uint32_t i = 0; !bpf_map_lookup_elem(fd, &i, &set); i++) {
@@ -244,7 +246,8 @@ static unsigned int n_entries(uint16_t dst)
 			uint8_t b[8];
 
 			memcpy(b, &set.list[way].w[word], sizeof(b));
-			n += set.tag[way].version == DP_HEAD(h.dp)->version && (b[6] << 8 | b[7]) == dst;
+			n += set.tag[way].version == DP_HEAD(h.dp)->version &&
+			     (b[6] << 8 | b[7]) == dst;
 		}
 	}
 	close(fd);
@@ -259,7 +262,8 @@ static void strangers_do_not_drive_flows_out(void **state)
 
 	(void)state;
 	if (h.dp->set.prog_fd < 0) {
-		print_message("skipped: to the host build each packet is the first that wants a place\n");
+		print_message(
+			"skipped: to the host build each packet is the first that wants a place\n");
 		skip();
 	}
 	add_masks();

@@ -241,7 +241,8 @@ static bool prereqs_ok(const struct match *m)
 	return true;
 }
 
-/* A field, or N_FIELD_IDS.  Geneve options are many of one kind: together they are as likely as one. */
+/* A field, or N_FIELD_IDS.  Geneve options are many of one kind: together they are as likely as
+ * one. */
 static enum field_id any_field(struct gen *g)
 {
 	enum field_id id = (enum field_id)gen_below(g, N_FIELD_IDS);
