@@ -25,7 +25,7 @@ mutant() {
 	cp "$build/bpf/libskephost.a" "$tmp/libskephost.a"
 	(cd "$build" && $cc -pthread tests/datapath/backend*.o tests/datapath/capture_room.o tests/datapath/diff*.o "$tmp/host.o" tests/oracle/liboracle.a \
 		datapath/libdatapath.a model/libmodel.a lib/libbase.a -lbpf -lelf $SANITIZE -o "$tmp/diff") || exit 1
-	timeout 100 "$tmp/diff" --backend host --seed 7 --cases 500000 >"$tmp/out" 2>&1
+	timeout 150 "$tmp/diff" --backend host --seed 7 --cases 2000000 >"$tmp/out" 2>&1
 	if [ $? != 1 ] || ! grep -q "they differ" "$tmp/out"; then
 		echo "test-mutants: not found: $file: \"$old\" -> \"$new\"" >&2
 		failed=$((failed + 1))

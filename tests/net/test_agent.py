@@ -157,7 +157,7 @@ REFUSED = {
     'a group that is not there': ((6, 8), [of13.message(of13.GROUP_MOD, struct.pack('!HBxI', 1, 0, 1))]),
     'port-mod of port 99': ((7, 0), [port_mod(99, bytes(6))]),
     'port-mod with another address': ((7, 1), [port_mod(1, bytes(6))]),
-    'an experimenter': ((1, 3), [of13.message(of13.EXPERIMENTER, struct.pack('!II', 0x2320, 1))]),
+    'an experimenter': ((1, 3), [of13.message(of13.EXPERIMENTER, struct.pack('!II', 0x2321, 1))]),
     'a reply': ((1, 1), [of13.message(of13.BARRIER_REPLY)]),
     'type 77': ((1, 1), [of13.message(77)]),
 }
