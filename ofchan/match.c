@@ -157,7 +157,7 @@ static void widen(uint8_t *to, enum field_id id, const uint8_t *p, size_t len, b
  * if it was not.  False if its length cannot be. */
 static bool oxm_fit(struct oxm *o, uint8_t room[2 * FIELD_MAX_BYTES])
 {
-	size_t full = of_oxm_value_len(o->id), len = o->len >> o->has_mask;
+	size_t full = of_oxm_value_len(o->id), len = (size_t)o->len >> o->has_mask;
 
 	if (o->len != len << o->has_mask)
 		return false;
