@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's ovs-ofctl works on a bridge's management socket."""
+import os
 import random
 import re
 import struct
@@ -232,6 +233,7 @@ def test_100000_flows_load_and_each_forwards_as_it_says(sw, tmp_path):
 
 
 @pytest.mark.skep_only
+@pytest.mark.skipif(not os.environ.get('SKEP_ROW'), reason='compares times, which whatever else runs decides: SKEP_ROW=1 runs it')
 def test_100000_flows_load_in_less_time_than_into_open_vswitch(sw, make_switch, tmp_path):
     big_file(tmp_path / 'flows', 100_000)
     ovs = make_switch(driver=skepnet.DRIVER_OVS)
