@@ -262,6 +262,17 @@ static int on_msg(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+/* Whether the 'n' bytes at 'buf' answer an earlier request, the rest of whose answers was not read: a dump that a change interrupted. */
+static bool is_stale(const struct nl *nl, const char *buf, ssize_t n)
+{
+	struct nlmsghdr h;
+
+	if (n < (ssize_t)sizeof(h))
+		return false;
+	memcpy(&h, buf, sizeof(h));
+	return h.nlmsg_seq != nl->seq;
+}
+
 /* Sends 'nlh' and handles its answers until the last. */
 int nl_transact_on(struct nl *nl, const struct mnl_socket *sock, struct nlmsghdr *nlh,
 		       mnl_cb_t cb, void *data)
@@ -276,7 +287,7 @@ int nl_transact_on(struct nl *nl, const struct mnl_socket *sock, struct nlmsghdr
 		return -errno;
 	do {
 		n = mnl_socket_recvfrom(sock, buf, sizeof(buf));
-		if (n < 0 && errno == EINTR) {
+		if ((n < 0 && errno == EINTR) || is_stale(nl, buf, n)) {
 			ret = MNL_CB_OK;
 			continue;
 		}
