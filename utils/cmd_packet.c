@@ -231,9 +231,7 @@ static int ask_for_packets(struct session *s)
 	int status;
 
 	ofmsg_encode_empty(&s->out, OFPT_GET_CONFIG_REQUEST, xid);
-	status = session_send(s);
-	if (!status)
-		status = session_recv_reply(s, xid, OFPT_GET_CONFIG_REPLY);
+	status = session_request(s, xid, OFPT_GET_CONFIG_REPLY);
 	if (status)
 		return status;
 	config = s->msg->config;

@@ -210,11 +210,9 @@ static void print_capabilities(uint32_t bits)
 static int request_empty(struct session *s, enum ofp_type request, enum ofp_type reply)
 {
 	uint32_t xid = session_xid(s);
-	int status;
 
 	ofmsg_encode_empty(&s->out, request, xid);
-	status = session_send(s);
-	return status ? status : session_recv_reply(s, xid, reply);
+	return session_request(s, xid, reply);
 }
 
 static int print_features(struct session *s)

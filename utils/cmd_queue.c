@@ -175,9 +175,7 @@ int cmd_queue_get_config(const struct skepctl *ctl, int argc, char **argv)
 		dump.ports = session_print_ports(&s);
 		xid = session_xid(&s);
 		of_queue_config_request_encode(&s.out, xid, port);
-		status = session_send(&s);
-		if (!status)
-			status = session_recv_reply(&s, xid, OFPT_QUEUE_GET_CONFIG_REPLY);
+		status = session_request(&s, xid, OFPT_QUEUE_GET_CONFIG_REPLY);
 		if (!status)
 			status = print_queues(&s, &dump);
 	}

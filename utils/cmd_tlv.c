@@ -72,9 +72,7 @@ int cmd_dump_tlv_map(const struct skepctl *ctl, int argc, char **argv)
 	if (!status) {
 		xid = session_xid(&s);
 		of_tlv_request_encode(&s.out, xid);
-		status = session_send(&s);
-		if (!status)
-			status = session_recv_reply(&s, xid, OFPT_EXPERIMENTER);
+		status = session_request(&s, xid, OFPT_EXPERIMENTER);
 		if (!status)
 			status = print_table(&s);
 	}

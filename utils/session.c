@@ -129,6 +129,13 @@ int session_recv_reply(struct session *s, uint32_t xid, enum ofp_type type)
 	}
 }
 
+int session_request(struct session *s, uint32_t xid, enum ofp_type type)
+{
+	int status = session_send(s);
+
+	return status ? status : session_recv_reply(s, xid, type);
+}
+
 int session_barrier(struct session *s, void (*on_error)(void *aux, const struct ofmsg *msg),
 		    void *aux)
 {

@@ -48,6 +48,9 @@ int session_recv(struct session *s);
 /* As session_recv(), until the message is the answer to 'xid': one of 'type'.  An error message for
  * 'xid' is printed and is a failure; messages about other things are passed over. */
 int session_recv_reply(struct session *s, uint32_t xid, enum ofp_type type);
+/* Sends the request in s->out, whose id is 'xid', and waits for its answer as
+ * session_recv_reply(). */
+int session_request(struct session *s, uint32_t xid, enum ofp_type type);
 /* Sends what is in s->out and a barrier, and waits for its reply.  Each error that comes instead is
  * printed by 'on_error', or, if that is NULL, as it is.  Returns 0 if there was no error. */
 int session_barrier(struct session *s, void (*on_error)(void *aux, const struct ofmsg *msg),
