@@ -136,6 +136,9 @@ struct skep_key {
 };
 _Static_assert(sizeof(struct skep_key) == SKEP_KEY_WORDS * 8, "key size");
 
+/* The first of the words that options are in; behind the last is tun_opts. */
+#define SKEP_OPTION_WORD (__builtin_offsetof(struct skep_key, tun_metadata) / 8)
+
 /* Bits of skep_key.tun_flags. */
 enum skep_tunnel_key_flags {
 	SKEP_TUN_OAM = 1 << 0,

@@ -105,13 +105,10 @@ SKEP_INLINE void skep_outer_to_key(struct skep_state *s)
 	}
 }
 
-/* The first of the words that options are in. */
-#define SKEP_OPTION_WORD 23
-
 SKEP_INLINE void skep_clear_options(struct skep_state *s)
 {
-	for (int i = SKEP_OPTION_WORD; i <= SKEP_OPTION_WORD + SKEP_TLVS; i++)
-		s->w[i] = 0;
+	for (__u32 i = 0; i <= SKEP_TLVS; i++)
+		s->w[SKEP_OPTION_WORD + i] = 0;
 }
 
 /* The packet itself goes to a patch port, or the like: it is of no tunnel any more. */

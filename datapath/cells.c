@@ -369,6 +369,20 @@ bool cells_is_wide(const struct skep_cell *cell)
 	       field_table[cell->arg].n_bytes > sizeof(cell->arg64);
 }
 
+const struct skep_cell *cells_next(const struct skep_cell *cells, enum skep_op op, uint32_t *at)
+{
+	const struct skep_head *head = cells_head(cells);
+
+	while (*at <= (uint32_t)head->n_apply + head->n_write) {
+		const struct skep_cell *cell = &cells[*at];
+
+		*at += cells_is_wide(cell) ? 2 : 1;
+		if (cell->op == op)
+			return cell;
+	}
+	return NULL;
+}
+
 void cells_to_instructions(const struct skep_cell *cells, const struct cell_ports *ports,
 			   struct instructions *ret)
 {

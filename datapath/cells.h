@@ -41,6 +41,11 @@ void cells_to_actions(const struct skep_cell *cells, unsigned int n, const struc
 		      struct action_list *ret);
 /* Whether the cell is of an action that takes two. */
 bool cells_is_wide(const struct skep_cell *cell);
+/* The next action with 'op' of a rule's from cell number '*at' on, which goes behind it; or NULL. */
+const struct skep_cell *cells_next(const struct skep_cell *cells, enum skep_op op, uint32_t *at);
+/* For each of them, apply-actions first. */
+#define CELLS_FOR_EACH(CELLS, OP, CELL_PTR)                                                        \
+	for (uint32_t cell_at__ = 1; ((CELL_PTR) = cells_next(CELLS, OP, &cell_at__));)
 /* The place of an action in an action set. */
 unsigned int cells_slot(const struct action *a);
 

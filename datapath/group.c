@@ -148,29 +148,11 @@ static unsigned int chain_above(const struct dp *dp, const struct group *g, unsi
 
 /* --- Flows that lead to groups --- */
 
-/* The next cell from number '*at' of a rule's on that names a group, or NULL. */
-static const struct skep_cell *next_group(const struct skep_cell *cells, uint32_t *at)
-{
-	const struct skep_head *head = cells_head(cells);
-
-	while (*at <= (uint32_t)head->n_apply + head->n_write) {
-		const struct skep_cell *cell = &cells[*at];
-
-		*at += cells_is_wide(cell) ? 2 : 1;
-		if (cell->op == SKEP_OP_GROUP)
-			return cell;
-	}
-	return NULL;
-}
-
-#define FOR_EACH_GROUP(CELLS, CELL_PTR)                                                                                 \
-	for (uint32_t group_at__ = 1; ((CELL_PTR) = next_group(CELLS, &group_at__));)
-
 void group_cells(struct dp *dp, const struct skep_cell *cells, bool is_stored)
 {
 	const struct skep_cell *cell;
 
-	FOR_EACH_GROUP(cells, cell) {
+	CELLS_FOR_EACH (cells, SKEP_OP_GROUP, cell) {
 		struct group *g = dp->groups[cell->arg32];
 
 		if (g && is_stored)
@@ -184,7 +166,7 @@ bool cells_lead_to(const struct skep_cell *cells, uint32_t group)
 {
 	const struct skep_cell *cell;
 
-	FOR_EACH_GROUP(cells, cell) {
+	CELLS_FOR_EACH (cells, SKEP_OP_GROUP, cell) {
 		if (cell->arg32 == group)
 			return true;
 	}
@@ -195,7 +177,7 @@ bool cells_groups_are_there(const struct dp *dp, const struct skep_cell *cells)
 {
 	const struct skep_cell *cell;
 
-	FOR_EACH_GROUP(cells, cell) {
+	CELLS_FOR_EACH (cells, SKEP_OP_GROUP, cell) {
 		if (cell->arg32 >= MAX_GROUPS || !dp->groups[cell->arg32])
 			return false;
 	}

@@ -5,27 +5,17 @@
 
 #include "datapath/private.h"
 
-/* The word of the key that a field is in. */
-#define OPTION_WORD(INDEX) (offsetof(struct skep_key, tun_metadata) / 8 + (INDEX))
-
-static bool list_sets(const struct skep_cell *cell, unsigned int n, enum field_id field)
+static bool flow_uses(const struct dp *dp, uint32_t flow, unsigned int index)
 {
-	const struct skep_cell *end = cell + n;
+	const struct skep_cell *cells = CELL(dp, RULE(dp, FLOW(dp, flow)->rule)->cells), *cell;
 
-	for (; cell < end; cell += cells_is_wide(cell) ? 2 : 1) {
-		if (cell->op == SKEP_OP_SET_FIELD && cell->arg == field)
+	if (flow_subtable(dp, flow)->mask.w[SKEP_OPTION_WORD + index])
+		return true;
+	CELLS_FOR_EACH (cells, SKEP_OP_SET_FIELD, cell) {
+		if (cell->arg == FIELD_TUN_METADATA0 + index)
 			return true;
 	}
 	return false;
-}
-
-static bool flow_uses(const struct dp *dp, uint32_t flow, unsigned int index)
-{
-	const struct skep_cell *cells = CELL(dp, RULE(dp, FLOW(dp, flow)->rule)->cells);
-	const struct skep_head *head = cells_head(cells);
-
-	return flow_subtable(dp, flow)->mask.w[OPTION_WORD(index)] ||
-	       list_sets(cells + 1, head->n_apply + head->n_write, FIELD_TUN_METADATA0 + index);
 }
 
 static bool group_uses(const struct group_desc *group, unsigned int index)
