@@ -129,6 +129,12 @@ static inline bool field_is_known(unsigned int id)
 	return id < N_FIELD_IDS && field_table[id].name;
 }
 
+/* Whether the field is a Geneve option (model/tlv.h). */
+static inline bool field_is_option(enum field_id id)
+{
+	return id >= FIELD_TUN_METADATA0 && id <= FIELD_TUN_METADATA7;
+}
+
 /* The all-ones mask of field 'id' (only its n_bits low bits set). */
 struct field_value field_exact_mask(enum field_id id);
 /* True if 'v' has no bit beyond the field's width: 0x3fff is not a legal 13-bit VLAN_VID. */

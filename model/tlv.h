@@ -20,11 +20,11 @@ struct tlv_map {
 	uint16_t index;	    /* the field is tun_metadata 'index' */
 };
 
-enum tlv_command { /* values as on the wire */
-		   TLV_ADD = 0,
-		   TLV_DELETE =
-			   1, /* of the maps only the index counts; one that is not there is none */
-		   TLV_CLEAR = 2, /* all; no maps */
+/* Values as on the wire. */
+enum tlv_command {
+	TLV_ADD = 0,
+	TLV_DELETE = 1, /* of the maps only the index counts; one that is not there is none */
+	TLV_CLEAR = 2,	/* all; no maps */
 };
 
 #define TLV_MOD_MAX 64 /* maps in one change: as many as Open vSwitch has fields */

@@ -133,13 +133,6 @@ static bool tun_flags_can_be(const struct field_value *v)
 	return !v->b[0] && !(v->b[1] & ~FIELD_TUN_FLAGS_ALL);
 }
 
-/* Geneve options have the length that their mapping says, and Open vSwitch leaves out zeros that a
- * value begins with, if need be all. */
-static bool has_any_len(enum field_id id)
-{
-	return id >= FIELD_TUN_METADATA0 && id < FIELD_TUN_METADATA0 + TLV_FIELDS;
-}
-
 /* Puts the value of 'len' bytes at 'p' right in all bytes that the field has.  A mask that is all
  * ones is one of the whole field. */
 static void widen(uint8_t *to, enum field_id id, const uint8_t *p, size_t len, bool is_mask)
@@ -153,24 +146,23 @@ static void widen(uint8_t *to, enum field_id id, const uint8_t *p, size_t len, b
 	memcpy(to + missing, p, len);
 }
 
-/* Has 'o', whose field is known, be as long as values of its field are, with its payload in 'room'
- * if it was not.  False if its length cannot be. */
-static bool oxm_fit(struct oxm *o, uint8_t room[2 * FIELD_MAX_BYTES])
+/* The value of 'o', whose field is known, and its mask behind it, each as long as the field's are: in
+ * the payload, or else in 'room'.  NULL if its length cannot be.  Geneve options have the length that
+ * their mapping says, and Open vSwitch leaves out zeros that a value begins with, if need be all. */
+static const uint8_t *oxm_values(const struct oxm *o, uint8_t room[2 * FIELD_MAX_BYTES])
 {
 	size_t full = of_oxm_value_len(o->id), len = (size_t)o->len >> o->has_mask;
 
 	if (o->len != len << o->has_mask)
-		return false;
+		return NULL;
 	if (len == full)
-		return true;
-	if (!has_any_len(o->id) || len > full || (o->has_mask && !len))
-		return false;
+		return o->payload;
+	if (!field_is_option(o->id) || len > full || (o->has_mask && !len))
+		return NULL;
 	widen(room, o->id, o->payload, len, false);
 	if (o->has_mask)
 		widen(room + full, o->id, o->payload + len, len, true);
-	o->payload = room;
-	o->len = (uint8_t)(full << o->has_mask);
-	return true;
+	return room;
 }
 
 /* Loads a value of field 'id' from 'p'; false if it has bits beyond the field's width. */
@@ -219,24 +211,25 @@ static bool value_is_zero(const struct field_value *v)
 	return !memcmp(v, &zero, sizeof(zero));
 }
 
-/* Checks the field of 'oxm', which is known, by itself, and loads it.  A mask may have bits beyond
+/* Checks the field of 'o', which is known, by itself, and loads it.  A mask may have bits beyond
  * the field's width, where the value has none either: they change nothing and are cleared. */
-static enum ofp_err field_load(const struct oxm *oxm, struct field_value *value,
+static enum ofp_err field_load(const struct oxm *o, struct field_value *value,
 			       struct field_value *mask)
 {
-	enum field_id id = oxm->id;
-	uint8_t len = of_oxm_value_len(id), room[2 * FIELD_MAX_BYTES];
-	struct oxm fitted = *oxm, *o = &fitted;
+	enum field_id id = o->id;
+	uint8_t room[2 * FIELD_MAX_BYTES];
+	const uint8_t *values;
 
 	if (o->has_mask && !field_table[id].is_maskable)
 		return OFPBMC_BAD_MASK;
-	if (!oxm_fit(o, room))
+	values = oxm_values(o, room);
+	if (!values)
 		return OFPBMC_BAD_LEN;
-	if (!value_load(value, id, o->payload))
+	if (!value_load(value, id, values))
 		return OFPBMC_BAD_VALUE;
 	*mask = field_exact_mask(id);
 	if (o->has_mask) {
-		const uint8_t *p = o->payload + len + wire_extra(id);
+		const uint8_t *p = values + of_oxm_value_len(id) + wire_extra(id);
 
 		for (unsigned int i = 0; i < field_table[id].n_bytes; i++)
 			mask->b[i] &= p[i];
@@ -416,6 +409,7 @@ enum ofp_err of_oxm_decode_set_field(const uint8_t *p, size_t len, enum field_id
 {
 	uint8_t room[2 * FIELD_MAX_BYTES];
 	struct field_value value;
+	const uint8_t *payload;
 	struct oxm o;
 
 	if (!oxm_parse(&o, p, len))
@@ -423,9 +417,10 @@ enum ofp_err of_oxm_decode_set_field(const uint8_t *p, size_t len, enum field_id
 	/* 1.3 has no set-field with a mask: such a TLV is of another type. */
 	if (!oxm_is_known(&o) || !field_table[o.id].is_settable || o.has_mask)
 		return OFPBAC_BAD_SET_TYPE;
-	if (!oxm_fit(&o, room))
+	payload = oxm_values(&o, room);
+	if (!payload)
 		return OFPBAC_BAD_SET_LEN;
-	if (!value_load(&value, o.id, o.payload))
+	if (!value_load(&value, o.id, payload))
 		return OFPBAC_BAD_SET_ARGUMENT;
 	*ret_id = o.id;
 	*ret_value = value;

@@ -82,6 +82,15 @@ static void provide_device(struct session *s, const struct group_mod *gm)
 			    s->agent->br->name, gm->group_id, why);
 }
 
+static enum ofp_err check_buckets(const struct session *s, const struct group_mod *gm)
+{
+	enum ofp_err err = OFP_OK;
+
+	for (unsigned int i = 0; i < gm->n_buckets && !err; i++)
+		err = agent_check_actions(s, gm->buckets[i].actions, gm->buckets[i].n_actions);
+	return err;
+}
+
 enum ofp_err agent_group_mod(struct session *s, const struct ofmsg *msg)
 {
 	struct sw *sw = s->agent->sw;
@@ -91,9 +100,7 @@ enum ofp_err agent_group_mod(struct session *s, const struct ofmsg *msg)
 	int error = of_group_mod_load(&msg->group_mod, &gm);
 
 	if (!error) {
-		for (unsigned int i = 0; i < gm.n_buckets && !err; i++)
-			err = agent_check_actions(s, gm.buckets[i].actions,
-						  gm.buckets[i].n_actions);
+		err = check_buckets(s, &gm);
 		if (!err) {
 			provide_device(s, &gm);
 			error = dp_group_mod(sw->dp, s->agent->br->number, &gm, &why);

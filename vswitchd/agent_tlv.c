@@ -64,17 +64,12 @@ static enum ofp_err check_field(const struct session *s, enum field_id id,
 	return NXFMFC_INVALID_TLV_FIELD;
 }
 
-static bool is_option(enum field_id id)
-{
-	return id >= FIELD_TUN_METADATA0 && id < FIELD_TUN_METADATA0 + TLV_FIELDS;
-}
-
 enum ofp_err agent_check_match(const struct session *s, const struct match *m)
 {
 	enum ofp_err err = OFP_OK;
 
 	for (enum field_id id = FIELD_TUN_METADATA0; m->present >> id && !err; id++) {
-		if (is_option(id) && match_has(m, id))
+		if (field_is_option(id) && match_has(m, id))
 			err = check_field(s, id, &m->value[id], OFPBMC_BAD_VALUE);
 	}
 	return err;
@@ -88,7 +83,7 @@ enum ofp_err agent_check_actions(const struct session *s, const struct action *a
 	for (unsigned int i = 0; i < n && !err; i++) {
 		const struct action *a = &actions[i];
 
-		if (a->type == ACTION_SET_FIELD && is_option(a->set_field.field))
+		if (a->type == ACTION_SET_FIELD && field_is_option(a->set_field.field))
 			err = check_field(s, a->set_field.field, &a->set_field.value,
 					  OFPBAC_BAD_SET_ARGUMENT);
 	}

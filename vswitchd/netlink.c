@@ -262,7 +262,8 @@ static int on_msg(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* Whether the 'n' bytes at 'buf' answer an earlier request, the rest of whose answers was not read: a dump that a change interrupted. */
+/* Whether the 'n' bytes at 'buf' answer an earlier request, the rest of whose answers was not read:
+ * a dump that a change interrupted. */
 static bool is_stale(const struct nl *nl, const char *buf, ssize_t n)
 {
 	struct nlmsghdr h;

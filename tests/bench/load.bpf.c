@@ -54,7 +54,8 @@ int make(struct xdp_md *ctx)
 	if ((void *)(udp + 1) > (void *)(long)ctx->data_end)
 		return XDP_DROP;
 	udp->source = bpf_htons((__u16)(1024 + flow / n_addresses));
-	udp->dest = bpf_htons(9);
+	if (has_strangers)
+		udp->dest = bpf_htons(9);
 	if (is_stranger) {
 		ports = strangers_differ ? bpf_get_prandom_u32() : 0x00070007;
 		udp->source = (__be16)ports;

@@ -247,7 +247,7 @@ static enum field_id any_field(struct gen *g)
 {
 	enum field_id id = (enum field_id)gen_below(g, N_FIELD_IDS);
 
-	return id >= FIELD_TUN_METADATA0 && gen_below(g, TLV_FIELDS) ? N_FIELD_IDS : id;
+	return field_is_option(id) && gen_below(g, TLV_FIELDS) ? N_FIELD_IDS : id;
 }
 
 /* A match of up to 'n' fields of the frame, and what they require. */
