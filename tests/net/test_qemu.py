@@ -28,8 +28,9 @@ mount -t devtmpfs dev /dev
 for m in /mods/*.ko; do insmod $m || echo "no $m"; done
 ip addr add 10.0.0.9/24 dev eth0
 ip link set eth0 up
-sleep 1
-ping -q -c 3 10.0.0.2 || ping -q -c 3 10.0.0.2 || echo "no ping"
+n=0
+until ping -q -c 1 -W 1 10.0.0.2 >/dev/null || [ $((n += 1)) = {20 * SLOW} ]; do :; done # the tap has a carrier from now on
+ping -q -c 3 10.0.0.2
 echo "queues: $(ls -d /sys/class/net/eth0/queues/rx-* | wc -l)"
 count() {{ cat /sys/class/net/eth0/statistics/$1; }}
 dd if=/dev/zero bs=1M count={MEGABYTES} 2>/dev/null | nc -w {20 * SLOW} 10.0.0.2 5201
