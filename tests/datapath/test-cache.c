@@ -3,7 +3,6 @@
  * The flow cache: packets that it knows meet what they would meet without it, now and after every change.  (That random ones do is the
  * differential test's.)
  */
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -255,24 +254,12 @@ static unsigned int n_entries(uint16_t dst)
 	return n;
 }
 
-/* Has the test go on on the CPU that it is on: entries are each CPU's own. */
-static void stay_on_cpu(cpu_set_t *before)
-{
-	cpu_set_t one;
-
-	assert_int_equal(sched_getaffinity(0, sizeof(*before), before), 0);
-	CPU_ZERO(&one);
-	CPU_SET((unsigned int)sched_getcpu(), &one);
-	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
-}
-
 /* Packets that come once take no place from flows, as many as there are of them. */
 static void strangers_do_not_drive_flows_out(void **state)
 {
 	/* Of these, some 7 come to a set that two others have, as chance has it; to be 30 it would have to be ill-disposed. */
 	const unsigned int n = 600, n_third = 30;
 	unsigned int known;
-	cpu_set_t before;
 
 	(void)state;
 	if (h.dp->set.prog_fd < 0) {
@@ -282,7 +269,6 @@ static void strangers_do_not_drive_flows_out(void **state)
 	}
 	add_masks();
 	add("table=0,priority=1,udp,tp_dst=2,actions=output:2");
-	stay_on_cpu(&before);
 	for (unsigned int i = 0; i < 3 * n; i++)
 		send_udp((uint16_t)(i % n), 2);
 	known = n_entries(2);
@@ -294,7 +280,6 @@ static void strangers_do_not_drive_flows_out(void **state)
 	assert_true(n_entries(7) > SKEP_CACHE_SETS / 2);
 	/* But for those that share a set with two others. */
 	assert_true(n_entries(2) > known - n_third);
-	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
 }
 
 /* More tables than an entry has room for. */
