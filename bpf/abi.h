@@ -231,7 +231,9 @@ struct skep_port {
 	__u8 zero0;
 	/* Address of the kernel's struct net_device, for programs that read the link's state from it (SKEP_C_READ_DEV); 0: not known. */
 	__u64 dev;
-	__u32 meter_flags; /* not used yet */
+	/* 'way', if packets may just be sent there (not while 'config' or 'kind' stand against it);
+	 * else 0: look at those. */
+	__u32 direct;
 	__u32 way; /* 'ifindex', with SKEP_WAY_PEER or without */
 	/* With SKEP_WAY_PEER: the address of the other end, as a frame has it in its first 6 bytes; then zeros. */
 	__u64 peer_mac;
@@ -375,11 +377,13 @@ struct skep_table {
 	__u32 zero;
 };
 
-/* A subtable's bucket region: bits 0-31 number of its first bucket (a multiple of SKEP_LINE_HEADS), 32-39 log2 of the
- * number of buckets (at least 4), 63 the generation: which of a rule's next[] chains this region. */
-#define SKEP_REGION(FIRST, LOG2, GEN) ((__u64)(FIRST) | (__u64)(LOG2) << 32 | (__u64)(GEN) << 63)
+/* A subtable's bucket region: bits 0-31 number of its first bucket (a multiple of SKEP_LINE_HEADS),
+ * 32-37 64 - log2 of the number of buckets (which is at least 4), 63 the generation: which of a
+ * rule's next[] chains this region. */
+#define SKEP_REGION(FIRST, LOG2, GEN)                                                              \
+	((__u64)(FIRST) | (__u64)(64 - (LOG2)) << 32 | (__u64)(GEN) << 63)
 #define SKEP_REGION_FIRST(R)          ((__u32)(R))
-#define SKEP_REGION_LOG2(R)           ((__u32)((R) >> 32) & 0x3f)
+#define SKEP_REGION_LOG2(R)           (64 - ((__u32)((R) >> 32) & 0x3f))
 #define SKEP_REGION_GEN(R)            ((__u32)((R) >> 63))
 
 struct skep_subtable {
@@ -410,13 +414,21 @@ struct skep_bucket_line {
 struct skep_rule {
 	__u32 next[2];    /* chain, by the generation of the subtable's region */
 	__u64 added_prio; /* version << 16 | priority */
-	__u64 removed;    /* version; SKEP_VERSION_MAX while it lives */
+	__u64 removed;	  /* version; while it lives, SKEP_VERSION_MAX | act << 48 */
 	__u32 flow;
 	__u32 cells;
 	/* The masked words.  In subtables of more than 4 words key[3] is an index into skep_keyx, which holds words 3 to 31. */
 	__u64 key[4];
 };
 _Static_assert(sizeof(struct skep_rule) == 64, "one cache line");
+
+/* The act: all that a rule does, if it does but one thing, so that a packet need not look at its
+ * cells, which say the same.  Up to SKEP_ACT_PORT_MAX: it outputs to the port with that index.
+ * SKEP_ACT_GOTO | table: it goes on to the table.  0: the cells say. */
+#define SKEP_ACT_GOTO	     0x8000u
+#define SKEP_ACT_PORT_MAX    (SKEP_ACT_GOTO - 1)
+#define SKEP_ACT_OF(REMOVED) ((__u32)((REMOVED) >> 48))
+#define SKEP_LIVES(REMOVED)  (((REMOVED) & SKEP_VERSION_MAX) == SKEP_VERSION_MAX)
 
 struct skep_keyx {
 	__u64 w[29];
@@ -430,12 +442,25 @@ static inline __attribute__((always_inline)) __u64 skep_hash_add(__u64 h, __u64 
 	return h ^ h >> 32;
 }
 
+/* h >> n % 64. */
+static inline __attribute__((always_inline)) __u64 skep_shr(__u64 h, __u64 n)
+{
+#ifdef __bpf__
+	/* BPF's shift does just that (RFC 9669 §4.1), which the compiler does not know. */
+	asm("%0 >>= %1" : "+r"(h) : "r"(n));
+	return h;
+#else
+	return h >> (n & 63);
+#endif
+}
+
 /* By the high bits: of a product the low ones know nothing of the high ones of the factors, where the last byte of a
  * port or address stands in a word of network order. */
 static inline __attribute__((always_inline)) __u32 skep_hash_bucket(__u64 h, __u64 region)
 {
-	return SKEP_REGION_FIRST(region) + (__u32)(h >> ((64 - SKEP_REGION_LOG2(region)) & 63));
+	return SKEP_REGION_FIRST(region) + (__u32)skep_shr(h, region >> 32);
 }
+
 /* The first slot of skep_tunnels for these, addresses as two words each. */
 static inline __attribute__((always_inline)) __u32 skep_tunnel_slot(__u32 ifindex, __u64 id,
 								    const __u64 remote[2],

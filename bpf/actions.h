@@ -208,7 +208,7 @@ SKEP_SUB int skep_exec(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 		return skep_normal(ctx, s, !s->more && !s->depth && s->list_left <= 1);
 	case SKEP_OP_GROUP:
 		/* A select group looks at the values of the key. */
-		if (s->stale && skep_parse(ctx, s))
+		if (s->stale != SKEP_FRESH && skep_parse(ctx, s))
 			return SKEP_ABORT;
 		return skep_group(ctx, s, cell->arg32);
 	case SKEP_OP_TABLE:

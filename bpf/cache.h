@@ -175,12 +175,14 @@ SKEP_SUB int skep_cache_append(struct skep_state *s, __u32 table_idx)
 	if (!set || !head || pos != set->tag[way].n || pos >= SKEP_CACHE_HITS)
 		return 0;
 	hit = &set->list[way].hit[pos];
-	hit->ctr = s->best_flow * home_n_stripes() + s->stripe;
-	hit->table_ctr = table_idx * home_n_stripes() + s->stripe;
+	hit->ctr = home_striped(s->best_flow, s->stripe);
+	hit->table_ctr = home_striped(table_idx, s->stripe);
 	hit->cells = s->best_cells;
-	hit->is_plain = skep_is_plain(s, head);
-	hit->has_metadata = !!(head->flags & SKEP_HF_METADATA);
-	hit->table = hit->is_plain ? head->goto_table : (__u8)s->table;
+	hit->act = (__u16)s->best_act;
+	hit->how = skep_is_plain(s, head) ? SKEP_HIT_PLAIN : 0;
+	hit->table = hit->how ? head->goto_table : (__u8)s->table;
+	if (head->flags & SKEP_HF_METADATA)
+		hit->how |= SKEP_HIT_METADATA;
 	set->tag[way].n = (__u32)pos + 1;
 	s->cache_pos = (__u32)pos + 1;
 	return 0;
@@ -194,8 +196,9 @@ SKEP_INLINE void skep_put_metadata(struct skep_state *s, __u32 cell)
 		s->key.metadata = (s->key.metadata & ~md->words[1]) | (md->words[0] & md->words[1]);
 }
 
-/* Goes on in the packet's list: counts what it hits, up to the next rule that is to be executed, which it leaves in s->best_cells and s->table.  Returns 0 if the list has
- * none: look it up in s->table. */
+/* Goes on in the packet's list: counts what it hits, up to the next rule that is to be executed,
+ * which it leaves in s->best_cells, s->best_act and s->table.  Returns 0 if the list has none: look
+ * it up in s->table. */
 SKEP_SUB int skep_replay(struct skep_state *s)
 {
 	const struct skep_cache_set *set;
@@ -218,11 +221,12 @@ SKEP_SUB int skep_replay(struct skep_state *s)
 		s->cache_pos = (__u32)pos + 1;
 		skep_count(s, hit->ctr, hit->table_ctr);
 		s->table = hit->table;
-		if (!hit->is_plain) {
+		if (!(hit->how & SKEP_HIT_PLAIN)) {
 			s->best_cells = hit->cells;
+			s->best_act = hit->act;
 			return 1;
 		}
-		if (hit->has_metadata)
+		if (hit->how & SKEP_HIT_METADATA)
 			skep_put_metadata(s, hit->cells + 1);
 	}
 	return 0;

@@ -19,7 +19,10 @@
 SKEP_INLINE __u64 skep_key_word(const struct skep_state *s, __u8 ofs)
 {
 	_Static_assert(SKEP_KEY_WORDS == 32, "multiples of 8 that fit into a byte");
-	return *(const __u64 *)((const __u8 *)s->w + ofs);
+	const __u8 *key = (const __u8 *)s->w;
+
+	asm("" : "+r"(key)); /* a copy made here, or the compiler keeps one from the beginning on */
+	return *(const __u64 *)(key + ofs);
 }
 
 /* The first rule of the bucket that hash 'h' is in. */
@@ -30,35 +33,53 @@ SKEP_INLINE __u32 skep_bucket_head(__u64 h, __u64 region)
 	return SKEP_LIKELY(head) ? SKEP_ONCE(*head) : 0;
 }
 
-SKEP_INLINE _Bool skep_is_visible(const struct skep_rule *rule, __u64 version)
+/* What a rule was when it was looked at: its 'removed' is read once, since the writer may end it
+ * meanwhile. */
+struct skep_seen {
+	const struct skep_rule *rule; /* NULL: none */
+	__u64 removed;
+};
+
+/* Whether a packet of 'version' sees the rule. */
+SKEP_INLINE _Bool skep_see(struct skep_seen *seen, const struct skep_rule *rule, __u64 version)
 {
-	return SKEP_ONCE(rule->added_prio) >> 16 <= version && version < SKEP_ONCE(rule->removed);
+	if (SKEP_ONCE(rule->added_prio) >> 16 > version)
+		return 0;
+	seen->removed = SKEP_ONCE(rule->removed);
+	if (version >= seen->removed)
+		return 0;
+	seen->rule = rule;
+	return 1;
 }
 
-SKEP_INLINE void skep_candidate(struct skep_state *s, const struct skep_rule *rule,
-				const _Bool is_first)
+/* The rule is the best so far if none with its priority or a higher one is. */
+SKEP_INLINE void skep_candidate(struct skep_state *s, const struct skep_seen *seen)
 {
-	__u32 prio = (__u32)(SKEP_ONCE(rule->added_prio) & 0xffff) + 1;
+	__u32 prio = (__u32)(SKEP_ONCE(seen->rule->added_prio) & 0xffff) + 1;
 
-	if (is_first || prio > s->best_prio) {
+	if (prio > s->best_prio) {
 		s->best_prio = prio;
-		s->best_flow = rule->flow;
-		s->best_cells = rule->cells;
+		s->best_flow = seen->rule->flow;
+		s->best_cells = seen->rule->cells;
+		s->best_act = SKEP_ACT_OF(seen->removed);
 	}
 }
 
 /* True if the rule is what a search by the up to 4 words in s->masked looks for. */
-SKEP_INLINE _Bool skep_is_match(const struct skep_state *s, const struct skep_rule *rule)
+SKEP_INLINE _Bool skep_is_match(const struct skep_state *s, struct skep_seen *seen,
+				const struct skep_rule *rule)
 {
 	__u64 diff = (rule->key[0] ^ s->masked[0]) | (rule->key[1] ^ s->masked[1]) |
 		     (rule->key[2] ^ s->masked[2]) | (rule->key[3] ^ s->masked[3]);
 
-	return !diff && skep_is_visible(rule, s->version);
+	return !diff && skep_see(seen, rule, s->version);
 }
 
 /* Searches a chain from rule 'idx' on. */
 SKEP_SUB int skep_walk_chain(struct skep_state *s, __u32 idx, __u32 gen)
 {
+	struct skep_seen seen;
+
 	if (!s)
 		return 0;
 	for (int i = 0; i < SKEP_CHAIN_MAX && idx; i++) {
@@ -66,8 +87,8 @@ SKEP_SUB int skep_walk_chain(struct skep_state *s, __u32 idx, __u32 gen)
 
 		if (!rule)
 			break;
-		if (skep_is_match(s, rule)) {
-			skep_candidate(s, rule, 0);
+		if (skep_is_match(s, &seen, rule)) {
+			skep_candidate(s, &seen);
 			break;
 		}
 		idx = SKEP_ONCE(rule->next[gen & 1]);
@@ -81,34 +102,34 @@ SKEP_INLINE void skep_walk_on(struct skep_state *s, const struct skep_rule *rule
 	skep_walk_chain(s, SKEP_ONCE(rule->next[SKEP_REGION_GEN(region)]), SKEP_REGION_GEN(region));
 }
 
-/* Subtables of at most one word. */
-SKEP_INLINE void skep_search_1(struct skep_state *s, const struct skep_subtable *st,
-			       const _Bool is_first)
+/* Subtables of at most one word.  Returns the rule if it is the first of its bucket; else what
+ * there is becomes s->best_*. */
+SKEP_INLINE struct skep_seen skep_search_1(struct skep_state *s, const struct skep_subtable *st)
 {
 	__u64 region = SKEP_ONCE(st->region), w = skep_key_word(s, st->ofs[0]) & st->mask[0];
 	__u32 idx = skep_bucket_head(skep_hash_add(st->seed, w), region);
+	struct skep_seen seen = { NULL, 0 };
 	const struct skep_rule *rule;
 
 	if (SKEP_UNLIKELY(!idx))
-		return;
+		return seen;
 	rule = home_rule(idx);
 	if (SKEP_UNLIKELY(!rule))
-		return;
-	if (SKEP_LIKELY(rule->key[0] == w && skep_is_visible(rule, s->version))) {
-		skep_candidate(s, rule, is_first);
-		return;
-	}
+		return seen;
+	if (SKEP_LIKELY(rule->key[0] == w && skep_see(&seen, rule, s->version)))
+		return seen;
 	s->masked[0] = w;
 	for (int i = 1; i < 4; i++)
 		s->masked[i] = 0;
 	skep_walk_on(s, rule, region);
+	return seen;
 }
 
-/* Subtables of 2 to 4 words.  The first rule of the bucket is looked at in line. */
-SKEP_INLINE void skep_search_4(struct skep_state *s, const struct skep_subtable *st,
-			       const _Bool is_first)
+/* The same for subtables of 2 to 4 words. */
+SKEP_INLINE struct skep_seen skep_search_4(struct skep_state *s, const struct skep_subtable *st)
 {
 	__u64 region = SKEP_ONCE(st->region), h = st->seed;
+	struct skep_seen seen = { NULL, 0 };
 	const struct skep_rule *rule;
 	__u32 idx;
 
@@ -120,28 +141,29 @@ SKEP_INLINE void skep_search_4(struct skep_state *s, const struct skep_subtable 
 	}
 	idx = skep_bucket_head(h, region);
 	if (SKEP_UNLIKELY(!idx))
-		return;
+		return seen;
 	rule = home_rule(idx);
 	if (SKEP_UNLIKELY(!rule))
-		return;
-	if (SKEP_LIKELY(skep_is_match(s, rule)))
-		skep_candidate(s, rule, is_first);
-	else
+		return seen;
+	if (SKEP_UNLIKELY(!skep_is_match(s, &seen, rule)))
 		skep_walk_on(s, rule, region);
+	return seen;
 }
 
-/* True if the rule's key is s->masked, of which the first 'n' words count. */
-SKEP_SUB int skep_equal_wide(struct skep_state *s, __u32 idx, __u32 n)
+/* If the rule's key is s->masked, of which the first 'n' words count, and the packet sees it, it
+ * becomes a candidate.  Returns whether it did. */
+SKEP_SUB int skep_try_wide(struct skep_state *s, __u32 idx, __u32 n)
 {
 	const struct skep_rule *rule = home_rule(idx);
 	const struct skep_keyx *x;
+	struct skep_seen seen;
 	__u64 diff;
 
 	if (!s || !rule)
 		return 0;
 	diff = (rule->key[0] ^ s->masked[0]) | (rule->key[1] ^ s->masked[1]) |
 	       (rule->key[2] ^ s->masked[2]);
-	if (diff || !skep_is_visible(rule, s->version))
+	if (diff || !skep_see(&seen, rule, s->version))
 		return 0;
 	x = home_keyx((__u32)rule->key[3]);
 	if (!x)
@@ -160,7 +182,10 @@ SKEP_SUB int skep_equal_wide(struct skep_state *s, __u32 idx, __u32 n)
 		for (int i = 21; i < 29; i++)
 			diff |= x->w[i] ^ s->masked[3 + i];
 	}
-	return !diff;
+	if (diff)
+		return 0;
+	skep_candidate(s, &seen);
+	return 1;
 }
 
 /* Fills s->masked by descriptor 'st', of up to 32 words.  Returns the words' hash, those of the class. */
@@ -224,38 +249,42 @@ SKEP_SUB int skep_search_wide(struct skep_state *s, __u32 st_idx)
 
 		if (!rule)
 			break;
-		if (skep_equal_wide(s, idx, n)) {
-			skep_candidate(s, rule, 0);
+		if (skep_try_wide(s, idx, n))
 			break;
-		}
 		idx = SKEP_ONCE(rule->next[gen & 1]);
 	}
 	return 0;
 }
 
-/* Searches subtable 'idx'; a better rule than the best so far, of which there is none yet if
- * 'is_first', replaces it.  Returns the subtable to search next, or 0. */
-SKEP_INLINE __u32 skep_search_inline(struct skep_state *s, __u32 idx, const _Bool is_first)
+/* Searches subtable 'idx', which is 'st'.  Returns the rule if it is the first of its bucket; else
+ * what there is becomes s->best_*. */
+SKEP_INLINE struct skep_seen skep_search_inline(struct skep_state *s, __u32 idx,
+						const struct skep_subtable *st)
 {
-	const struct skep_subtable *st = home_subtable(idx);
+	struct skep_seen none = { NULL, 0 };
 
-	if (SKEP_UNLIKELY(!st) || (!is_first && s->best_prio > st->max_prio))
-		return 0;
 	if (st->n_words <= 1)
-		skep_search_1(s, st, is_first);
-	else if (SKEP_LIKELY(st->n_words <= 4))
-		skep_search_4(s, st, is_first);
-	else
-		skep_search_wide(s, idx);
-	return SKEP_ONCE(st->next);
+		return skep_search_1(s, st);
+	if (SKEP_LIKELY(st->n_words <= 4))
+		return skep_search_4(s, st);
+	skep_search_wide(s, idx);
+	return none;
 }
 
-/* The same as a function: in line, the verifier of kernel 6.1 went through a million instructions for the loop below. */
+/* Searches subtable 'idx'; a better rule than the best so far replaces it.  Returns the subtable to
+ * search next, or 0.  In a function of its own: in line, the verifier of kernel 6.1 went through a
+ * million instructions for the loop below. */
 SKEP_SUB __u32 skep_search_one(struct skep_state *s, __u32 idx)
 {
-	if (!s)
+	const struct skep_subtable *st = home_subtable(idx);
+	struct skep_seen seen;
+
+	if (!s || !st || s->best_prio > st->max_prio)
 		return 0;
-	return skep_search_inline(s, idx, 0);
+	seen = skep_search_inline(s, idx, st);
+	if (seen.rule)
+		skep_candidate(s, &seen);
+	return SKEP_ONCE(st->next);
 }
 
 /* The same, for up to SKEP_SEARCH_CHUNK subtables from 'idx' on. */

@@ -2,7 +2,7 @@
 /*
  * Numbers that user space writes into the program's code before it loads it: how large the maps are, and what the machine is like.
  *
- * The compiler makes one instruction of each use, a move of SKEP_CONST_MARK + its number; user space replaces the operand.  So a use costs no load from memory, the
+ * The compiler makes one instruction of each use, a move of SKEP_CONST_MARK + its number or a comparison with that; user space replaces the operand.  So a use costs no load from memory, the
  * verifier knows the value, and leaves out what is behind a condition that never holds.
  */
 #ifndef SKEP_BPF_CONSTS_H
@@ -14,6 +14,7 @@
 #define SKEP_CONST_TABLE(X)                                                                                             \
 	X(N_STRIPES)    /* of counters; the last is the host build's */                                                 \
 	X(N_PORTS)      /* elements of skep_ports; the next ones the same */                                            \
+	X(N_DIRECT)     /* elements of skep_ports that an act may name (SKEP_ACT_PORT_MAX); 0 with CLONE_LAST */        \
 	X(N_SUBTABLES)                                                                                                  \
 	X(N_HEADS)      /* of buckets */                                                                                \
 	X(N_RULES)                                                                                                      \

@@ -115,6 +115,16 @@ SKEP_INLINE uint32_t home_n_stripes(void)
 	return host.maps->dp->n_stripes;
 }
 
+SKEP_INLINE uint32_t home_striped(uint32_t idx, uint32_t stripe)
+{
+	return idx * home_n_stripes() + stripe;
+}
+
+SKEP_INLINE const struct skep_port *home_act_port(uint32_t act)
+{
+	return act <= SKEP_ACT_PORT_MAX ? home_port(act) : NULL;
+}
+
 SKEP_INLINE void home_add(__u64 *counter, __u64 n)
 {
 	*counter += n;
@@ -124,6 +134,15 @@ SKEP_INLINE void home_add2(__u64 *counter, __u64 n, __u64 *counter2, __u64 n2)
 {
 	*counter += n;
 	*counter2 += n2;
+}
+
+SKEP_INLINE void home_count_hit(struct skep_table_counter *table, struct skep_counter *flow,
+				__u64 bytes)
+{
+	table->lookups++;
+	table->matches++;
+	flow->packets++;
+	flow->bytes += bytes;
 }
 
 SKEP_INLINE __u64 host_clock(clockid_t id)

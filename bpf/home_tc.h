@@ -54,14 +54,21 @@ SKEP_INLINE __u64 home_const(const enum skep_const which)
 		__u64 i = idx;                                                                     \
                                                                                                    \
 		asm volatile("" : "+r"(i));                                                        \
-		if (SKEP_UNLIKELY(i >= home_const(SKEP_C_##N)))                                    \
-			return NULL;                                                               \
+		asm goto("if %0 >= %1 goto %l2"                                                    \
+			 :                                                                         \
+			 : "r"(i), "i"(SKEP_CONST_MARK + SKEP_C_##N)                               \
+			 :                                                                         \
+			 : beyond);                                                                \
 		asm volatile("" : "+r"(i), "+r"(elem));                                            \
 		elem += i;                                                                         \
 		asm volatile("" : "+r"(elem));                                                     \
 		if (!elem)                                                                         \
 			__builtin_unreachable();                                                   \
 		return elem;                                                                       \
+	beyond:                                                                                    \
+		asm volatile(""); /* a block of its own, from which the compiler jumps to where    \
+				     NULL leads */                                                 \
+		return NULL;                                                                       \
 	}
 
 SKEP_INLINE struct skep_if *home_if(__u32 idx)
@@ -90,6 +97,9 @@ SKEP_INLINE struct skep_inject *home_inject(__u32 idx)
 }
 
 SKEP_DATA(port, struct skep_port, skep_ports, N_PORTS)
+/* The port that a rule's act outputs to; port 0, which has no interface, if the act is none. NULL:
+ * it goes to a table, or all outputs are to be seen by tests. */
+SKEP_DATA(act_port, struct skep_port, skep_ports, N_DIRECT)
 SKEP_MAP(vlan_set, struct skep_vlan_set, skep_vlan_sets)
 SKEP_DATA(fdb, struct skep_fdb_bucket, skep_fdb, N_FDB)
 SKEP_DATA(subtable, struct skep_subtable, skep_subtables, N_SUBTABLES)
@@ -106,7 +116,9 @@ SKEP_MAP(counter_elem, struct skep_counter, skep_counters)
 
 SKEP_INLINE struct skep_counter *home_counter(__u32 idx)
 {
-	return home_const(SKEP_C_N_COUNTERS) ? home_counter_data(idx) : home_counter_elem(idx);
+	struct skep_counter *ctr = home_counter_data(idx);
+
+	return SKEP_LIKELY(ctr) ? ctr : home_counter_elem(idx);
 }
 
 SKEP_MAP(drop_counter, struct skep_drop_counter, skep_drops)
@@ -138,6 +150,15 @@ SKEP_INLINE __u32 home_n_stripes(void)
 	return (__u32)home_const(SKEP_C_N_STRIPES);
 }
 
+/* The element of stripe 'stripe' of what has 'idx' in a map that is striped. */
+SKEP_INLINE __u32 home_striped(__u32 idx, __u32 stripe)
+{
+	__u64 i = idx;
+
+	asm("%0 *= %1" : "+r"(i) : "i"(SKEP_CONST_MARK + SKEP_C_N_STRIPES));
+	return (__u32)i + stripe;
+}
+
 SKEP_INLINE void home_add(__u64 *counter, __u64 n)
 {
 	if (home_const(SKEP_C_ATOMIC))
@@ -155,6 +176,23 @@ SKEP_INLINE void home_add2(__u64 *counter, __u64 n, __u64 *counter2, __u64 n2)
 	} else {
 		*counter += n;
 		*counter2 += n2;
+	}
+}
+
+/* A packet of 'bytes' that hit a rule. */
+SKEP_INLINE void home_count_hit(struct skep_table_counter *table, struct skep_counter *flow,
+				__u64 bytes)
+{
+	if (home_const(SKEP_C_ATOMIC)) {
+		__sync_fetch_and_add(&table->lookups, 1);
+		__sync_fetch_and_add(&table->matches, 1);
+		__sync_fetch_and_add(&flow->packets, 1);
+		__sync_fetch_and_add(&flow->bytes, bytes);
+	} else {
+		table->lookups++;
+		table->matches++;
+		flow->packets++;
+		flow->bytes += bytes;
 	}
 }
 

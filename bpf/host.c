@@ -65,10 +65,22 @@ static int begin(struct skep_state *s, const struct skep_host_maps *maps, uint32
 	return 0;
 }
 
-static void end(struct skep_state *s)
+static int home_finish(SKEP_CTX *ctx, struct skep_state *s)
 {
+	(void)ctx;
 	if (!s->sent)
 		skep_drop(s, SKEP_DROP_NO_OUTPUT);
+	return 0;
+}
+
+static int home_send_now(SKEP_CTX *ctx, struct skep_state *s, uint32_t idx,
+			 const struct skep_port *port, uint32_t way)
+{
+	(void)port;
+	s->pending = idx;
+	s->pending_if = way;
+	skep_flush(ctx, s);
+	return 0;
 }
 
 /* --- Copies to patch ports --- */
@@ -124,7 +136,6 @@ static void receive_copy(struct skep_state *s, const struct skep_host_ops *ops,
 		return;
 	}
 	skep_receive(&p, s);
-	end(s);
 }
 
 /* Lets the copies that were made go their way, and those that they make. */
@@ -199,7 +210,7 @@ static int home_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 	copy_state.frame_len = copy.len;
 	if (!skep_parse(&copy, &copy_state))
 		skep_go_on(&copy, &copy_state, SKEP_GO); /* from table 0, or NORMAL where the bridge is standalone */
-	end(&copy_state);
+	home_finish(&copy, &copy_state);
 	host.list = list;
 	host.n_list = n_list;
 	s->sent |= copy_state.sent;
@@ -222,7 +233,6 @@ int skep_host_run(const struct skep_host_maps *maps, const struct skep_host_ops 
 	}
 	packet_init(&p, 0, ops, frame, (uint32_t)len);
 	skep_receive(&p, &s);
-	end(&s);
 	receive_copies(&s, ops);
 	return 0;
 }
@@ -246,14 +256,14 @@ int skep_host_packet_out(const struct skep_host_maps *maps, const struct skep_ho
 	if (maps->bridges[bridge].slow_meter &&
 	    skep_police(&p, &s, maps->bridges[bridge].slow_meter) == SKEP_ABORT)
 		return 0;
-	if (s.stale && skep_parse(&p, &s))
+	if (s.stale != SKEP_FRESH && skep_parse(&p, &s))
 		return 0;
 	s.cookie = SKEP_NO_COOKIE;
 	s.reason = SKEP_R_ACTION;
 	host.list = cells;
 	host.n_list = n_cells;
 	skep_exec_list(&p, &s, HOST_LIST, n_cells);
-	end(&s);
+	home_finish(&p, &s);
 	receive_copies(&s, ops);
 	return 0;
 }

@@ -381,7 +381,7 @@ SKEP_SUB int skep_normal(SKEP_CTX *ctx, struct skep_state *s, _Bool is_last)
 {
 	__u32 tag_before;
 
-	if (!s || (s->stale && s->stale != SKEP_KEY_ONLY && skep_parse(ctx, s)))
+	if (!s || (s->stale > SKEP_FRESH && skep_parse(ctx, s)))
 		return SKEP_ABORT;
 	if (!skep_find_vlan(s)) {
 		skep_drop(s, SKEP_DROP_VLAN);

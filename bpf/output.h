@@ -19,7 +19,7 @@ SKEP_INLINE int skep_drop_inline(struct skep_state *s, __u32 reason)
 	struct skep_drop_counter *ctr;
 
 	s->sent |= SKEP_SENT_COPY;
-	ctr = home_drop_counter(reason * home_n_stripes() + s->stripe);
+	ctr = home_drop_counter(home_striped(reason, s->stripe));
 	if (ctr)
 		home_add(&ctr->packets, 1);
 	return 0;
@@ -59,18 +59,18 @@ SKEP_SUB int skep_flush(SKEP_CTX *ctx, struct skep_state *s)
 /* Counts a packet at port 'idx', whose device does not. */
 SKEP_INLINE void skep_count_rx(SKEP_CTX *ctx, const struct skep_state *s, __u32 idx)
 {
-	struct skep_port_counter *ctr = home_port_counter(idx * home_n_stripes() + s->stripe);
+	struct skep_port_counter *ctr = home_port_counter(home_striped(idx, s->stripe));
 
 	if (ctr)
 		home_add2(&ctr->rx_packets, 1, &ctr->rx_bytes, home_wire_len(ctx));
 }
 
-SKEP_INLINE void skep_count_tx(SKEP_CTX *ctx, const struct skep_state *s, __u32 idx)
+SKEP_INLINE void skep_count_tx(const struct skep_state *s, __u32 idx, __u64 len)
 {
-	struct skep_port_counter *ctr = home_port_counter(idx * home_n_stripes() + s->stripe);
+	struct skep_port_counter *ctr = home_port_counter(home_striped(idx, s->stripe));
 
 	if (ctr)
-		home_add2(&ctr->tx_packets, 1, &ctr->tx_bytes, home_wire_len(ctx));
+		home_add2(&ctr->tx_packets, 1, &ctr->tx_bytes, len);
 }
 
 SKEP_INLINE _Bool skep_may_send(const struct skep_port *port)
@@ -114,7 +114,7 @@ SKEP_SUB int skep_send_special(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 		return skep_drop_inline(s, reason);
 	/* A process sends to a tunnel by way of the kernel's program, which counts the packet. */
 	if (port->kind >= SKEP_PORT_TUNNEL && (home_is_lazy || port->kind != SKEP_PORT_TUNNEL))
-		skep_count_tx(ctx, s, idx);
+		skep_count_tx(s, idx, home_wire_len(ctx));
 	s->pending = idx;
 	s->pending_if = port->kind == SKEP_PORT_PATCH ? 0 : port->way;
 	if (!home_is_lazy)
@@ -125,16 +125,16 @@ SKEP_SUB int skep_send_special(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 SKEP_INLINE void skep_send(SKEP_CTX *ctx, struct skep_state *s, __u32 idx)
 {
 	const struct skep_port *port = home_port(idx);
+	__u32 way = SKEP_LIKELY(port) ? SKEP_ONCE(port->direct) : 0;
 
-	if (SKEP_UNLIKELY(!port || !port->ifindex ||
-			  port->config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_FWD | SKEP_PC_SPECIAL_OUT))) {
+	if (SKEP_UNLIKELY(!way)) {
 		skep_send_special(ctx, s, idx);
 		return;
 	}
 	if (SKEP_UNLIKELY(s->pending))
 		skep_flush(ctx, s);
 	s->pending = idx;
-	s->pending_if = port->way;
+	s->pending_if = way;
 	if (!home_is_lazy)
 		skep_flush(ctx, s);
 }

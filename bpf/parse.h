@@ -507,29 +507,37 @@ SKEP_SUB int skep_parse(SKEP_CTX *ctx, struct skep_state *s)
 SKEP_INLINE _Bool skep_parse_common(SKEP_CTX *ctx, struct skep_state *s)
 {
 	struct skep_win w = home_win(ctx);
+	const __u64 type = SKEP_AT(SKEP_BE16(SKEP_TYPE_IPV4), 6, 2);
+	__be32 w12, w20; /* of the frame, from these bytes on */
 	const __u8 *p = w.data;
-	__u32 total;
-	__u16 tci = 0;
+	__u32 proto, total16;
+	__u64 src, len;
+	__u16 tci;
 
 	if (SKEP_UNLIKELY(!home_is_linear(ctx, &w, SKEP_ETH_HLEN + 20 + 20)))
 		return 0;
-	if (SKEP_UNLIKELY(skep_ld16(p + 12) != SKEP_BE16(SKEP_TYPE_IPV4) || p[14] != 0x45 ||
-			  skep_ld16(p + 20) & SKEP_BE16(0x3fff)))
+	w12 = skep_ld32(p + 12);
+	w20 = skep_ld32(p + 20);
+	if (SKEP_UNLIKELY((w12 & bpf_htonl(0xffffff00)) !=
+				  bpf_htonl(SKEP_TYPE_IPV4 << 16 | 0x4500) ||
+			  w20 & bpf_htonl(0x3fff0000)))
 		return 0;
-	total = bpf_ntohs(skep_ld16(p + 16));
-	if (SKEP_UNLIKELY(!(p[23] == SKEP_P_UDP && total >= 28) &&
-			  !(p[23] == SKEP_P_TCP && total >= 40)))
+	proto = bpf_ntohl(w20) & 0xff;
+	total16 = bpf_ntohl(skep_ld32(p + 16)); /* total length << 16, and more */
+	if (SKEP_UNLIKELY(!(proto == SKEP_P_UDP && total16 >= 28u << 16) &&
+			  !(proto == SKEP_P_TCP && total16 >= 40u << 16)))
 		return 0;
-	s->stale = SKEP_KEY_ONLY;
-	s->frame_len = home_len(ctx);
-	if (home_tag(ctx, &tci)) {
-		tci = (tci & 0xefff) | SKEP_VLAN_PRESENT;
-		s->frame_len += 4;
+	len = home_len(ctx);
+	src = skep_ld64(p + 6) ^ type; /* without the type */
+	if (SKEP_UNLIKELY(home_tag(ctx, &tci))) {
+		src |= SKEP_AT(bpf_htons((tci & 0xefff) | SKEP_VLAN_PRESENT), 6, 2);
+		len += 4;
 	}
-	s->w[2] = (skep_ld64(p) & SKEP_FIRST6) | SKEP_AT(SKEP_BE16(SKEP_TYPE_IPV4), 6, 2);
-	s->w[3] = (skep_ld64(p + 6) & SKEP_FIRST6) | SKEP_AT(bpf_htons(tci), 6, 2);
+	s->frame_len = len;
+	s->w[2] = (skep_ld64(p) & SKEP_FIRST6) | type;
+	s->w[3] = src;
 	s->w[4] = skep_ld64(p + 26);
-	s->w[5] = SKEP_AT(p[23], 0, 1) | SKEP_AT(p[15], 1, 1) |
+	s->w[5] = SKEP_AT(proto, 0, 1) | SKEP_AT(bpf_ntohl(w12) & 0xff, 1, 1) |
 		  SKEP_AT(SKEP_HAS_IP | SKEP_HAS_L4, 2, 1) | SKEP_AT(skep_ld32(p + 34), 4, 4);
 	return 1;
 }

@@ -6,7 +6,7 @@
  * packet and the maps, and how functions are compiled (SKEP_SUB, SKEP_INLINE).
  *
  * The way that most packets go (TCP or UDP, one table, one mask of up to 4 words, one output) is
- * inlined; all else is called.
+ * inlined, and goes through memory as little as may be; all else is called.
  */
 #ifndef SKEP_BPF_PIPELINE_H
 #define SKEP_BPF_PIPELINE_H 1
@@ -19,6 +19,14 @@
 #include "bpf/police.h"
 #include "bpf/special.h"
 #include "bpf/state.h"
+
+/* The home's: ends the work on the packet, which goes to the pending port if there is one.  Returns
+ * what the home returns of a packet. */
+SKEP_INLINE int home_finish(SKEP_CTX *ctx, struct skep_state *s);
+/* The same for a packet that nothing was done with, and goes to port 'idx' as its member 'direct'
+ * said: 'way'. */
+SKEP_INLINE int home_send_now(SKEP_CTX *ctx, struct skep_state *s, __u32 idx,
+			      const struct skep_port *port, __u32 way);
 
 /* Starts with a packet of OpenFlow port 'ofport' of the bridge, and clears what another packet
  * left. */
@@ -39,24 +47,53 @@ SKEP_INLINE void skep_begin(struct skep_state *s, __u64 version, __u32 bridge, _
 	s->table = 0;
 	s->pending = 0;
 	s->sent = 0;
+	s->stale = SKEP_KEY_ONLY;
 	s->hops = 0;
 	s->flood_next = 0;
 	s->has_set = 0;
 	s->cache = 0;
 }
 
-/* Finds the rule for the packet in table s->table, and leaves it in s->best_*. */
-SKEP_INLINE void skep_lookup(struct skep_state *s, __u32 table_idx)
+/* The rule that a table has for a packet. */
+struct skep_found {
+	__u32 flow;
+	__u32 cells;
+	__u32 act; /* SKEP_ACT_* */
+};
+
+/* Finds the rule for the packet in table 'table_idx'.  Returns 0 if there is none.  What most
+ * packets find, the first rule of a bucket of the only subtable, never goes through memory. */
+SKEP_INLINE _Bool skep_lookup(struct skep_state *s, __u32 table_idx, struct skep_found *found)
 {
 	const struct skep_table *table = home_table(table_idx);
-	__u32 st;
+	struct skep_seen seen = { NULL, 0 };
+	const struct skep_subtable *st;
+	__u32 idx, next = 0;
+	_Bool is_found;
 
+	idx = SKEP_LIKELY(table) ? SKEP_ONCE(table->first) : 0;
+	st = home_subtable(idx);
+	if (SKEP_LIKELY(idx && st)) {
+		seen = skep_search_inline(s, idx, st);
+		next = SKEP_ONCE(st->next);
+	}
+	if (SKEP_LIKELY(seen.rule && !next)) {
+		/* Once: the compiler would have the address in a register for both ways here. */
+		found->flow = SKEP_ONCE(seen.rule->flow);
+		found->cells = SKEP_ONCE(seen.rule->cells);
+		found->act = SKEP_ACT_OF(seen.removed);
+		return 1;
+	}
+	if (seen.rule)
+		skep_candidate(s, &seen);
+	if (next)
+		skep_search_all(s, next);
+	found->flow = s->best_flow;
+	found->cells = s->best_cells;
+	found->act = s->best_act;
+	is_found = s->best_prio != 0;
 	s->best_prio = 0;
-	st = SKEP_LIKELY(table) ? SKEP_ONCE(table->first) : 0;
-	if (SKEP_LIKELY(st))
-		st = skep_search_inline(s, st, 1);
-	if (SKEP_UNLIKELY(st))
-		skep_search_all(s, st);
+	return is_found;
 }
 
 /* Counts a packet that no rule of the table matched. */
@@ -66,18 +103,10 @@ SKEP_SUB int skep_count_miss(struct skep_state *s, __u32 table_idx)
 
 	if (!s)
 		return 0;
-	ctr = home_table_counter(table_idx * home_n_stripes() + s->stripe);
+	ctr = home_table_counter(home_striped(table_idx, s->stripe));
 	if (ctr)
 		home_add2(&ctr->lookups, 1, &ctr->matches, 0);
 	return skep_drop(s, SKEP_DROP_MISS);
-}
-
-/* Counts the rule found, s->best_*. */
-SKEP_INLINE void skep_count_hit(struct skep_state *s, __u32 table_idx)
-{
-	__u32 n_stripes = home_n_stripes(), stripe = s->stripe;
-
-	skep_count(s, s->best_flow * n_stripes + stripe, table_idx * n_stripes + stripe);
 }
 
 /* The instructions but apply-actions and goto-table. */
@@ -119,23 +148,34 @@ SKEP_INLINE int skep_apply(SKEP_CTX *ctx, struct skep_state *s, __u32 cells)
 	return skep_exec_list(ctx, s, cells + 1, head->n_apply);
 }
 
-/* Executes the instructions of the rule found. */
-SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s)
+/* The instruction goto-table. */
+SKEP_INLINE int skep_goto(struct skep_state *s, __u32 table)
 {
-	__u32 cells = s->best_cells;
-	const struct skep_cell *cell = home_cell_pair(cells);
-	const struct skep_head *head = (const struct skep_head *)cell++;
+	if (table <= s->table || table >= SKEP_TABLES)
+		return SKEP_END;
+	s->table = table;
+	return SKEP_GO;
+}
+
+/* Executes the instructions of a rule. */
+SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s, __u32 cells, __u32 act)
+{
 	const __u8 writes = SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METADATA;
+	const struct skep_cell *cell;
+	const struct skep_head *head;
 	_Bool is_output;
 
+	if (act & SKEP_ACT_GOTO)
+		return skep_goto(s, act & 0xff);
+	if (act) {
+		skep_output(ctx, s, act);
+		return SKEP_END;
+	}
+	cell = home_cell_pair(cells);
+	head = (const struct skep_head *)cell++;
 	if (SKEP_UNLIKELY(!head))
 		return SKEP_ABORT;
 	is_output = head->n_apply == 1 && cell->op == SKEP_OP_OUTPUT;
-	if (SKEP_LIKELY(is_output) && SKEP_LIKELY(head->goto_table == SKEP_NO_GOTO &&
-						  !(head->flags & (writes | SKEP_HF_METER)))) {
-		skep_output(ctx, s, cell->arg32);
-		return SKEP_END;
-	}
 	if (SKEP_UNLIKELY(head->flags & SKEP_HF_METER) &&
 	    skep_exec_meter(ctx, s, cells) == SKEP_ABORT)
 		return SKEP_ABORT;
@@ -149,21 +189,18 @@ SKEP_INLINE int skep_exec_rule(SKEP_CTX *ctx, struct skep_state *s)
 	}
 	if (head->flags & writes)
 		skep_exec_writes(s, cells);
-	if (head->goto_table <= s->table || head->goto_table >= SKEP_TABLES)
-		return SKEP_END;
-	s->table = head->goto_table;
-	return SKEP_GO;
+	return skep_goto(s, head->goto_table);
 }
 
-/* Finds the rule for the packet, whose key is fresh, in table s->table, which is element 'table_idx', and counts it.  Returns 0 if there is none. */
-SKEP_INLINE int skep_find_rule(struct skep_state *s, __u32 table_idx)
+/* Finds the rule for the packet, whose key is fresh, in table 'table_idx', and counts it.  Returns
+ * 0 if there is none. */
+SKEP_INLINE _Bool skep_find_rule(struct skep_state *s, __u32 table_idx, struct skep_found *found)
 {
-	skep_lookup(s, table_idx);
-	if (SKEP_UNLIKELY(!s->best_prio)) {
+	if (SKEP_UNLIKELY(!skep_lookup(s, table_idx, found))) {
 		skep_count_miss(s, table_idx);
 		return 0;
 	}
-	skep_count_hit(s, table_idx);
+	skep_count(s, home_striped(found->flow, s->stripe), home_striped(table_idx, s->stripe));
 	return 1;
 }
 
@@ -178,24 +215,29 @@ SKEP_INLINE _Bool skep_is_standalone(const struct skep_state *s)
  * that its entry of the cache takes it through at once. */
 SKEP_SUB int skep_run_table(SKEP_CTX *ctx, struct skep_state *s)
 {
+	struct skep_found found;
 	__u32 table_idx;
 
 	if (!s)
 		return SKEP_ABORT;
-	if (s->stale != SKEP_KEY_ONLY && s->stale && skep_parse(ctx, s))
+	if (s->stale > SKEP_FRESH && skep_parse(ctx, s))
 		return SKEP_ABORT;
 	if (!s->table && skep_is_standalone(s)) {
 		skep_normal(ctx, s, 1);
 		return SKEP_END;
 	}
-	if (!s->cache || !skep_replay(s)) {
-		table_idx = s->bridge * 256 + (s->table & 0xff);
-		if (!skep_find_rule(s, table_idx))
-			return SKEP_ABORT;
-		if (s->cache)
-			skep_cache_append(s, table_idx);
+	if (s->cache && skep_replay(s))
+		return skep_exec_rule(ctx, s, s->best_cells, s->best_act);
+	table_idx = s->bridge * 256 + (s->table & 0xff);
+	if (!skep_find_rule(s, table_idx, &found))
+		return SKEP_ABORT;
+	if (s->cache) {
+		s->best_flow = found.flow;
+		s->best_cells = found.cells;
+		s->best_act = found.act;
+		skep_cache_append(s, table_idx);
 	}
-	return skep_exec_rule(ctx, s);
+	return skep_exec_rule(ctx, s, found.cells, found.act);
 }
 
 /* Tables that a packet may pass, in all the bridges that patch ports take it to. */
@@ -220,10 +262,26 @@ SKEP_INLINE void skep_go_on(SKEP_CTX *ctx, struct skep_state *s, int verdict)
 	skep_drop(s, SKEP_DROP_HOPS);
 }
 
-/* Takes the packet, which is parsed, through the tables from table 0 on.  s->frame_len is set. */
-SKEP_INLINE void skep_run_tables(SKEP_CTX *ctx, struct skep_state *s)
+/* Takes the packet, which is parsed, through the tables from table 0 on.  s->frame_len is set.
+ * Where table 0 sends it to a port and no more, it goes there at once. */
+SKEP_INLINE int skep_run_tables(SKEP_CTX *ctx, struct skep_state *s)
 {
-	skep_go_on(ctx, s, skep_find_rule(s, s->bridge * 256) ? skep_exec_rule(ctx, s) : SKEP_ABORT);
+	const struct skep_port *port;
+	int verdict = SKEP_ABORT;
+	struct skep_found found;
+	__u32 way;
+
+	if (SKEP_LIKELY(skep_find_rule(s, s->bridge * 256, &found))) {
+		port = home_act_port(found.act);
+		if (SKEP_LIKELY(port && found.act != s->in_port_idx)) {
+			way = SKEP_ONCE(port->direct);
+			if (SKEP_LIKELY(way))
+				return home_send_now(ctx, s, found.act, port, way);
+		}
+		verdict = skep_exec_rule(ctx, s, found.cells, found.act);
+	}
+	skep_go_on(ctx, s, verdict);
+	return home_finish(ctx, s);
 }
 
 /* Parses what is not a common packet, and decides whether it may enter the tables. */
@@ -269,17 +327,18 @@ SKEP_INLINE void skep_receive_otherwise(SKEP_CTX *ctx, struct skep_state *s)
 	skep_go_on(ctx, s, SKEP_GO);
 }
 
-/* What a port received, at its entry.  s->in_port_idx and s->in_config are set. */
-SKEP_INLINE void skep_receive(SKEP_CTX *ctx, struct skep_state *s)
+/* What a port received, at its entry.  s->in_port_idx and s->in_config are set.  Returns what the
+ * home returns of the packet. */
+SKEP_INLINE int skep_receive(SKEP_CTX *ctx, struct skep_state *s)
 {
 	if (SKEP_UNLIKELY(s->in_config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV | SKEP_PC_SPECIAL_IN |
 					  SKEP_PC_CACHED))) {
 		skep_receive_otherwise(ctx, s);
-		return;
+		return home_finish(ctx, s);
 	}
 	if (SKEP_UNLIKELY(!skep_parse_common(ctx, s)) && !skep_admit(ctx, s))
-		return;
-	skep_run_tables(ctx, s);
+		return home_finish(ctx, s);
+	return skep_run_tables(ctx, s);
 }
 
 #endif

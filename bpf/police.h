@@ -32,7 +32,7 @@ SKEP_SUB int skep_load_gso(SKEP_CTX *ctx, struct skep_state *s, __u32 gso_size)
 {
 	__u32 payload, n;
 
-	if (!s || !gso_size || (s->stale && skep_parse(ctx, s)))
+	if (!s || !gso_size || (s->stale != SKEP_FRESH && skep_parse(ctx, s)))
 		return 0;
 	payload = skep_gso_payload(ctx, s);
 	n = (payload + gso_size - 1) / gso_size;
@@ -63,7 +63,7 @@ SKEP_SUB int skep_remark(SKEP_CTX *ctx, struct skep_state *s, __u32 levels)
 	__u32 old, new;
 	int plan;
 
-	if (!s || (s->stale && skep_parse(ctx, s)))
+	if (!s || (s->stale != SKEP_FRESH && skep_parse(ctx, s)))
 		return -1;
 	if (!skep_has(s, SKEP_HAS_IP))
 		return 0;

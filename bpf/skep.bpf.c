@@ -33,24 +33,17 @@ SKEP_INLINE __u32 skep_find_port(__u32 ifindex)
  * on as received by that end, without the veth, its queue and the backlog.  The kernel takes such a packet for one to this host, so others cannot go this way.
  * Nor can those that the program met at the egress of the I/O device (SKEP_SENT_PASS): the helper is for ingress.  What the way through the
  * veth takes off is taken off here. */
-SKEP_SUB int skep_finish_peer(struct __sk_buff *skb, struct skep_state *s)
+SKEP_INLINE int send_to_peer(struct __sk_buff *skb, struct skep_state *s, __u32 idx,
+			     const struct skep_port *port, __u32 ifindex, __u64 dst, __u64 len)
 {
-	const struct skep_port *port;
-	__u32 ifindex, hops = skb->tc_index;
-	struct skep_win w = home_win(skb);
+	__u32 hops = skb->tc_index;
 
-	if (!s)
-		return TC_ACT_SHOT;
-	port = home_port(s->pending);
-	ifindex = s->pending_if & ~SKEP_WAY_PEER;
-	/* To the kernel a packet with a longer head is what is beneath the label or tag pushed: only a device on its way makes it look at the frame again. */
-	if (!port || s->sent & SKEP_SENT_PASS || s->dirty & SKEP_DIRTY_HEAD || !home_is_linear(skb, &w, 8) ||
-	    (skep_ld64(w.data) & SKEP_FIRST6) != SKEP_ONCE(port->peer_mac) || hops >= PEER_HOPS) {
+	if (SKEP_UNLIKELY((dst ^ SKEP_ONCE(port->peer_mac)) << 16 || hops >= PEER_HOPS)) {
 		if (hops)
 			skb->tc_index = 0;
 		return (int)bpf_redirect(ifindex, 0);
 	}
-	skep_count_tx(skb, s, s->pending);
+	skep_count_tx(s, idx, len);
 	skb->tc_index = hops + 1;
 	skb->mark = 0;
 	skb->priority = 0;
@@ -59,9 +52,39 @@ SKEP_SUB int skep_finish_peer(struct __sk_buff *skb, struct skep_state *s)
 	return (int)bpf_redirect_peer(ifindex, 0);
 }
 
-/* The end of the packet itself.  Which way it goes is one bit of what skep_send() has put into s->pending_if, which is the member of the port
- * that it reads in any case: other packets pay for the test of that bit. */
-SKEP_INLINE int skep_finish(struct __sk_buff *skb, struct skep_state *s)
+/* The pending packet goes to a port with SKEP_WAY_PEER. */
+SKEP_SUB int skep_finish_peer(struct __sk_buff *skb, struct skep_state *s)
+{
+	struct skep_win w = home_win(skb);
+	const struct skep_port *port;
+	__u32 ifindex;
+
+	if (!s)
+		return TC_ACT_SHOT;
+	port = home_port(s->pending);
+	ifindex = s->pending_if & ~SKEP_WAY_PEER;
+	/* To the kernel a packet with a longer head is what is beneath the label or tag pushed:
+	 * only a device on its way makes it look at the frame again. */
+	if (!port || s->sent & SKEP_SENT_PASS || s->dirty & SKEP_DIRTY_HEAD ||
+	    !home_is_linear(skb, &w, 8)) {
+		skb->tc_index = 0;
+		return (int)bpf_redirect(ifindex, 0);
+	}
+	return send_to_peer(skb, s, s->pending, port, ifindex, skep_ld64(w.data),
+			    home_wire_len(skb));
+}
+
+static int home_send_now(struct __sk_buff *skb, struct skep_state *s, __u32 idx,
+			 const struct skep_port *port, __u32 way)
+{
+	if (way & SKEP_WAY_PEER)
+		return send_to_peer(skb, s, idx, port, way & ~SKEP_WAY_PEER, s->w[2], s->frame_len);
+	return (int)bpf_redirect(way, 0);
+}
+
+/* Which way the packet goes is one bit of what skep_send() has put into s->pending_if, which is the
+ * member of the port that it reads in any case: other packets pay for the test of that bit. */
+static int home_finish(struct __sk_buff *skb, struct skep_state *s)
 {
 	if (SKEP_LIKELY(s->pending && !home_const(SKEP_C_CLONE_LAST))) {
 		if (SKEP_UNLIKELY(s->pending_if & SKEP_WAY_PEER))
@@ -102,24 +125,27 @@ SEC("tc")
 int skep_tc(struct __sk_buff *skb)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), idx = skep_find_port(skb->ifindex);
-	const struct skep_port *port = home_port(idx);
-	struct skep_cpu_state *c = home_cpu(cpu);
+	const struct skep_port *port;
+	struct skep_cpu_state *c;
 	struct skep_state *s;
 	int ret;
 
-	if (SKEP_UNLIKELY(!idx || !port))
+	if (SKEP_UNLIKELY(!idx))
 		return TC_ACT_UNSPEC;
+	port = home_port(idx);
+	if (SKEP_UNLIKELY(!port))
+		return TC_ACT_UNSPEC;
+	c = home_cpu(cpu);
 	if (SKEP_UNLIKELY(!c))
 		return TC_ACT_SHOT;
 	s = skep_enter(c);
 	if (SKEP_UNLIKELY(!s))
 		return TC_ACT_SHOT;
-	s->stripe = cpu < home_n_stripes() - 1 ? cpu : cpu % (home_n_stripes() - 1);
+	s->stripe = home_const(SKEP_C_ATOMIC) ? cpu % (home_n_stripes() - 1) : cpu;
 	s->in_port_idx = idx;
 	s->in_config = port->config;
 	skep_begin(s, SKEP_ONCE(skep_dp.version), port->bridge, port->ofport);
-	skep_receive(skb, s);
-	ret = skep_finish(skb, s);
+	ret = skep_receive(skb, s);
 	s->busy = 0;
 	return ret;
 }

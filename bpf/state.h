@@ -23,10 +23,10 @@ enum skep_verdict {
 
 /* What edits have made of the last parse. */
 enum skep_stale {
-	SKEP_FRESH = 0,
-	SKEP_STALE_KEY = 1, /* values of the key; presence and offsets are right */
-	SKEP_STALE_ALL = 2,
-	SKEP_KEY_ONLY = 3, /* the key is right, but presence and offsets were not asked for */
+	SKEP_KEY_ONLY = 0, /* the key is right, but presence and offsets were not asked for */
+	SKEP_FRESH = 1,
+	SKEP_STALE_KEY = 2, /* values of the key; presence and offsets are right */
+	SKEP_STALE_ALL = 3,
 };
 
 /* Bits of struct skep_state.sent. */
@@ -110,7 +110,7 @@ struct skep_state {
 	__u32 nd_ofs; /* of the address in the ND option */
 	__u8 is_fragment;
 	__u8 has_tag; /* VLAN tag, wherever */
-	__u8 stale;   /* enum skep_stale */
+	__u8 zero1;
 	__u8 ext_rank; /* of IPv6 extension headers: the latest place in RFC 2460's order that was met */
 	__u16 ext_met; /* OFPIEH_* of those met, and SKEP_EXT_DEST2 */
 	__u16 ext_flags; /* ipv6_exthdr in the making */
@@ -131,15 +131,19 @@ struct skep_state {
 	__u32 more;	   /* the packet is needed after the list of actions */
 	__u64 cookie;	 /* of the rule whose actions are executed */
 	__u32 reason;	 /* enum skep_reason of output to CONTROLLER */
-	__u32 best_prio; /* of the rules found in the table, the best one's priority + 1; or 0 */
+	/* While a table is searched: of the rules found, the best one's priority + 1; else 0. */
+	__u32 best_prio;
 	__u32 best_flow; /* its members */
 	__u32 best_cells;
+	__u32 best_act;
+	__u32 zero2;
 
 	/* Zero at the beginning, in pairs. */
 	__u32 table;
 	__u32 pending; /* outputs are lazy: index of the port that the packet itself or a copy goes
 			  to, or 0 */
-	__u16 sent;    /* enum skep_sent */
+	__u8 sent;     /* enum skep_sent */
+	__u8 stale;    /* enum skep_stale */
 	__u16 hops;    /* patch ports that the packet has passed */
 	__u32 flood_next; /* port */
 	__u32 has_set;	  /* the action set is not empty; then set_map tells */
@@ -218,15 +222,19 @@ struct skep_cpu_state {
 	__u32 zero;
 };
 
+enum skep_hit_flags {
+	SKEP_HIT_PLAIN = 1 << 0,
+	SKEP_HIT_METADATA = 1 << 1, /* it writes some */
+};
+
 /* The flow cache (cache.h): a rule that such packets hit. */
 struct skep_cache_hit {
 	__u32 ctr;       /* element of skep_counters */
 	__u32 table_ctr; /* of skep_table_ctrs */
 	__u32 cells;
+	__u16 act;	 /* SKEP_ACT_* */
 	__u8 table;      /* of a plain rule, the one to go to */
-	__u8 is_plain;
-	__u8 has_metadata;
-	__u8 zero;
+	__u8 how;	 /* enum skep_hit_flags */
 };
 
 #define SKEP_CACHE_WORDS     24 /* a union of masks that touches more is not cached */

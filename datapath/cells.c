@@ -369,6 +369,21 @@ bool cells_is_wide(const struct skep_cell *cell)
 	       field_table[cell->arg].n_bytes > sizeof(cell->arg64);
 }
 
+uint16_t cells_act(const struct skep_cell *cells)
+{
+	const struct skep_head *head = cells_head(cells);
+
+	if (head->n_write ||
+	    head->flags & (SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METADATA | SKEP_HF_METER))
+		return 0;
+	if (!head->n_apply && head->goto_table < SKEP_TABLES)
+		return SKEP_ACT_GOTO | head->goto_table;
+	if (head->n_apply == 1 && head->goto_table == SKEP_NO_GOTO &&
+	    cells[1].op == SKEP_OP_OUTPUT && cells[1].arg32 <= SKEP_ACT_PORT_MAX)
+		return (uint16_t)cells[1].arg32;
+	return 0;
+}
+
 const struct skep_cell *cells_next(const struct skep_cell *cells, enum skep_op op, uint32_t *at)
 {
 	const struct skep_head *head = cells_head(cells);

@@ -52,6 +52,9 @@ unsigned int cells_slot(const struct action *a);
 void cells_to_instructions(const struct skep_cell *cells, const struct cell_ports *ports,
 			   struct instructions *ret);
 
+/* The act (SKEP_ACT_*) of a rule with these. */
+uint16_t cells_act(const struct skep_cell *cells);
+
 /* Whether the list outputs to NORMAL. */
 bool cells_have_normal(const struct action_list *list);
 

@@ -114,8 +114,7 @@ uint32_t chain_find(const struct dp *dp, const struct subtable *s, const struct 
 	for (uint32_t r = *BUCKET(dp, bucket_of(s, words, s->region)); r;
 	     r = RULE(dp, r)->next[gen]) {
 		length++;
-		if (!found && RULE(dp, r)->removed == SKEP_VERSION_MAX &&
-		    words_equal(dp, s, r, words))
+		if (!found && SKEP_LIVES(RULE(dp, r)->removed) && words_equal(dp, s, r, words))
 			found = r;
 	}
 	*ret_length = length;
@@ -231,7 +230,7 @@ void subtable_for_each_rule(const struct dp *dp, const struct subtable *s,
 
 	for (uint32_t b = first; b < first + n; b++) {
 		for (uint32_t r = *BUCKET(dp, b); r; r = RULE(dp, r)->next[gen]) {
-			if (RULE(dp, r)->removed == SKEP_VERSION_MAX)
+			if (SKEP_LIVES(RULE(dp, r)->removed))
 				visit(aux, r);
 		}
 	}

@@ -38,7 +38,7 @@ static uint32_t entry_new(struct dp *dp, const struct subtable *s, const struct 
 	PUBLISH(&r->flow, 0); /* no entry for adoption until it is whole */
 	r->next[0] = r->next[1] = 0;
 	r->added_prio = dp->staged << 16 | prio;
-	r->removed = SKEP_VERSION_MAX;
+	r->removed = SKEP_VERSION_MAX | (uint64_t)cells_act(CELL(dp, cells)) << 48;
 	r->cells = cells;
 	memcpy(r->key, words->w, sizeof(r->key));
 	if (s->n_words > 4) {

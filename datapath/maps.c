@@ -228,6 +228,11 @@ static void set_constants(const struct map_set_config *config, uint32_t *c)
 {
 	c[SKEP_C_N_STRIPES] = config->n_stripes;
 	c[SKEP_C_N_PORTS] = config->n[MAP_PORTS];
+	c[SKEP_C_N_DIRECT] = config->n[MAP_PORTS];
+	if (c[SKEP_C_N_DIRECT] > SKEP_ACT_PORT_MAX + 1)
+		c[SKEP_C_N_DIRECT] = SKEP_ACT_PORT_MAX + 1;
+	if (config->clone_last)
+		c[SKEP_C_N_DIRECT] = 0;
 	c[SKEP_C_N_SUBTABLES] = config->n[MAP_SUBTABLES];
 	c[SKEP_C_N_HEADS] = config->n[MAP_BUCKETS] * SKEP_LINE_HEADS;
 	c[SKEP_C_N_RULES] = config->n[MAP_RULES];
@@ -262,7 +267,10 @@ static int put_constants(struct bpf_program *prog, struct bpf_prog_load_opts *op
 	for (size_t i = 0; i < n; i++) {
 		uint32_t which = (uint32_t)insns[i].imm - SKEP_CONST_MARK;
 
-		if (insns[i].code == (BPF_ALU64 | BPF_MOV | BPF_K) && which < SKEP_N_CONSTS)
+		if ((insns[i].code == (BPF_ALU64 | BPF_MOV | BPF_K) ||
+		     insns[i].code == (BPF_ALU64 | BPF_MUL | BPF_K) ||
+		     insns[i].code == (BPF_JMP | BPF_JGE | BPF_K)) &&
+		    which < SKEP_N_CONSTS)
 			insns[i].imm = (int32_t)constants[which];
 	}
 	err = bpf_program__set_insns(prog, insns, n);

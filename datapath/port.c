@@ -143,6 +143,7 @@ int ports_recall(struct dp *dp)
 			return -ENOMEM;
 		dp->slot_of[port->bridge][slot_key(port->ofport)] = i;
 		dp->ports.bump = i + 1;
+		port_set_direct(dp, i); /* another version's may not have the member */
 	}
 	for (uint32_t i = 1; i < dp->ports.bump; i++) {
 		if (!PORT(dp, i)->ofport)
@@ -251,6 +252,21 @@ void dp_port_set_live(struct dp *dp, uint32_t bridge, uint32_t ofport, bool is_l
 		PUBLISH(&PORT(dp, idx)->is_live, is_live);
 }
 
+void port_set_direct(struct dp *dp, uint32_t idx)
+{
+	struct skep_port *port = PORT(dp, idx);
+	bool stands = port->ifindex &&
+		      !(port->config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_FWD | SKEP_PC_SPECIAL_OUT));
+
+	PUBLISH(&port->direct, stands ? port->way : 0);
+}
+
+static void set_way(struct dp *dp, uint32_t idx, uint32_t way)
+{
+	PUBLISH(&PORT(dp, idx)->way, way);
+	port_set_direct(dp, idx);
+}
+
 void port_publish(struct dp *dp, uint32_t idx, uint32_t ifindex)
 {
 	struct skep_port *port = PORT(dp, idx);
@@ -261,6 +277,7 @@ void port_publish(struct dp *dp, uint32_t idx, uint32_t ifindex)
 	if (ifindex)
 		PUBLISH(&port->way, ifindex == NO_IFINDEX ? 0 : ifindex);
 	PUBLISH(&port->ifindex, ifindex);
+	port_set_direct(dp, idx);
 	relink(dp, port->bridge);
 	if (port->kind == SKEP_PORT_LOCAL)
 		PUBLISH(&BRIDGE(dp, port->bridge)->local_ifindex, ifindex);
@@ -358,6 +375,7 @@ int dp_port_set_config(struct dp *dp, uint32_t bridge, uint32_t ofport, uint32_t
 		return -ENOENT;
 	config &= ~PORT_OWN_BITS;
 	PUBLISH(&PORT(dp, idx)->config, config | (PORT(dp, idx)->config & PORT_OWN_BITS));
+	port_set_direct(dp, idx);
 	return 0;
 }
 
@@ -417,11 +435,11 @@ int dp_port_set_peer(struct dp *dp, uint32_t bridge, uint32_t ofport, const uint
 		return mac ? -EINVAL : 0;
 	/* A packet that met the bit before finds no address that it could be for. */
 	if (!mac || port->peer_mac != mac_word(mac)) {
-		PUBLISH(&port->way, port->ifindex);
+		set_way(dp, idx, port->ifindex);
 		PUBLISH(&port->peer_mac, mac ? mac_word(mac) : 0);
 	}
 	if (mac)
-		PUBLISH(&port->way, port->ifindex | SKEP_WAY_PEER);
+		set_way(dp, idx, port->ifindex | SKEP_WAY_PEER);
 	return 0;
 }
 
@@ -429,7 +447,7 @@ void ports_leave_peers(struct dp *dp)
 {
 	for (uint32_t i = 1; i < dp->ports.bump; i++)
 		if (PORT(dp, i)->way & SKEP_WAY_PEER)
-			PUBLISH(&PORT(dp, i)->way, PORT(dp, i)->ifindex);
+			set_way(dp, i, PORT(dp, i)->ifindex);
 }
 
 /* --- What the programs count of ports --- */

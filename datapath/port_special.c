@@ -68,6 +68,7 @@ void port_set_special(struct dp *dp, uint32_t idx)
 	if (BRIDGE(dp, port->bridge)->cache)
 		bits |= SKEP_PC_CACHED;
 	PUBLISH(&port->config, (port->config & ~PORT_OWN_BITS) | bits);
+	port_set_direct(dp, idx);
 }
 
 /* LOCAL looks for copies to patch ports while there are any. */

@@ -21,7 +21,7 @@
  *  - 'staged' is the version of the next commit: version + 1.
  *  - A rule entry is linked (in the chain of its bucket) or not.  The live flows of one subtable with the same masked key form a list by
  *    descending priority (same_next[]); only the entry of its head is linked.  The entries of the others, the hidden ones, are
- *    unlinked; when the head goes, the next flow gets a new entry, linked.  So a live entry (removed == SKEP_VERSION_MAX) in a chain is the head of its list.
+ *    unlinked; when the head goes, the next flow gets a new entry, linked.  So a live entry (SKEP_LIVES(removed)) in a chain is the head of its list.
  *  - An entry's interval [added, removed) is that of the flow's having this entry, linked or hidden: at any version, the entries
  *    whose interval holds it are exactly the flows of that version.  Adoption relies on it.
  *  - Pointers into maps do not survive reserve(), which may swap the maps: functions keep indexes.
@@ -415,6 +415,8 @@ int port_check_new(const struct dp *dp, uint32_t bridge, uint32_t ofport, char *
 		   size_t err_size);
 /* Puts port index 'idx', whose other members are set, in force or out of it (ifindex 0). */
 void port_publish(struct dp *dp, uint32_t idx, uint32_t ifindex);
+/* Has skep_port.direct follow the members that it is made of. */
+void port_set_direct(struct dp *dp, uint32_t idx);
 /* What an earlier port of this index has counted is not a new one's. */
 void port_reset_counters(struct dp *dp, uint32_t idx);
 /* Sends no packet to a peer any more: nobody watches over the peers from now on. */

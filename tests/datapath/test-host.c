@@ -101,7 +101,7 @@ static int setup(void **state)
 	m.dp = (struct skep_dp){ .abi = SKEP_ABI, .n_stripes = N_STRIPES, .version = VERSION };
 	for (uint32_t i = 1; i <= 3; i++)
 		m.ports[i] = (struct skep_port){
-			.ofport = i, .bridge = 1, .ifindex = 10 + i, .way = 10 + i, .next = i < 3 ? i + 1 : 0
+			.ofport = i, .bridge = 1, .ifindex = 10 + i, .way = 10 + i, .direct = 10 + i, .next = i < 3 ? i + 1 : 0
 		};
 	m.bridges[1].first_port = 1;
 	n_rules = n_cells = 1;

@@ -36,13 +36,16 @@ mutant() {
 
 SANITIZE=
 nm "$build/lib/libbase.a" 2>/dev/null | grep -q __asan && SANITIZE='-fsanitize=address,undefined'
-mutant classify.h 'version < SKEP_ONCE(rule->removed)' 'version <= SKEP_ONCE(rule->removed)'
+mutant classify.h 'version >= seen->removed' 'version > seen->removed'
 mutant classify.h 'prio > s->best_prio' 'prio < s->best_prio'
 mutant parse.h 'hlen < 20' 'hlen <= 20'
 mutant parse.h 'ofs + 24 > s->l4_end' 'ofs + 24 >= s->l4_end'
 mutant parse.h 'p[0] == wanted' 'p[0] != wanted'
 mutant actions.h 'ttl > 1' 'ttl > 2'
 mutant output.h 'idx != s->in_port_idx' 'idx == s->in_port_idx'
+# What a rule's act says, in table 0 and behind it.
+mutant pipeline.h 'found.act != s->in_port_idx' '1'
+mutant pipeline.h 'act & SKEP_ACT_GOTO' 'act & 1'
 mutant edit.h 'field == SKEP_F_IPV4_SRC ? 12 : 16' 'field != SKEP_F_IPV4_SRC ? 12 : 16'
 # By names of bpf/abi.h alone, as the oracle's author has not read normal.h.
 mutant normal.h 'SKEP_PF_ISOLATED' '0'
@@ -84,7 +87,7 @@ mutant group.h '!(port->config & SKEP_PC_PORT_DOWN)' '1'
 mutant group.h 'home_count(&group->bytes, home_wire_len(ctx))' 'home_count(&group->bytes, 1)'
 # The flow cache.
 mutant cache.h '(tag->version ^ s->version)' '0'
-mutant cache.h 'if (hit->has_metadata)' 'if (0)'
+mutant cache.h 'if (hit->how & SKEP_HIT_METADATA)' 'if (0)'
 mutant cache.h '!head->n_apply && !(head->flags & (SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METER))' '!head->n_apply'
 mutant cache.h 's->table = hit->table' 's->table = s->table'
 mutant cache.h 'skep_count(s, hit->ctr, hit->table_ctr)' 'skep_count(s, hit->ctr, hit->ctr)'
