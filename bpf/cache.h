@@ -31,6 +31,38 @@
 #include "bpf/count.h"
 #include "bpf/state.h"
 
+/* Fills s->masked by descriptor 'st', of up to 24 words.  Returns their hash: in two lanes, which a
+ * CPU multiplies side by side. */
+SKEP_INLINE __u64 skep_cache_key(struct skep_state *s, const struct skep_subtable *st)
+{
+	__u64 a = st->seed, b = st->seed ^ SKEP_HASH_MUL;
+	__u8 n = st->n_words;
+
+	for (int i = 0; i < 4; i++)
+		s->masked[i] = skep_key_word(s, st->ofs[i]) & st->mask[i];
+	for (int i = 0; i < 4; i += 2) {
+		a = skep_hash_add(a, s->masked[i]);
+		b = skep_hash_add(b, s->masked[i + 1]);
+	}
+	if (n > 4) {
+		for (int i = 4; i < 8; i++)
+			s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
+		for (int i = 4; i < 8; i += 2) {
+			a = skep_hash_add(a, s->masked[i]);
+			b = skep_hash_add(b, s->masked[i + 1]);
+		}
+	}
+	if (n > 8) {
+		for (int i = 8; i < SKEP_CACHE_WORDS; i++)
+			s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
+		for (int i = 8; i < SKEP_CACHE_WORDS; i += 2) {
+			a = skep_hash_add(a, s->masked[i]);
+			b = skep_hash_add(b, s->masked[i + 1]);
+		}
+	}
+	return skep_hash_add(a, b);
+}
+
 /* Whether entry 'way' of the set is that of the key in s->masked, s->hash, of a descriptor with 'id' and 'n' words. */
 SKEP_INLINE _Bool skep_cache_is(const struct skep_state *s, const struct skep_cache_set *set,
 				const __u32 way, __u32 id, __u32 n)
@@ -41,14 +73,14 @@ SKEP_INLINE _Bool skep_cache_is(const struct skep_state *s, const struct skep_ca
 
 	if (diff)
 		return 0;
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 4; i++)
 		diff |= w[i] ^ s->masked[i];
-	if (n > 8) {
-		for (int i = 8; i < 16; i++)
+	if (n > 4) {
+		for (int i = 4; i < 8; i++)
 			diff |= w[i] ^ s->masked[i];
 	}
-	if (n > 16) {
-		for (int i = 16; i < 24; i++)
+	if (n > 8) {
+		for (int i = 8; i < SKEP_CACHE_WORDS; i++)
 			diff |= w[i] ^ s->masked[i];
 	}
 	return !diff;
@@ -123,31 +155,30 @@ SKEP_INLINE __u32 skep_cache_way(struct skep_state *s, struct skep_cache_set *se
 }
 
 /* Finds the entry for a packet at its entry into the tables, or takes one for it: s->cache. */
-SKEP_SUB int skep_cache_find(struct skep_state *s)
+SKEP_INLINE void skep_cache_find(struct skep_state *s)
 {
 	const struct skep_subtable *st;
 	const struct skep_bridge *br;
 	struct skep_cache_set *set;
 	__u32 idx, way;
 
-	if (!s || s->level)
-		return 0;
+	if (s->level)
+		return;
 	br = home_bridge(s->bridge);
-	if (!br || !br->cache)
-		return 0;
+	if (!br || !br->cache || br->flags & SKEP_BF_STANDALONE)
+		return;
 	st = home_subtable(SKEP_ONCE(br->cache));
 	if (!st)
-		return 0;
-	s->hash = skep_mask_words(s, st);
+		return;
+	s->hash = skep_cache_key(s, st);
 	s->cache_pos = 0;
 	idx = (__u32)(s->hash >> (64 - SKEP_CACHE_SETS_LOG2));
 	set = home_cache(idx);
 	if (!set)
-		return 0;
+		return;
 	way = skep_cache_way(s, set, st->id, st->n_words);
 	if (way < 2)
 		s->cache = idx * 2 + way + 1;
-	return 0;
 }
 
 /* What a rule that is gone through without executing it may have: metadata to write, and a table to go to. */
@@ -197,39 +228,58 @@ SKEP_INLINE void skep_put_metadata(struct skep_state *s, __u32 cell)
 }
 
 /* Goes on in the packet's list: counts what it hits, up to the next rule that is to be executed,
- * which it leaves in s->best_cells, s->best_act and s->table.  Returns 0 if the list has none: look
+ * which it leaves in s->best_cells, s->best_act and s->table. Returns 0 if the list has none: look
  * it up in s->table. */
-SKEP_SUB int skep_replay(struct skep_state *s)
+SKEP_INLINE int skep_replay_inline(struct skep_state *s)
 {
+	const struct skep_cache_list *list;
 	const struct skep_cache_set *set;
-	__u32 way, n;
+	__u32 way, n, table = s->table;
+	__u64 now = home_now(s);
+	int verdict = 0;
 
-	if (!s)
-		return 0;
 	way = (s->cache - 1) & 1;
 	set = home_cache((s->cache - 1) / 2);
 	if (!set)
 		return 0;
 	n = set->tag[way].n;
+	list = &set->list[way];
 	for (int i = 0; i < SKEP_CACHE_HITS; i++) {
-		__u64 pos = s->cache_pos;
+		/* In memory, or the verifier of kernel 6.1 would tell one place from another. */
+		__u64 pos = SKEP_ONCE(s->cache_pos);
 		const struct skep_cache_hit *hit;
 
 		if (pos >= n || pos >= SKEP_CACHE_HITS)
-			return 0;
-		hit = &set->list[way].hit[pos];
-		s->cache_pos = (__u32)pos + 1;
-		skep_count(s, hit->ctr, hit->table_ctr);
-		s->table = hit->table;
+			break;
+		hit = &list->hit[pos];
+		SKEP_ONCE_SET(s->cache_pos, (__u32)pos + 1);
+		skep_count(s, hit->ctr, hit->table_ctr, now);
+		table = hit->table;
 		if (!(hit->how & SKEP_HIT_PLAIN)) {
 			s->best_cells = hit->cells;
 			s->best_act = hit->act;
-			return 1;
+			verdict = 1;
+			break;
 		}
 		if (hit->how & SKEP_HIT_METADATA)
 			skep_put_metadata(s, hit->cells + 1);
 	}
-	return 0;
+	s->table = table;
+	return verdict;
+}
+
+SKEP_SUB int skep_replay(struct skep_state *s)
+{
+	return s ? skep_replay_inline(s) : 0;
+}
+
+/* Finds or takes the packet's entry, and begins with its list as skep_replay() does. */
+SKEP_SUB int skep_cache_run(struct skep_state *s)
+{
+	if (!s)
+		return 0;
+	skep_cache_find(s);
+	return s->cache ? skep_replay_inline(s) : 0;
 }
 
 #endif

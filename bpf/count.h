@@ -6,7 +6,7 @@
 #include "bpf/state.h"
 
 /* Counts the packet at element 'ctr' of the flows' counters and element 'table_ctr' of the tables', where it was found. */
-SKEP_INLINE void skep_count(struct skep_state *s, __u32 ctr, __u32 table_ctr)
+SKEP_INLINE void skep_count(struct skep_state *s, __u32 ctr, __u32 table_ctr, __u64 now)
 {
 	struct skep_counter *flow = home_counter(ctr);
 	struct skep_table_counter *table = home_table_counter(table_ctr);
@@ -14,7 +14,7 @@ SKEP_INLINE void skep_count(struct skep_state *s, __u32 ctr, __u32 table_ctr)
 	if (SKEP_UNLIKELY(!flow || !table))
 		return;
 	home_count_hit(table, flow, s->frame_len);
-	SKEP_ONCE_SET(flow->used_ns, home_now(s));
+	SKEP_ONCE_SET(flow->used_ns, now);
 }
 
 #endif

@@ -200,7 +200,8 @@ SKEP_INLINE _Bool skep_find_rule(struct skep_state *s, __u32 table_idx, struct s
 		skep_count_miss(s, table_idx);
 		return 0;
 	}
-	skep_count(s, home_striped(found->flow, s->stripe), home_striped(table_idx, s->stripe));
+	skep_count(s, home_striped(found->flow, s->stripe), home_striped(table_idx, s->stripe),
+		   home_now(s));
 	return 1;
 }
 
@@ -262,28 +263,6 @@ SKEP_INLINE void skep_go_on(SKEP_CTX *ctx, struct skep_state *s, int verdict)
 	skep_drop(s, SKEP_DROP_HOPS);
 }
 
-/* Takes the packet, which is parsed, through the tables from table 0 on.  s->frame_len is set.
- * Where table 0 sends it to a port and no more, it goes there at once. */
-SKEP_INLINE int skep_run_tables(SKEP_CTX *ctx, struct skep_state *s)
-{
-	const struct skep_port *port;
-	int verdict = SKEP_ABORT;
-	struct skep_found found;
-	__u32 way;
-
-	if (SKEP_LIKELY(skep_find_rule(s, s->bridge * 256, &found))) {
-		port = home_act_port(found.act);
-		if (SKEP_LIKELY(port && found.act != s->in_port_idx)) {
-			way = SKEP_ONCE(port->direct);
-			if (SKEP_LIKELY(way))
-				return home_send_now(ctx, s, found.act, port, way);
-		}
-		verdict = skep_exec_rule(ctx, s, found.cells, found.act);
-	}
-	skep_go_on(ctx, s, verdict);
-	return home_finish(ctx, s);
-}
-
 /* Parses what is not a common packet, and decides whether it may enter the tables. */
 SKEP_SUB int skep_admit(SKEP_CTX *ctx, struct skep_state *s)
 {
@@ -310,35 +289,95 @@ SKEP_SUB int skep_admit_special(SKEP_CTX *ctx, struct skep_state *s)
 	return s && (skep_parse_common(ctx, s) || skep_admit(ctx, s));
 }
 
-/* What a port received that is not just one to receive from, or whose bridge has a flow cache. */
-SKEP_INLINE void skep_receive_otherwise(SKEP_CTX *ctx, struct skep_state *s)
-{
-	if (s->in_config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV | SKEP_PC_SPECIAL_IN)) {
-		int how = skep_receive_special(ctx, s);
+/* What is known at the end of a table: the verdict; or that the packet is sent, and what the home
+ * returns of it. */
+struct skep_outcome {
+	_Bool is_sent;
+	int verdict;
+};
 
-		if (how == SKEP_FORKED)
-			skep_go_on(ctx, s, skep_exec_fork(ctx, s));
-		if (how)
-			return;
+/* Sends a packet that no rule has done anything with yet, if all that this one does is to output it
+ * to a port (its act says so) that packets may just be sent to. */
+SKEP_INLINE struct skep_outcome skep_send_act(SKEP_CTX *ctx, struct skep_state *s, __u32 act)
+{
+	struct skep_outcome out = { .is_sent = 0 };
+	const struct skep_port *port = home_act_port(act);
+	__u32 way;
+
+	if (SKEP_LIKELY(port && act != s->in_port_idx)) {
+		way = SKEP_ONCE(port->direct);
+		if (SKEP_LIKELY(way)) {
+			out.is_sent = 1;
+			out.verdict = home_send_now(ctx, s, act, port, way);
+		}
 	}
-	if (!skep_admit_special(ctx, s))
-		return;
-	skep_cache_find(s);
-	skep_go_on(ctx, s, SKEP_GO);
+	return out;
+}
+
+/* Takes the packet, which is parsed, through table 0. */
+SKEP_INLINE struct skep_outcome skep_run_first(SKEP_CTX *ctx, struct skep_state *s)
+{
+	struct skep_outcome out = { .is_sent = 0, .verdict = SKEP_ABORT };
+	struct skep_found found;
+
+	if (SKEP_UNLIKELY(!skep_find_rule(s, s->bridge * 256, &found)))
+		return out;
+	out = skep_send_act(ctx, s, found.act);
+	if (SKEP_UNLIKELY(!out.is_sent))
+		out.verdict = skep_exec_rule(ctx, s, found.cells, found.act);
+	return out;
+}
+
+/* Executes the rule in s->best_*. */
+SKEP_SUB int skep_exec_best(SKEP_CTX *ctx, struct skep_state *s)
+{
+	return s ? skep_exec_rule(ctx, s, s->best_cells, s->best_act) : SKEP_ABORT;
+}
+
+/* The same in a bridge with a flow cache: to where the packet's entry leads. */
+SKEP_INLINE struct skep_outcome skep_run_cached(SKEP_CTX *ctx, struct skep_state *s)
+{
+	struct skep_outcome out = { .is_sent = 0, .verdict = SKEP_GO };
+
+	if (!skep_cache_run(s))
+		return out;
+	out = skep_send_act(ctx, s, s->best_act);
+	if (!out.is_sent)
+		out.verdict = skep_exec_best(ctx, s);
+	return out;
+}
+
+/* What a port received that is not just one to receive from. */
+SKEP_INLINE int skep_receive_otherwise(SKEP_CTX *ctx, struct skep_state *s)
+{
+	int how = skep_receive_special(ctx, s);
+
+	if (how == SKEP_FORKED)
+		return skep_exec_fork(ctx, s);
+	if (how || !skep_admit_special(ctx, s))
+		return SKEP_ABORT;
+	return skep_cache_run(s) ? skep_exec_best(ctx, s) : SKEP_GO;
 }
 
 /* What a port received, at its entry.  s->in_port_idx and s->in_config are set.  Returns what the
  * home returns of the packet. */
 SKEP_INLINE int skep_receive(SKEP_CTX *ctx, struct skep_state *s)
 {
-	if (SKEP_UNLIKELY(s->in_config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV | SKEP_PC_SPECIAL_IN |
-					  SKEP_PC_CACHED))) {
-		skep_receive_otherwise(ctx, s);
-		return home_finish(ctx, s);
+	const __u32 special = SKEP_PC_PORT_DOWN | SKEP_PC_NO_RECV | SKEP_PC_SPECIAL_IN;
+	struct skep_outcome out = { .is_sent = 0, .verdict = SKEP_ABORT };
+
+	if (SKEP_LIKELY(!(s->in_config & (special | SKEP_PC_CACHED)))) {
+		if (SKEP_LIKELY(skep_parse_common(ctx, s)) || skep_admit(ctx, s))
+			out = skep_run_first(ctx, s);
+	} else if (s->in_config & special) {
+		out.verdict = skep_receive_otherwise(ctx, s);
+	} else if (SKEP_LIKELY(skep_parse_common(ctx, s)) || skep_admit(ctx, s)) {
+		out = skep_run_cached(ctx, s);
 	}
-	if (SKEP_UNLIKELY(!skep_parse_common(ctx, s)) && !skep_admit(ctx, s))
-		return home_finish(ctx, s);
-	return skep_run_tables(ctx, s);
+	if (SKEP_LIKELY(out.is_sent))
+		return out.verdict;
+	skep_go_on(ctx, s, out.verdict);
+	return home_finish(ctx, s);
 }
 
 #endif

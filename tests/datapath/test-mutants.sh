@@ -44,7 +44,7 @@ mutant parse.h 'p[0] == wanted' 'p[0] != wanted'
 mutant actions.h 'ttl > 1' 'ttl > 2'
 mutant output.h 'idx != s->in_port_idx' 'idx == s->in_port_idx'
 # What a rule's act says, in table 0 and behind it.
-mutant pipeline.h 'found.act != s->in_port_idx' '1'
+mutant pipeline.h 'act != s->in_port_idx' '1'
 mutant pipeline.h 'act & SKEP_ACT_GOTO' 'act & 1'
 mutant edit.h 'field == SKEP_F_IPV4_SRC ? 12 : 16' 'field != SKEP_F_IPV4_SRC ? 12 : 16'
 # By names of bpf/abi.h alone, as the oracle's author has not read normal.h.
@@ -89,7 +89,7 @@ mutant group.h 'home_count(&group->bytes, home_wire_len(ctx))' 'home_count(&grou
 mutant cache.h '(tag->version ^ s->version)' '0'
 mutant cache.h 'if (hit->how & SKEP_HIT_METADATA)' 'if (0)'
 mutant cache.h '!head->n_apply && !(head->flags & (SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METER))' '!head->n_apply'
-mutant cache.h 's->table = hit->table' 's->table = s->table'
-mutant cache.h 'skep_count(s, hit->ctr, hit->table_ctr)' 'skep_count(s, hit->ctr, hit->ctr)'
+mutant cache.h 'table = hit->table' 'table = s->table'
+mutant cache.h 'skep_count(s, hit->ctr, hit->table_ctr, now)' 'skep_count(s, hit->ctr, hit->ctr, now)'
 echo "test-mutants: $passed found, $failed not"
 [ $failed = 0 ]
