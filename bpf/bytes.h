@@ -21,9 +21,11 @@
 /* The byte, be16 or be32 V at byte I of a 64-bit word, of which it takes N bytes. */
 #define SKEP_AT(V, I, N) ((__u64)(V) << (I)*8)
 #define SKEP_FIRST6	 0x0000ffffffffffffULL
+#define SKEP_DIFF6(A, B) (((A) ^ (B)) << 16) /* nonzero if their first 6 bytes differ */
 #else
 #define SKEP_AT(V, I, N) ((__u64)(V) << (8 - (I) - (N)) * 8)
 #define SKEP_FIRST6	 0xffffffffffff0000ULL
+#define SKEP_DIFF6(A, B) (((A) ^ (B)) >> 16)
 #endif
 
 /* A mask or value of network order, for 16-bit constants. */

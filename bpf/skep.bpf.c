@@ -38,7 +38,7 @@ SKEP_INLINE int send_to_peer(struct __sk_buff *skb, struct skep_state *s, __u32 
 {
 	__u32 hops = skb->tc_index;
 
-	if (SKEP_UNLIKELY((dst ^ SKEP_ONCE(port->peer_mac)) << 16 || hops >= PEER_HOPS)) {
+	if (SKEP_UNLIKELY(SKEP_DIFF6(dst, SKEP_ONCE(port->peer_mac)) || hops >= PEER_HOPS)) {
 		if (hops)
 			skb->tc_index = 0;
 		return (int)bpf_redirect(ifindex, 0);
