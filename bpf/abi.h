@@ -414,7 +414,7 @@ struct skep_bucket_line {
 struct skep_rule {
 	__u32 next[2];    /* chain, by the generation of the subtable's region */
 	__u64 added_prio; /* version << 16 | priority */
-	__u64 removed;	  /* version; while it lives, SKEP_VERSION_MAX | act << 48 */
+	__u64 removed;    /* version; while it lives, SKEP_VERSION_MAX | act << 48 */
 	__u32 flow;
 	__u32 cells;
 	/* The masked words.  In subtables of more than 4 words key[3] is an index into skep_keyx, which holds words 3 to 31. */

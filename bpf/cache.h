@@ -31,36 +31,31 @@
 #include "bpf/count.h"
 #include "bpf/state.h"
 
-/* Fills s->masked by descriptor 'st', of up to 24 words.  Returns their hash: in two lanes, which a
- * CPU multiplies side by side. */
+/* Adds words 'from' to 'to' - 1 of s->masked to a hash of two lanes, which a CPU multiplies side by
+ * side. */
+SKEP_INLINE void skep_cache_hash(const struct skep_state *s, __u64 h[2], const int from,
+				 const int to)
+{
+	for (int i = from; i < to; i++)
+		h[i & 1] = skep_hash_add(h[i & 1], s->masked[i]);
+}
+
+/* Fills s->masked by descriptor 'st', of up to 24 words.  Returns their hash. */
 SKEP_INLINE __u64 skep_cache_key(struct skep_state *s, const struct skep_subtable *st)
 {
-	__u64 a = st->seed, b = st->seed ^ SKEP_HASH_MUL;
-	__u8 n = st->n_words;
+	__u64 h[2] = { st->seed, st->seed ^ SKEP_HASH_MUL };
 
-	for (int i = 0; i < 4; i++)
-		s->masked[i] = skep_key_word(s, st->ofs[i]) & st->mask[i];
-	for (int i = 0; i < 4; i += 2) {
-		a = skep_hash_add(a, s->masked[i]);
-		b = skep_hash_add(b, s->masked[i + 1]);
+	skep_mask_first(s, st);
+	skep_cache_hash(s, h, 0, 4);
+	if (st->n_words > 4) {
+		skep_mask_more(s, st, 4, 8);
+		skep_cache_hash(s, h, 4, 8);
 	}
-	if (n > 4) {
-		for (int i = 4; i < 8; i++)
-			s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
-		for (int i = 4; i < 8; i += 2) {
-			a = skep_hash_add(a, s->masked[i]);
-			b = skep_hash_add(b, s->masked[i + 1]);
-		}
+	if (st->n_words > 8) {
+		skep_mask_more(s, st, 8, SKEP_CACHE_WORDS);
+		skep_cache_hash(s, h, 8, SKEP_CACHE_WORDS);
 	}
-	if (n > 8) {
-		for (int i = 8; i < SKEP_CACHE_WORDS; i++)
-			s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
-		for (int i = 8; i < SKEP_CACHE_WORDS; i += 2) {
-			a = skep_hash_add(a, s->masked[i]);
-			b = skep_hash_add(b, s->masked[i + 1]);
-		}
-	}
-	return skep_hash_add(a, b);
+	return skep_hash_add(h[0], h[1]);
 }
 
 /* Whether entry 'way' of the set is that of the key in s->masked, s->hash, of a descriptor with 'id' and 'n' words. */

@@ -188,34 +188,49 @@ SKEP_SUB int skep_try_wide(struct skep_state *s, __u32 idx, __u32 n)
 	return 1;
 }
 
-/* Fills s->masked by descriptor 'st', of up to 32 words.  Returns the words' hash, those of the class. */
-SKEP_INLINE __u64 skep_mask_words(struct skep_state *s, const struct skep_subtable *st)
+/* Fills words 'from' to 'to' - 1 of s->masked, from 4 on, by descriptor 'st'. */
+SKEP_INLINE void skep_mask_more(struct skep_state *s, const struct skep_subtable *st,
+				const int from, const int to)
 {
-	__u64 h = st->seed;
+	for (int i = from; i < to; i++)
+		s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
+}
 
+/* The same for the first 4. */
+SKEP_INLINE void skep_mask_first(struct skep_state *s, const struct skep_subtable *st)
+{
 	for (int i = 0; i < 4; i++)
 		s->masked[i] = skep_key_word(s, st->ofs[i]) & st->mask[i];
-	for (int i = 4; i < 8; i++)
-		s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
-	for (int i = 0; i < 8; i++)
+}
+
+SKEP_INLINE __u64 skep_hash_masked(const struct skep_state *s, __u64 h, const int from,
+				   const int to)
+{
+	for (int i = from; i < to; i++)
 		h = skep_hash_add(h, s->masked[i]);
+	return h;
+}
+
+/* Fills s->masked by descriptor 'st', of up to 32 words.  Returns the words' hash, those of the
+ * class. */
+SKEP_INLINE __u64 skep_mask_words(struct skep_state *s, const struct skep_subtable *st)
+{
+	__u64 h;
+
+	skep_mask_first(s, st);
+	skep_mask_more(s, st, 4, 8);
+	h = skep_hash_masked(s, st->seed, 0, 8);
 	if (st->n_words > 8) {
-		for (int i = 8; i < 16; i++) {
-			s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
-			h = skep_hash_add(h, s->masked[i]);
-		}
+		skep_mask_more(s, st, 8, 16);
+		h = skep_hash_masked(s, h, 8, 16);
 	}
 	if (st->n_words > 16) {
-		for (int i = 16; i < 24; i++) {
-			s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
-			h = skep_hash_add(h, s->masked[i]);
-		}
+		skep_mask_more(s, st, 16, 24);
+		h = skep_hash_masked(s, h, 16, 24);
 	}
 	if (st->n_words > 24) {
-		for (int i = 24; i < 32; i++) {
-			s->masked[i] = skep_key_word(s, st->ofs_x[i - 4]) & st->mask_x[i - 4];
-			h = skep_hash_add(h, s->masked[i]);
-		}
+		skep_mask_more(s, st, 24, 32);
+		h = skep_hash_masked(s, h, 24, 32);
 	}
 	return h;
 }

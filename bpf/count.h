@@ -13,7 +13,8 @@ SKEP_INLINE void skep_count(struct skep_state *s, __u32 ctr, __u32 table_ctr, __
 
 	if (SKEP_UNLIKELY(!flow || !table))
 		return;
-	home_count_hit(table, flow, s->frame_len);
+	home_add2(&table->lookups, 1, &table->matches, 1);
+	home_add2(&flow->packets, 1, &flow->bytes, s->frame_len);
 	SKEP_ONCE_SET(flow->used_ns, now);
 }
 

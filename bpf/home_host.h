@@ -136,15 +136,6 @@ SKEP_INLINE void home_add2(__u64 *counter, __u64 n, __u64 *counter2, __u64 n2)
 	*counter2 += n2;
 }
 
-SKEP_INLINE void home_count_hit(struct skep_table_counter *table, struct skep_counter *flow,
-				__u64 bytes)
-{
-	table->lookups++;
-	table->matches++;
-	flow->packets++;
-	flow->bytes += bytes;
-}
-
 SKEP_INLINE __u64 host_clock(clockid_t id)
 {
 	struct timespec t;

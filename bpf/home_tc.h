@@ -179,23 +179,6 @@ SKEP_INLINE void home_add2(__u64 *counter, __u64 n, __u64 *counter2, __u64 n2)
 	}
 }
 
-/* A packet of 'bytes' that hit a rule. */
-SKEP_INLINE void home_count_hit(struct skep_table_counter *table, struct skep_counter *flow,
-				__u64 bytes)
-{
-	if (home_const(SKEP_C_ATOMIC)) {
-		__sync_fetch_and_add(&table->lookups, 1);
-		__sync_fetch_and_add(&table->matches, 1);
-		__sync_fetch_and_add(&flow->packets, 1);
-		__sync_fetch_and_add(&flow->bytes, bytes);
-	} else {
-		table->lookups++;
-		table->matches++;
-		flow->packets++;
-		flow->bytes += bytes;
-	}
-}
-
 /* Coarse: for counters.  The coarse clock moves with jiffies, which are read without a call. */
 SKEP_INLINE __u64 home_now(struct skep_state *s)
 {

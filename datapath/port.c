@@ -255,10 +255,10 @@ void dp_port_set_live(struct dp *dp, uint32_t bridge, uint32_t ofport, bool is_l
 void port_set_direct(struct dp *dp, uint32_t idx)
 {
 	struct skep_port *port = PORT(dp, idx);
-	bool stands = port->ifindex &&
-		      !(port->config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_FWD | SKEP_PC_SPECIAL_OUT));
+	uint32_t against =
+		port->config & (SKEP_PC_PORT_DOWN | SKEP_PC_NO_FWD | SKEP_PC_SPECIAL_OUT);
 
-	PUBLISH(&port->direct, stands ? port->way : 0);
+	PUBLISH(&port->direct, port->ifindex && !against ? port->way : 0);
 }
 
 static void set_way(struct dp *dp, uint32_t idx, uint32_t way)
