@@ -11,6 +11,7 @@
  * struct skep_key; the pipeline looks up table after table.
  *
  *   tables[bridge * 256 + table].first -> subtable -> subtable -> ...         in descending order of max_prio
+ *   tables[bridge * 256 + table].prune -> block -> block -> ...              which of them a packet need not search
  *   subtable.region -> buckets[hash(key & mask)] -> rule -> rule -> ...       the bucket's chain
  *   rule.cells -> header cell, apply cells, write cells, metadata cell        what to do
  *   rule.flow  -> counters[flow * n_stripes + stripe], flows[flow]            what to count
@@ -374,7 +375,7 @@ static inline __attribute__((always_inline)) __u32 skep_fdb_hash(__u32 seed, __u
 /* skep_tables[bridge * 256 + table] */
 struct skep_table {
 	__u32 first; /* subtable */
-	__u32 zero;
+	__u32 prune; /* the first of the table's blocks in skep_prunes; 0: it has none */
 };
 
 /* A subtable's bucket region: bits 0-31 number of its first bucket (a multiple of SKEP_LINE_HEADS),
@@ -403,6 +404,34 @@ struct skep_subtable {
 	__u64 mask_x[28];
 };
 _Static_assert(sizeof(struct skep_subtable) == 320, "five cache lines");
+
+/* Tuple pruning (Srinivasan, Suri and Varghese, "Packet Classification using Tuple Space Search",
+ * 1999): which of up to 64 subtables of a table may have a rule for a packet, by some bytes of the
+ * packet's key, those that tell the subtables' rules apart best.  A subtable is in a block as one
+ * bit.  A table with blocks has all its subtables in them; they are in the table's list as well.
+ *
+ * A bit in 'may' is set before a rule that it is needed for can be seen, and may stay set when no
+ * rule needs it any more.  What a bit stands for changes only when the packets that do not expect
+ * it search a subtable for nothing. */
+#define SKEP_PRUNE_BYTES      6
+#define SKEP_PRUNE_SUBTABLES  64
+#define SKEP_PRUNE_BLOCKS_MAX 32 /* per table, which never has more than 24 */
+struct skep_prune {
+	__u32 next;                 /* block; 0: this is the last */
+	__u16 max_prio;             /* no rule here has a higher one */
+	__u8 ofs[SKEP_PRUNE_BYTES]; /* offsets in the key */
+	__u32 zero[13];
+	__u32 slot[SKEP_PRUNE_SUBTABLES]; /* the subtable of a bit, at skep_prune_slot(); 0: none */
+	__u64 may[SKEP_PRUNE_BYTES][256]; /* by the value of each byte */
+};
+_Static_assert(sizeof(struct skep_prune) == 64 * 197, "cache lines");
+
+/* The place of a subtable by its bit: the top six bits of a product with a de Bruijn sequence,
+ * which are others for each power of two. */
+static inline __attribute__((always_inline)) __u32 skep_prune_slot(__u64 bit)
+{
+	return (__u32)((bit * 0x03f79d71b4cb0a89ULL) >> 58);
+}
 
 /* skep_buckets: bucket b is heads[b % 16] of element b / 16. */
 struct skep_bucket_line {

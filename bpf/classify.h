@@ -25,6 +25,15 @@ SKEP_INLINE __u64 skep_key_word(const struct skep_state *s, __u8 ofs)
 	return *(const __u64 *)(key + ofs);
 }
 
+/* The byte at any offset. */
+SKEP_INLINE __u8 skep_key_byte(const struct skep_state *s, __u8 ofs)
+{
+	const __u8 *key = (const __u8 *)s->w;
+
+	asm("" : "+r"(key));
+	return key[ofs];
+}
+
 /* The first rule of the bucket that hash 'h' is in. */
 SKEP_INLINE __u32 skep_bucket_head(__u64 h, __u64 region)
 {
@@ -312,12 +321,49 @@ SKEP_SUB __u32 skep_search(struct skep_state *s, __u32 idx)
 	return idx;
 }
 
-/* Searches the subtables from 'idx' on. */
-SKEP_SUB int skep_search_all(struct skep_state *s, __u32 idx)
+/* Searches those subtables of block 'idx' that may have a rule for the packet, but 'done'.  Returns
+ * the next block, or 0. */
+SKEP_SUB __u32 skep_search_pruned(struct skep_state *s, __u32 idx, __u32 done)
 {
-	for (int i = 0; i < SKEP_SUBTABLES_MAX / SKEP_SEARCH_CHUNK && idx; i++)
-		idx = skep_search(s, idx);
-	if (idx)
+	const struct skep_prune *p = home_prune(idx);
+	__u64 may = ~0ULL;
+
+	if (!s || !p)
+		return 0;
+	if (s->best_prio > p->max_prio)
+		return SKEP_ONCE(p->next);
+	for (int i = 0; i < SKEP_PRUNE_BYTES; i++)
+		may &= SKEP_ONCE(p->may[i][skep_key_byte(s, p->ofs[i])]);
+	/* In memory, or the verifier of kernel 6.1 would tell one set from another. */
+	SKEP_ONCE_SET(s->may, may);
+	for (int i = 0; i < SKEP_PRUNE_SUBTABLES; i++) {
+		__u32 st;
+
+		may = SKEP_ONCE(s->may);
+		if (!may)
+			break;
+		SKEP_ONCE_SET(s->may, may & (may - 1));
+		st = SKEP_ONCE(p->slot[skep_prune_slot(may & -may)]);
+		if (st && st != done)
+			skep_search_one(s, st);
+	}
+	return SKEP_ONCE(p->next);
+}
+
+/* Searches all subtables of table 'table_idx' but 'done', the first one, behind which 'next' is in
+ * the list. */
+SKEP_SUB int skep_search_all(struct skep_state *s, __u32 table_idx, __u32 done, __u32 next)
+{
+	const struct skep_table *table = home_table(table_idx);
+	__u32 block = table ? SKEP_ONCE(table->prune) : 0;
+
+	if (block)
+		next = 0;
+	for (int i = 0; i < SKEP_PRUNE_BLOCKS_MAX && block; i++)
+		block = skep_search_pruned(s, block, done);
+	for (int i = 0; i < SKEP_SUBTABLES_MAX / SKEP_SEARCH_CHUNK && next; i++)
+		next = skep_search(s, next);
+	if (block | next)
 		skep_drop(s, SKEP_DROP_BUG);
 	return 0;
 }

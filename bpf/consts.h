@@ -16,6 +16,7 @@
 	X(N_PORTS)      /* elements of skep_ports; the next ones the same */                                            \
 	X(N_DIRECT)     /* elements of skep_ports that an act may name (SKEP_ACT_PORT_MAX); 0 with CLONE_LAST */        \
 	X(N_SUBTABLES)                                                                                                  \
+	X(N_PRUNES)                                                                                                     \
 	X(N_HEADS)      /* of buckets */                                                                                \
 	X(N_RULES)                                                                                                      \
 	X(N_CELLS)                                                                                                      \

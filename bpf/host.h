@@ -39,6 +39,8 @@ struct skep_host_maps {
 	uint32_t n_tables;
 	struct skep_subtable *subtables;
 	uint32_t n_subtables;
+	struct skep_prune *prunes;
+	uint32_t n_prunes;
 	struct skep_bucket_line *buckets;
 	uint32_t n_buckets;
 	struct skep_rule *rules;

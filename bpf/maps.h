@@ -38,6 +38,7 @@ struct skep_inject skep_injects[SKEP_INJECTS] SEC(".data.injects");
 struct skep_bridge skep_bridges[SKEP_BRIDGES] SEC(".data.bridges");
 struct skep_port skep_ports[1] SEC(".data.ports");
 struct skep_subtable skep_subtables[1] SEC(".data.subtables");
+struct skep_prune skep_prunes[1] SEC(".data.prunes");
 struct skep_bucket_line skep_buckets[1] SEC(".data.buckets");
 struct skep_rule skep_rules[1] SEC(".data.rules");
 struct skep_cell skep_cells[1] SEC(".data.cells");

@@ -87,7 +87,7 @@ SKEP_INLINE _Bool skep_lookup(struct skep_state *s, __u32 table_idx, struct skep
 	if (seen.rule)
 		skep_candidate(s, &seen);
 	if (next)
-		skep_search_all(s, next);
+		skep_search_all(s, table_idx, idx, next);
 	found->flow = s->best_flow;
 	found->cells = s->best_cells;
 	found->act = s->best_act;

@@ -96,6 +96,7 @@ struct skep_state {
 	};
 	__u64 masked[SKEP_KEY_WORDS]; /* the words that are searched for */
 	__u64 region;		      /* of the subtable of 'masked', read once */
+	__u64 may;                    /* subtables of a block that are still to be searched */
 	__u64 hash;		      /* of the words under the cache's union of masks */
 	__u64 version;
 	__u64 frame_len; /* on entry, VLAN tags included: what counters count */

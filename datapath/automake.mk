@@ -11,6 +11,7 @@ datapath_libdatapath_a_SOURCES = \
 	datapath/datapath.c datapath/datapath.h \
 	datapath/fdb.c \
 	datapath/flow_read.c \
+	datapath/prune.c \
 	datapath/flow_table.c \
 	datapath/grace.c datapath/grace.h \
 	datapath/guard.c \

@@ -125,6 +125,7 @@ void chain_link(struct dp *dp, struct subtable *s, const struct rule_words *word
 {
 	uint32_t *head = BUCKET(dp, bucket_of(s, words, s->region));
 
+	prune_link(dp, s, words);
 	RULE(dp, rule)->next[SKEP_REGION_GEN(s->region)] = *head;
 	PUBLISH(head, rule);
 	s->n_linked++;
@@ -144,6 +145,7 @@ void chain_unlink(struct dp *dp, struct subtable *s, uint32_t rule)
 		return;
 	PUBLISH(link, RULE(dp, rule)->next[gen]);
 	s->n_linked--;
+	prune_unlink(dp, s);
 }
 
 /* --- Regions --- */
@@ -222,18 +224,30 @@ int subtable_enlarge(struct dp *dp, uint32_t id, unsigned int log2)
 	return 0;
 }
 
-void subtable_for_each_rule(const struct dp *dp, const struct subtable *s,
-			    void (*visit)(void *aux, uint32_t rule), void *aux)
+static void for_each_entry(const struct dp *dp, const struct subtable *s, bool dead_too,
+			   void (*visit)(void *aux, uint32_t rule), void *aux)
 {
 	unsigned int gen = SKEP_REGION_GEN(s->region);
 	uint32_t first = SKEP_REGION_FIRST(s->region), n = 1u << SKEP_REGION_LOG2(s->region);
 
 	for (uint32_t b = first; b < first + n; b++) {
 		for (uint32_t r = *BUCKET(dp, b); r; r = RULE(dp, r)->next[gen]) {
-			if (SKEP_LIVES(RULE(dp, r)->removed))
+			if (dead_too || SKEP_LIVES(RULE(dp, r)->removed))
 				visit(aux, r);
 		}
 	}
+}
+
+void subtable_for_each_rule(const struct dp *dp, const struct subtable *s,
+			    void (*visit)(void *aux, uint32_t rule), void *aux)
+{
+	for_each_entry(dp, s, false, visit, aux);
+}
+
+void subtable_for_each_linked(const struct dp *dp, const struct subtable *s,
+			      void (*visit)(void *aux, uint32_t rule), void *aux)
+{
+	for_each_entry(dp, s, true, visit, aux);
 }
 
 /* --- The list of subtables --- */
@@ -289,6 +303,7 @@ static void place_insert(struct dp *dp, struct subtable *s, struct place *p, uin
 	else
 		TAILQ_INSERT_TAIL(&t->places, p, by_prio);
 	t->n_places++;
+	prune_place(dp, s);
 	PUBLISH(link_to(dp, p), p->idx);
 }
 
@@ -315,8 +330,10 @@ void subtable_raise(struct dp *dp, struct subtable *s, uint16_t prio)
 {
 	struct place *prev = TAILQ_PREV(&s->here, place_list, by_prio);
 
-	if (prio > s->top_prio)
+	if (prio > s->top_prio) {
 		s->top_prio = prio;
+		prune_place(dp, s);
+	}
 	if (prio <= s->here.max_prio)
 		return;
 	if (!prev || prev->max_prio >= prio) {
@@ -406,6 +423,7 @@ struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_
 	}
 	s->region = region_new(dp, MIN_REGION_LOG2, 0);
 	place_insert(dp, s, &s->here, max_prio);
+	prune_add(dp, s);
 	LIST_INSERT_HEAD(&dp->masks[mask_bucket(table, mask)], s, by_mask);
 	cache_note(dp, table);
 	return s;
@@ -413,6 +431,7 @@ struct subtable *subtable_new(struct dp *dp, uint32_t table, const union keymap_
 
 void subtable_del(struct dp *dp, struct subtable *s)
 {
+	prune_remove(dp, s);
 	place_remove(dp, &s->here);
 	LIST_REMOVE(s, by_mask);
 	cache_note(dp, s->table);

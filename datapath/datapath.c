@@ -262,6 +262,7 @@ static void dp_free(struct dp *dp)
 	meters_forget(dp);
 	meters_unnote(&dp->adopted_meters);
 	groups_unnote(&dp->adopted_groups);
+	prune_destroy(dp);
 	free(dp->host_cache);
 	free(dp->fresh.item);
 	free(dp->waiting.item);

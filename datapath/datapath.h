@@ -88,6 +88,7 @@ struct dp_config {
 	uint32_t n_rules;       /* capacity at first; 0: the default, 131,072 */
 	uint32_t max_rules;     /* where growth ends; 0: the default, 4,000,000 */
 	enum dp_cache flow_cache;
+	uint32_t prune_masks;   /* a table with as many masks has tuple pruning; 0: the default, 6 */
 	struct dp_callbacks callbacks;
 };
 

@@ -179,6 +179,7 @@ static int make_room(struct dp *dp, const struct flow_new *new)
 	if (t->n_places >= SKEP_SUBTABLES_MAX - PLACES_KEPT / 2)
 		reclaim_all(dp);
 	if (!subtable_find(dp, new->table, &new->mk.mask)) {
+		prune_reserve(dp, new->table);
 		need.has_lines = true;
 		if (t->n_places >= SKEP_SUBTABLES_MAX - PLACES_KEPT)
 			reclaim_all(dp);
@@ -632,6 +633,7 @@ void dp_commit(struct dp *dp)
 	if (!dp->is_dirty)
 		return;
 	cache_refresh(dp);
+	prune_refresh(dp);
 	PUBLISH(&DP_HEAD(dp)->version, dp->staged);
 	/* Whatever is sent after this (a barrier reply) is sent after the store is visible on every CPU. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -17,6 +17,7 @@
 #define MAX_STRIPES       16u
 #define MAX_PORTS         (1u << 20)
 #define MAX_SUBTABLES     (1u << 18)
+#define MAX_PRUNES        (1u << 14)
 #define MAX_VLAN_SETS     (1u << 16)
 #define MAX_GROUP_CTRS    (1u << 22)
 #define MAX_METER_CONFS   (DP_METERS_MAX + 1024) /* some wait for a grace period */
@@ -43,6 +44,7 @@ void capacity_init(struct dp *dp)
 	c->n[MAP_BRIDGES] = DP_BRIDGES_MAX;
 	c->n[MAP_TABLES] = N_TABLE_SLOTS;
 	c->n[MAP_SUBTABLES] = 2048;
+	c->n[MAP_PRUNES] = 32;
 	/* Half of it for a subtable that all rules are in and that has just grown (subtable_wanted_log2()), the rest for its regions before,
 	 * until their grace periods are over. */
 	c->n[MAP_BUCKETS] = n_rules;
@@ -75,6 +77,8 @@ static uint32_t max_of(const struct dp *dp, enum map_id id)
 		max = max < MAX_PORTS ? max : MAX_PORTS;
 	} else if (id == MAP_SUBTABLES)
 		max = MAX_SUBTABLES;
+	else if (id == MAP_PRUNES)
+		max = MAX_PRUNES;
 	else if (id == MAP_CELLS)
 		max *= 4;
 	else if (id == MAP_FDB)
@@ -99,6 +103,8 @@ struct spans *map_spans(struct dp *dp, enum map_id id)
 		return &dp->ports;
 	case MAP_SUBTABLES:
 		return &dp->subtables;
+	case MAP_PRUNES:
+		return &dp->prunes;
 	case MAP_BUCKETS:
 		return &dp->lines;
 	case MAP_RULES:
@@ -395,6 +401,7 @@ static bool lacks(const struct dp *dp, const struct need *need, bool ret[N_MAPS]
 	ret[MAP_KEYX] = !spans_have(&dp->keyx, 0, need->keyx);
 	ret[MAP_FLOWS] = !spans_have(&dp->flows, 0, need->flows);
 	ret[MAP_SUBTABLES] = !spans_have(&dp->subtables, 0, need->subtables);
+	ret[MAP_PRUNES] = !spans_have(&dp->prunes, 0, need->prunes);
 	ret[MAP_PORTS] = !spans_have(&dp->ports, 0, need->ports);
 	ret[MAP_FDB] = !spans_have(&dp->fdb, FDB_REGION_LOG2, need->fdb);
 	ret[MAP_VLAN_SETS] = !spans_have(&dp->vlan_sets, 0, need->vlan_sets);

@@ -234,6 +234,7 @@ static void set_constants(const struct map_set_config *config, uint32_t *c)
 	if (config->clone_last)
 		c[SKEP_C_N_DIRECT] = 0;
 	c[SKEP_C_N_SUBTABLES] = config->n[MAP_SUBTABLES];
+	c[SKEP_C_N_PRUNES] = config->n[MAP_PRUNES];
 	c[SKEP_C_N_HEADS] = config->n[MAP_BUCKETS] * SKEP_LINE_HEADS;
 	c[SKEP_C_N_RULES] = config->n[MAP_RULES];
 	c[SKEP_C_N_CELLS] = config->n[MAP_CELLS];
@@ -542,7 +543,8 @@ int map_set_open(const char *dir, struct map_set *ret, char *err_buf, size_t err
 		set.map[i].fd = -1;
 	read_layout(dir, sizes);
 	for (unsigned int i = 0; i < N_MAPS; i++) {
-		if (i == MAP_CPU) /* what programs work with: nothing to take over */
+		/* What programs work with, and what is made anew: nothing to take over. */
+		if (i == MAP_CPU || i == MAP_PRUNES)
 			continue;
 		err = open_map(dir, (enum map_id)i, sizes[i], &set.map[i]);
 		if (err) {

@@ -29,6 +29,7 @@
 	X(BRIDGES, "skep_bridges", struct skep_bridge, 1)                                               \
 	X(TABLES, "skep_tables", struct skep_table, 1)                                                  \
 	X(SUBTABLES, "skep_subtables", struct skep_subtable, 1)                                         \
+	X(PRUNES, "skep_prunes", struct skep_prune, 1)                                                  \
 	X(BUCKETS, "skep_buckets", struct skep_bucket_line, 1)                                          \
 	X(RULES, "skep_rules", struct skep_rule, 1)                                                     \
 	X(KEYX, "skep_keyx", struct skep_keyx, 0)                                                       \

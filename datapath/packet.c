@@ -210,6 +210,7 @@ static struct skep_host_maps host_maps(const struct dp *dp)
 		MAP(bridges, BRIDGES),
 		MAP(tables, TABLES),
 		MAP(subtables, SUBTABLES),
+		MAP(prunes, PRUNES),
 		MAP(buckets, BUCKETS),
 		MAP(rules, RULES),
 		MAP(keyx, KEYX),

@@ -6,6 +6,7 @@
  *   grow.c        capacities, growth, the swap of one map set for another
  *   adopt.c       taking over the flows of an earlier process
  *   classifier.c  subtables, bucket regions, chains: what bpf/classify.h reads
+ *   prune.c       which subtables a packet need not be looked up in
  *   cache.c       the unions of masks that bpf/cache.h goes by
  *   reclaim.c     what waits for grace periods, and for which
  *   flow_table.c  flow-mods;  flow_read.c  dumps, statistics, timeouts
@@ -54,6 +55,8 @@ _Static_assert(TLV_FIELDS == SKEP_TLVS, "both say how many options there are");
 #define MIN_REGION_LOG2 4 /* buckets of the smallest region: one line */
 
 struct subtable;
+struct rule_words;
+struct prune;
 
 /* A descriptor in the packets' list of a table. */
 struct place {
@@ -87,6 +90,9 @@ struct subtable {
 	uint32_t n_linked;   /* entries in chains, dead ones included */
 	uint32_t n_flows;    /* live flows, hidden ones included */
 	bool is_resizing;    /* the region before this one waits for its grace period */
+	bool is_pruned;      /* it is in a block of its table: */
+	uint8_t prune_block; /* which of table_info.prune */
+	uint8_t prune_bit;
 };
 LIST_HEAD(mask_list, subtable);
 
@@ -94,6 +100,8 @@ struct table_info {
 	struct place_list places;
 	uint32_t n_places;
 	uint32_t n_flows;
+	struct prune *prune; /* see prune.c; NULL: its subtables are searched one by one */
+	bool is_prune_stale;
 };
 
 /* What becomes of something removed, when its grace period is over. */
@@ -105,6 +113,7 @@ enum garbage_type {
 	GARBAGE_REGION,   /* first line 'a', class 'b' */
 	GARBAGE_RESIZED,  /* subtable id 'a': its region may be changed again */
 	GARBAGE_DESC,     /* descriptor 'a' of a subtable */
+	GARBAGE_PRUNE,    /* element 'a' of skep_prunes */
 	GARBAGE_PLACE,    /* the former place of subtable id 'a' */
 	GARBAGE_EMPTY,    /* subtable id 'a' has no flows: unlink if still so, then free */
 	GARBAGE_PORT,     /* port index 'a' may be reused */
@@ -172,7 +181,7 @@ struct dp {
 	int dir_fd;              /* of the pin directory, locked */
 
 	/* Allocation of elements. */
-	struct spans rules, keyx, cells, flows, subtables, lines, ports, fdb, vlan_sets, meters, meter_confs,
+	struct spans rules, keyx, cells, flows, subtables, prunes, lines, ports, fdb, vlan_sets, meters, meter_confs,
 		group_spans, group_ctrs;
 
 	/* Versions and garbage. */
@@ -221,6 +230,10 @@ struct dp {
 	bool is_any_cache_stale;
 	uint32_t last_cache_id;
 	struct skep_cache_set *host_cache; /* of the host build; NULL unless DP_CACHE_ALWAYS */
+
+	/* Tuple pruning: of the bridge, a table's blocks are to be made anew. */
+	bool is_prune_stale[DP_BRIDGES_MAX];
+	bool is_any_prune_stale;
 };
 
 /* Of a patch port: there is none, but the port is there. */
@@ -232,6 +245,7 @@ struct dp {
 #define CELL(DP, I)          MAP_ELEM(&(DP)->set, MAP_CELLS, struct skep_cell, I)
 #define FLOW(DP, I)          MAP_ELEM(&(DP)->set, MAP_FLOWS, struct skep_flow, I)
 #define SUBTABLE(DP, I)      MAP_ELEM(&(DP)->set, MAP_SUBTABLES, struct skep_subtable, I)
+#define PRUNE(DP, I)         MAP_ELEM(&(DP)->set, MAP_PRUNES, struct skep_prune, I)
 #define TABLE(DP, I)         MAP_ELEM(&(DP)->set, MAP_TABLES, struct skep_table, I)
 #define PORT(DP, I)          MAP_ELEM(&(DP)->set, MAP_PORTS, struct skep_port, I)
 #define TUNNEL(DP, I)        MAP_ELEM(&(DP)->set, MAP_TUNNELS, struct skep_tunnel, I)
@@ -256,6 +270,24 @@ void cache_note(struct dp *dp, uint32_t table);
 void cache_refresh(struct dp *dp);
 /* After bridges and ports were adopted: the unions are not. */
 void cache_recall(struct dp *dp);
+
+/* --- prune.c --- */
+
+/* Notes a new subtable, linked and still without rules. */
+void prune_add(struct dp *dp, struct subtable *s);
+/* To be called before the subtable, which has no rules any more, leaves its list. */
+void prune_remove(struct dp *dp, struct subtable *s);
+/* Notes the subtable's descriptor, when that is another, and its highest priority. */
+void prune_place(struct dp *dp, const struct subtable *s);
+/* Lets packets find a rule with 'words' that is going to be linked. */
+void prune_link(struct dp *dp, const struct subtable *s, const struct rule_words *words);
+/* Notes that a rule was unlinked. */
+void prune_unlink(struct dp *dp, const struct subtable *s);
+/* Makes the blocks of tables whose rules have changed much.  To be called before a version is stored, and at any time. */
+void prune_refresh(struct dp *dp);
+/* Makes room for the blocks of a table that gets one more mask, if it can: maps may be exchanged, as by reserve(). */
+void prune_reserve(struct dp *dp, uint32_t table);
+void prune_destroy(struct dp *dp);
 
 /* --- classifier.c --- */
 
@@ -309,6 +341,9 @@ int subtable_enlarge(struct dp *dp, uint32_t id, unsigned int log2);
  * dp->same_next leads to. */
 void subtable_for_each_rule(const struct dp *dp, const struct subtable *s,
 			    void (*visit)(void *aux, uint32_t rule), void *aux);
+/* The same for each linked entry, dead ones included. */
+void subtable_for_each_linked(const struct dp *dp, const struct subtable *s,
+			      void (*visit)(void *aux, uint32_t rule), void *aux);
 
 /* --- reclaim.c --- */
 void garbage_put(struct dp *dp, enum garbage_type type, uint32_t a, uint32_t b);
@@ -325,7 +360,7 @@ void reclaim_settle(struct dp *dp);
 /* --- grow.c --- */
 /* What one change may need. */
 struct need {
-	uint32_t rules, keyx, flows, subtables, ports, lines_log2;
+	uint32_t rules, keyx, flows, subtables, prunes, ports, lines_log2;
 	uint32_t fdb; /* regions */
 	uint32_t vlan_sets;
 	uint32_t meters, meter_confs;

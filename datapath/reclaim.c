@@ -105,6 +105,9 @@ static void take(struct dp *dp, const struct garbage *g)
 	case GARBAGE_DESC:
 		spans_free(&dp->subtables, g->a, 0);
 		break;
+	case GARBAGE_PRUNE:
+		spans_free(&dp->prunes, g->a, 0);
+		break;
 	case GARBAGE_PLACE:
 		subtable_settle(dp, dp->by_id[g->a]);
 		break;
@@ -165,6 +168,7 @@ void reclaim_run(struct dp *dp, bool wait)
 			take(dp, &done.item[i]);
 		dp->scratch = (struct garbage_queue){ done.item, 0, done.cap };
 		cache_refresh(dp); /* masks may have gone */
+		prune_refresh(dp);
 	}
 	reclaim_kick(dp);
 }

@@ -8,7 +8,9 @@
  * kernel per packet are told too: they do not change.  The packet is a UDP packet of 64 bytes; it
  * hits one of the rules of table 0, which counts it and sends it to a port.
  *
- *   bench-testrun [--rounds N] [--scene NUMBER] [--no-flow-cache] [--json FILE]
+ *   bench-testrun [--rounds N] [--scene NUMBER] [--no-flow-cache] [--prune-masks N] [--json FILE]
+ *
+ * --prune-masks: from so many masks on a table has tuple pruning (0: as skepd has it).
  *
  * Needs root; makes a network namespace of its own.
  */
@@ -254,9 +256,8 @@ static void measure(const struct scene *s, int rounds, FILE *json)
 	put_json(json, s, ours[rounds / 2], base[rounds / 2], ratio, rounds, insns, base_insns);
 }
 
-static void set_up(char *bpffs, bool no_flow_cache)
+static void set_up(char *bpffs, struct dp_config config)
 {
-	struct dp_config config = { .flow_cache = no_flow_cache ? DP_CACHE_OFF : DP_CACHE_AUTO };
 	char pin_dir[96], err_buf[2048];
 	bool adopted;
 	int err;
@@ -293,12 +294,13 @@ int main(int argc, char *argv[])
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "scene", required_argument, NULL, 's' },
 		{ "no-flow-cache", no_argument, NULL, 'n' },
+		{ "prune-masks", required_argument, NULL, 'p' },
 		{ "json", required_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
 	char bpffs[] = "/tmp/skep-bench.XXXXXX";
 	int rounds = 21, scene = -1, c;
-	bool no_flow_cache = false;
+	struct dp_config config = { .flow_cache = DP_CACHE_AUTO };
 	FILE *json = NULL;
 
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
@@ -307,7 +309,9 @@ int main(int argc, char *argv[])
 		else if (c == 's')
 			scene = atoi(optarg);
 		else if (c == 'n')
-			no_flow_cache = true;
+			config.flow_cache = DP_CACHE_OFF;
+		else if (c == 'p')
+			config.prune_masks = (uint32_t)strtoul(optarg, NULL, 0);
 		else if (c != 'j')
 			return 2;
 		else if (!(json = fopen(optarg, "w")))
@@ -316,7 +320,7 @@ int main(int argc, char *argv[])
 	if (rounds < 1 || rounds > MAX_ROUNDS)
 		rounds = MAX_ROUNDS;
 	open_counter();
-	set_up(bpffs, no_flow_cache);
+	set_up(bpffs, config);
 	printf("%d rounds of %d packets each, in turn; median, and range of the ratio\n", rounds,
 	       PACKETS);
 	if (json)

@@ -71,6 +71,12 @@ tests_datapath_test_cache_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 tests_datapath_test_cache_kernel_SOURCES = tests/datapath/harness_kernel.c $(CAPTURE_SOURCES) $(CACHE_SOURCES)
 tests_datapath_test_cache_kernel_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
 
+# Tuple pruning.
+check_PROGRAMS += tests/datapath/test-prune
+TESTS += tests/datapath/test-prune
+tests_datapath_test_prune_SOURCES = tests/datapath/harness_host.c tests/datapath/test-prune.c tests/datapath/harness.c tests/datapath/harness.h
+tests_datapath_test_prune_LDADD = $(DATAPATH_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/datapath/test-meter-rate
 TESTS += tests/datapath/test-meter-rate
 tests_datapath_test_meter_rate_SOURCES = tests/datapath/test-meter-rate.c

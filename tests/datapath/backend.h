@@ -64,6 +64,7 @@ struct backend_config {
 	bool frag_drop; /* OFPC_FRAG_DROP instead of OFPC_FRAG_NORMAL */
 	bool is_standalone;
 	bool no_cache; /* the tables are searched; else the flow cache is in force whatever they hold */
+	bool no_pruning; /* else tables of two masks have tuple pruning */
 	bool forward_bpdu;
 	const struct oracle_fdb_entry *static_entries;
 	unsigned int n_static;

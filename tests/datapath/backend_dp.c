@@ -155,6 +155,7 @@ int dp_backend_reset(struct dp_backend *b, const struct backend_config *config)
 	dp_run(b->dp, 1000);
 	b->dp->config.flow_cache = config->no_cache ? DP_CACHE_OFF : DP_CACHE_ALWAYS;
 	cache_note(b->dp, b->bridge * 256);
+	b->dp->config.prune_masks = config->no_pruning ? UINT32_MAX : 2;
 	dp_bridge_set_frag_drop(b->dp, b->bridge, config->frag_drop);
 	dp_bridge_set_forward_bpdu(b->dp, b->bridge, config->forward_bpdu);
 	for (unsigned int i = 0; i < config->n_ports && !err; i++)

@@ -221,6 +221,7 @@ void diff_scenario_make(struct diff_scenario *s, uint64_t seed)
 					     .n_ports = DIFF_PORTS_MAX,
 					     .frag_drop = gen_chance(&g, 5),
 					     .no_cache = seed >> 9 & 1,
+					     .no_pruning = seed >> 10 & 1,
 					     .static_entries = s->static_entries };
 	s->n_steps = s->n_rules = 0;
 

@@ -32,6 +32,7 @@ void harness_open(void)
 		.attach = DP_ATTACH_NONE,
 		.n_rules = 1024,
 		.flow_cache = DP_CACHE_ALWAYS,
+		.prune_masks = 2,
 		.callbacks = { .output = on_output },
 	};
 	char err_buf[256];

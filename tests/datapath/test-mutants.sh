@@ -38,6 +38,9 @@ SANITIZE=
 nm "$build/lib/libbase.a" 2>/dev/null | grep -q __asan && SANITIZE='-fsanitize=address,undefined'
 mutant classify.h 'version >= seen->removed' 'version > seen->removed'
 mutant classify.h 'prio > s->best_prio' 'prio < s->best_prio'
+# Tuple pruning.
+mutant classify.h 'skep_key_byte(s, p->ofs[i])' 'skep_key_byte(s, p->ofs[0])'
+mutant classify.h 's->best_prio > p->max_prio' 's->best_prio <= p->max_prio'
 mutant parse.h 'hlen < 20' 'hlen <= 20'
 mutant parse.h 'ofs + 24 > s->l4_end' 'ofs + 24 >= s->l4_end'
 mutant parse.h 'p[0] == wanted' 'p[0] != wanted'
