@@ -92,6 +92,7 @@ SKEP_INLINE void skep_cache_take(struct skep_state *s, struct skep_cache_set *se
 	tag->hash = s->hash;
 	tag->id = id;
 	tag->n = 0;
+	set->list[way].hit[0].how = SKEP_HIT_END;
 	set->is_used[way] = 0;
 	for (int i = 0; i < 8; i++)
 		w[i] = s->masked[i];
@@ -149,8 +150,9 @@ SKEP_INLINE __u32 skep_cache_way(struct skep_state *s, struct skep_cache_set *se
 	}
 }
 
-/* Finds the entry for a packet at its entry into the tables, or takes one for it: s->cache. */
-SKEP_INLINE void skep_cache_find(struct skep_state *s)
+/* Finds the entry for a packet at its entry into the tables, or takes one for it: s->cache, and way
+ * '*ret_way' of the set that is returned.  NULL: it has none. */
+SKEP_INLINE const struct skep_cache_set *skep_cache_find(struct skep_state *s, __u32 *ret_way)
 {
 	const struct skep_subtable *st;
 	const struct skep_bridge *br;
@@ -158,22 +160,25 @@ SKEP_INLINE void skep_cache_find(struct skep_state *s)
 	__u32 idx, way;
 
 	if (s->level)
-		return;
+		return NULL;
 	br = home_bridge(s->bridge);
 	if (!br || !br->cache || br->flags & SKEP_BF_STANDALONE)
-		return;
+		return NULL;
 	st = home_subtable(SKEP_ONCE(br->cache));
 	if (!st)
-		return;
+		return NULL;
 	s->hash = skep_cache_key(s, st);
 	s->cache_pos = 0;
 	idx = (__u32)(s->hash >> (64 - SKEP_CACHE_SETS_LOG2));
 	set = home_cache(idx);
 	if (!set)
-		return;
+		return NULL;
 	way = skep_cache_way(s, set, st->id, st->n_words);
-	if (way < 2)
-		s->cache = idx * 2 + way + 1;
+	if (way >= 2)
+		return NULL;
+	s->cache = idx * 2 + way + 1;
+	*ret_way = way;
+	return set;
 }
 
 /* What a rule that is gone through without executing it may have: metadata to write, and a table to go to. */
@@ -209,6 +214,8 @@ SKEP_SUB int skep_cache_append(struct skep_state *s, __u32 table_idx)
 	hit->table = hit->how ? head->goto_table : (__u8)s->table;
 	if (head->flags & SKEP_HF_METADATA)
 		hit->how |= SKEP_HIT_METADATA;
+	if (pos + 1 < SKEP_CACHE_HITS)
+		set->list[way].hit[pos + 1].how = SKEP_HIT_END;
 	set->tag[way].n = (__u32)pos + 1;
 	s->cache_pos = (__u32)pos + 1;
 	return 0;
@@ -225,14 +232,18 @@ SKEP_INLINE void skep_put_metadata(struct skep_state *s, __u32 cell)
 /* Goes on in the packet's list: counts what it hits, up to the next rule that is to be executed,
  * which it leaves in s->best_cells, s->best_act and s->table. Returns 0 if the list has none: look
  * it up in s->table. */
-SKEP_INLINE int skep_replay_inline(struct skep_state *s)
+SKEP_SUB int skep_replay(struct skep_state *s)
 {
 	const struct skep_cache_list *list;
 	const struct skep_cache_set *set;
-	__u32 way, n, table = s->table;
-	__u64 now = home_now(s);
+	__u32 way, n, table;
 	int verdict = 0;
+	__u64 now;
 
+	if (!s)
+		return 0;
+	table = s->table;
+	now = home_now(s);
 	way = (s->cache - 1) & 1;
 	set = home_cache((s->cache - 1) / 2);
 	if (!set)
@@ -248,7 +259,7 @@ SKEP_INLINE int skep_replay_inline(struct skep_state *s)
 			break;
 		hit = &list->hit[pos];
 		SKEP_ONCE_SET(s->cache_pos, (__u32)pos + 1);
-		skep_count(s, hit->ctr, hit->table_ctr, now);
+		skep_count(hit->ctr, hit->table_ctr, s->frame_len, now);
 		table = hit->table;
 		if (!(hit->how & SKEP_HIT_PLAIN)) {
 			s->best_cells = hit->cells;
@@ -263,18 +274,47 @@ SKEP_INLINE int skep_replay_inline(struct skep_state *s)
 	return verdict;
 }
 
-SKEP_SUB int skep_replay(struct skep_state *s)
+/* Goes through a list from its beginning, as skep_replay() does: most packets go no further.  Of a
+ * plain rule it looks at no more than what it counts. */
+SKEP_INLINE int skep_replay_first(struct skep_state *s, const struct skep_cache_list *list)
 {
-	return s ? skep_replay_inline(s) : 0;
+	const struct skep_cache_hit *hit = list->hit;
+	__u64 now = home_now(s), len = s->frame_len;
+	__u32 i;
+
+	for (i = 0; i < SKEP_CACHE_HITS; i++, hit++) {
+		__u8 how = hit->how;
+
+		if (SKEP_UNLIKELY(how & SKEP_HIT_END))
+			break;
+		skep_count(hit->ctr, hit->table_ctr, len, now);
+		if (SKEP_LIKELY(how == SKEP_HIT_PLAIN))
+			continue;
+		if (!(how & SKEP_HIT_PLAIN)) {
+			s->best_cells = hit->cells;
+			s->best_act = hit->act;
+			s->table = hit->table;
+			s->cache_pos = i + 1;
+			return 1;
+		}
+		skep_put_metadata(s, hit->cells + 1);
+	}
+	if (i)
+		s->table = hit[-1].table;
+	s->cache_pos = i;
+	return 0;
 }
 
 /* Finds or takes the packet's entry, and begins with its list as skep_replay() does. */
 SKEP_SUB int skep_cache_run(struct skep_state *s)
 {
+	const struct skep_cache_set *set;
+	__u32 way;
+
 	if (!s)
 		return 0;
-	skep_cache_find(s);
-	return s->cache ? skep_replay_inline(s) : 0;
+	set = skep_cache_find(s, &way);
+	return set ? skep_replay_first(s, &set->list[way]) : 0;
 }
 
 #endif

@@ -5,16 +5,16 @@
 
 #include "bpf/state.h"
 
-/* Counts the packet at element 'ctr' of the flows' counters and element 'table_ctr' of the tables', where it was found. */
-SKEP_INLINE void skep_count(struct skep_state *s, __u32 ctr, __u32 table_ctr, __u64 now)
+/* Counts a packet of 'len' bytes at element 'ctr' of the flows' counters and element 'table_ctr' of
+ * the tables', where it was found. */
+SKEP_INLINE void skep_count(__u32 ctr, __u32 table_ctr, __u64 len, __u64 now)
 {
 	struct skep_counter *flow = home_counter(ctr);
 	struct skep_table_counter *table = home_table_counter(table_ctr);
 
 	if (SKEP_UNLIKELY(!flow || !table))
 		return;
-	home_add2(&table->lookups, 1, &table->matches, 1);
-	home_add2(&flow->packets, 1, &flow->bytes, s->frame_len);
+	home_add4(&table->lookups, 1, &table->matches, 1, &flow->packets, 1, &flow->bytes, len);
 	SKEP_ONCE_SET(flow->used_ns, now);
 }
 

@@ -137,6 +137,13 @@ SKEP_INLINE void home_add2(__u64 *counter, __u64 n, __u64 *counter2, __u64 n2)
 	*counter2 += n2;
 }
 
+SKEP_INLINE void home_add4(__u64 *counter, __u64 n, __u64 *counter2, __u64 n2, __u64 *counter3,
+			   __u64 n3, __u64 *counter4, __u64 n4)
+{
+	home_add2(counter, n, counter2, n2);
+	home_add2(counter3, n3, counter4, n4);
+}
+
 SKEP_INLINE __u64 host_clock(clockid_t id)
 {
 	struct timespec t;

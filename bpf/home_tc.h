@@ -180,6 +180,23 @@ SKEP_INLINE void home_add2(__u64 *counter, __u64 n, __u64 *counter2, __u64 n2)
 	}
 }
 
+/* Two of one element, and two of another. */
+SKEP_INLINE void home_add4(__u64 *counter, __u64 n, __u64 *counter2, __u64 n2, __u64 *counter3,
+			   __u64 n3, __u64 *counter4, __u64 n4)
+{
+	if (home_const(SKEP_C_ATOMIC)) {
+		__sync_fetch_and_add(counter, n);
+		__sync_fetch_and_add(counter2, n2);
+		__sync_fetch_and_add(counter3, n3);
+		__sync_fetch_and_add(counter4, n4);
+	} else {
+		*counter += n;
+		*counter2 += n2;
+		*counter3 += n3;
+		*counter4 += n4;
+	}
+}
+
 /* Coarse: for counters.  The coarse clock moves with jiffies, which are read without a call. */
 SKEP_INLINE __u64 home_now(struct skep_state *s)
 {

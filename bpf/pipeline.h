@@ -200,8 +200,8 @@ SKEP_INLINE _Bool skep_find_rule(struct skep_state *s, __u32 table_idx, struct s
 		skep_count_miss(s, table_idx);
 		return 0;
 	}
-	skep_count(s, home_striped(found->flow, s->stripe), home_striped(table_idx, s->stripe),
-		   home_now(s));
+	skep_count(home_striped(found->flow, s->stripe), home_striped(table_idx, s->stripe),
+		   s->frame_len, home_now(s));
 	return 1;
 }
 

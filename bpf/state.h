@@ -226,6 +226,7 @@ struct skep_cpu_state {
 enum skep_hit_flags {
 	SKEP_HIT_PLAIN = 1 << 0,
 	SKEP_HIT_METADATA = 1 << 1, /* it writes some */
+	SKEP_HIT_END = 1 << 2,	    /* none: the list ends before it */
 };
 
 /* The flow cache (cache.h): a rule that such packets hit. */

@@ -90,9 +90,10 @@ mutant group.h '!(port->config & SKEP_PC_PORT_DOWN)' '1'
 mutant group.h 'home_count(&group->bytes, home_wire_len(ctx))' 'home_count(&group->bytes, 1)'
 # The flow cache.
 mutant cache.h '(tag->version ^ s->version)' '0'
-mutant cache.h 'if (hit->how & SKEP_HIT_METADATA)' 'if (0)'
+mutant cache.h 'skep_put_metadata(s, hit->cells + 1)' '(void)0'
 mutant cache.h '!head->n_apply && !(head->flags & (SKEP_HF_CLEAR | SKEP_HF_WRITE | SKEP_HF_METER))' '!head->n_apply'
-mutant cache.h 'table = hit->table' 'table = s->table'
-mutant cache.h 'skep_count(s, hit->ctr, hit->table_ctr, now)' 'skep_count(s, hit->ctr, hit->ctr, now)'
+mutant cache.h 's->table = hit->table' 's->table = 0'
+mutant cache.h 'skep_count(hit->ctr, hit->table_ctr, len, now)' 'skep_count(hit->ctr, hit->ctr, len, now)'
+mutant cache.h 's->table = hit[-1].table' 's->table = 0'
 echo "test-mutants: $passed found, $failed not"
 [ $failed = 0 ]
