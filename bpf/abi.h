@@ -413,18 +413,19 @@ _Static_assert(sizeof(struct skep_subtable) == 320, "five cache lines");
  * A bit in 'may' is set before a rule that it is needed for can be seen, and may stay set when no
  * rule needs it any more.  What a bit stands for changes only when the packets that do not expect
  * it search a subtable for nothing. */
-#define SKEP_PRUNE_BYTES      6
+#define SKEP_PRUNE_BYTES      8
 #define SKEP_PRUNE_SUBTABLES  64
 #define SKEP_PRUNE_BLOCKS_MAX 32 /* per table, which never has more than 24 */
 struct skep_prune {
 	__u32 next;                 /* block; 0: this is the last */
 	__u16 max_prio;             /* no rule here has a higher one */
 	__u8 ofs[SKEP_PRUNE_BYTES]; /* offsets in the key */
-	__u32 zero[13];
+	__u16 zero;
+	__u32 zero2[12];
 	__u32 slot[SKEP_PRUNE_SUBTABLES]; /* the subtable of a bit, at skep_prune_slot(); 0: none */
 	__u64 may[SKEP_PRUNE_BYTES][256]; /* by the value of each byte */
 };
-_Static_assert(sizeof(struct skep_prune) == 64 * 197, "cache lines");
+_Static_assert(sizeof(struct skep_prune) == 64 * 261, "cache lines");
 
 /* The place of a subtable by its bit: the top six bits of a product with a de Bruijn sequence,
  * which are others for each power of two. */

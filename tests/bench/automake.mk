@@ -4,10 +4,13 @@ BPF_SKELETONS += tests/bench/bare.skel.h tests/bench/seed.skel.h tests/bench/loa
 EXTRA_DIST += tests/bench/bare.bpf.c tests/bench/seed.bpf.c tests/bench/load.bpf.c tests/bench/xsk.bpf.c \
 	tests/bench/bench-overlay tests/bench/bench-socket tests/bench/bench-changes tests/bench/bench-forward \
 	tests/bench/figures.py tests/bench/plot tests/bench/ways.py
-EXTRA_PROGRAMS = tests/bench/bench-testrun tests/bench/bench-node tests/bench/bench-load tests/bench/bench-xsk tests/bench/bench-meter
+EXTRA_PROGRAMS = tests/bench/bench-testrun tests/bench/bench-rules tests/bench/bench-node tests/bench/bench-load tests/bench/bench-xsk tests/bench/bench-meter
 CLEANFILES += $(EXTRA_PROGRAMS)
-tests_bench_bench_testrun_SOURCES = tests/bench/bench-testrun.c
+TESTRUN_SOURCES = tests/bench/testrun.c tests/bench/testrun.h
+tests_bench_bench_testrun_SOURCES = tests/bench/bench-testrun.c $(TESTRUN_SOURCES)
 tests_bench_bench_testrun_LDADD = $(DATAPATH_LIBS)
+tests_bench_bench_rules_SOURCES = tests/bench/bench-rules.c tests/bench/rulesets.c tests/bench/rulesets.h $(TESTRUN_SOURCES)
+tests_bench_bench_rules_LDADD = $(DATAPATH_LIBS)
 tests_bench_bench_node_SOURCES = tests/bench/bench-node.c tests/bench/seed.h
 tests_bench_bench_node_LDADD = $(DATAPATH_LIBS)
 tests_bench_bench_load_SOURCES = tests/bench/bench-load.c
@@ -20,7 +23,7 @@ tests_bench_bench_meter_LDADD = $(DATAPATH_LIBS)
 
 bench-programs: $(EXTRA_PROGRAMS)
 # One after the other, `make bench BENCH_PARTS="forward changes"`: these; figures and plots go to tests/bench/figures.
-BENCH_PARTS = testrun meter forward overlay socket changes
+BENCH_PARTS = testrun rules meter forward overlay socket changes
 bench_out = tests/bench/figures
 bench: all $(EXTRA_PROGRAMS)
 	@$(MKDIR_P) $(bench_out)
@@ -29,6 +32,9 @@ bench: all $(EXTRA_PROGRAMS)
 run-bench-testrun:
 	tests/bench/bench-testrun --json $(bench_out)/testrun.json
 	tests/bench/bench-testrun --no-flow-cache --json $(bench_out)/testrun-search.json
+	tests/bench/bench-testrun --no-flow-cache --prune-masks 1000000 --json $(bench_out)/testrun-unpruned.json
+run-bench-rules:
+	tests/bench/bench-rules --json $(bench_out)/rules.json
 run-bench-meter:
 	tests/bench/bench-meter
 run-bench-forward:
@@ -42,9 +48,9 @@ run-bench-changes:
 clean-local: clean-bench
 clean-bench:
 	rm -rf $(bench_out)
-.PHONY: bench bench-programs run-bench-testrun run-bench-meter run-bench-forward run-bench-overlay run-bench-socket run-bench-changes clean-bench
+.PHONY: bench bench-programs run-bench-testrun run-bench-rules run-bench-meter run-bench-forward run-bench-overlay run-bench-socket run-bench-changes clean-bench
 
-tests/bench/bench-testrun.$(OBJEXT): tests/bench/bare.skel.h
+tests/bench/testrun.$(OBJEXT): tests/bench/bare.skel.h
 tests/bench/bench-node.$(OBJEXT): tests/bench/bare.skel.h tests/bench/seed.skel.h
 tests/bench/bench-load.$(OBJEXT): tests/bench/load.skel.h
 tests/bench/bench-xsk.$(OBJEXT): tests/bench/xsk.skel.h

@@ -16,21 +16,12 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <linux/perf_event.h>
-#include <net/if.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include "datapath/private.h"
-#include "tests/bench/bare.skel.h"
+#include "tests/bench/testrun.h"
 
 enum { MAX_ROUNDS = 101, PACKETS = 200000 };
 
@@ -65,13 +56,6 @@ static const struct scene scenes[] = {
 
 static struct dp *dp;
 static uint32_t bridge;
-static struct bare_bpf *bare;
-
-static void die(const char *what, int err)
-{
-	fprintf(stderr, "bench-testrun: %s: %s\n", what, strerror(err < 0 ? -err : err));
-	exit(1);
-}
 
 static void flow(const struct scene *s, unsigned int mask_idx, unsigned int i)
 {
@@ -113,7 +97,7 @@ static void flow(const struct scene *s, unsigned int mask_idx, unsigned int i)
 	}
 	err = dp_flow_mod(dp, bridge, &fm);
 	if (err)
-		die("flow", err);
+		testrun_die("flow", err);
 }
 
 /* Leads from table 'table' to the next one. */
@@ -128,7 +112,7 @@ static void lead_on(uint8_t table)
 	fm.instructions.goto_table = table + 1;
 	err = dp_flow_mod(dp, bridge, &fm);
 	if (err)
-		die("flow", err);
+		testrun_die("flow", err);
 }
 
 /* The host behind port 2 says something. */
@@ -142,7 +126,7 @@ static void learn(void)
 	memcpy(reply + 6, packet, 6);
 	err = dp_inject(dp, bridge, 2, reply, sizeof(reply));
 	if (err)
-		die("inject", err);
+		testrun_die("inject", err);
 }
 
 static void fill(const struct scene *s)
@@ -164,50 +148,21 @@ static void fill(const struct scene *s)
 		reclaim_all(dp);
 	}
 	if (dp_bridge_set_standalone(dp, bridge, s->is_standalone))
-		die("standalone", ENOMEM);
+		testrun_die("standalone", ENOMEM);
 	if (s->is_normal || s->is_standalone)
 		learn();
 }
 
-/* The kernel's instructions on this thread; -1: the machine does not count them. */
-static int counter_fd = -1;
-
-static void open_counter(void)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_HARDWARE,
-		.size = sizeof(attr),
-		.config = PERF_COUNT_HW_INSTRUCTIONS,
-		.exclude_user = 1,
-	};
-
-	counter_fd = (int)syscall(__NR_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-}
-
-static uint64_t read_counter(void)
-{
-	uint64_t value;
-
-	if (counter_fd < 0 || read(counter_fd, &value, sizeof(value)) != sizeof(value))
-		return 0;
-	return value;
-}
-
 static double ns_per_packet(int prog_fd, double *ret_instructions)
 {
-	uint64_t before = read_counter();
-	struct __sk_buff ctx = { .ifindex = if_nametoindex("b1") };
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = packet, .data_size_in = sizeof(packet),
-		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = PACKETS);
+	uint32_t verdict;
+	double ns = testrun_packet(prog_fd, packet, sizeof(packet), PACKETS, ret_instructions, &verdict);
 
-	if (bpf_prog_test_run_opts(prog_fd, &run))
-		die("test run", errno);
-	if (run.retval != 7 /* TC_ACT_REDIRECT */) {
-		fprintf(stderr, "bench-testrun: the packet was not redirected: %u\n", run.retval);
+	if (verdict != 7 /* TC_ACT_REDIRECT */) {
+		fprintf(stderr, "bench-testrun: the packet was not redirected: %u\n", verdict);
 		exit(1);
 	}
-	*ret_instructions = (double)(read_counter() - before) / PACKETS;
-	return run.duration;
+	return ns;
 }
 
 static int compare(const void *a, const void *b)
@@ -228,7 +183,7 @@ static void put_json(FILE *json, const struct scene *s, double ours, double base
 		"\"range\": [%.3f, %.3f]",
 		ftell(json) > 2 ? ",\n " : "", s->name, ours, base, ratio[rounds / 2], ratio[0],
 		ratio[rounds - 1]);
-	if (counter_fd >= 0)
+	if (testrun_counts())
 		fprintf(json, ", \"instructions\": %.0f, \"bare_instructions\": %.0f", insns,
 			base_insns);
 	fprintf(json, "}");
@@ -241,7 +196,7 @@ static void measure(const struct scene *s, int rounds, FILE *json)
 
 	fill(s);
 	for (int i = 0; i < rounds; i++) {
-		base[i] = ns_per_packet(bpf_program__fd(bare->progs.bare), &base_insns);
+		base[i] = ns_per_packet(testrun_bare(), &base_insns);
 		ours[i] = ns_per_packet(dp->set.prog_fd, &insns);
 		ratio[i] = ours[i] / base[i];
 	}
@@ -250,42 +205,10 @@ static void measure(const struct scene *s, int rounds, FILE *json)
 	qsort(ratio, (size_t)rounds, sizeof(ratio[0]), compare);
 	printf("%-36s %6.0f ns  bare %4.0f ns  ratio %.2f (%.2f to %.2f)", s->name, ours[rounds / 2],
 	       base[rounds / 2], ratio[rounds / 2], ratio[0], ratio[rounds - 1]);
-	if (counter_fd >= 0)
+	if (testrun_counts())
 		printf("  instructions %.0f, bare %.0f", insns, base_insns);
 	printf("\n");
 	put_json(json, s, ours[rounds / 2], base[rounds / 2], ratio, rounds, insns, base_insns);
-}
-
-static void set_up(char *bpffs, struct dp_config config)
-{
-	char pin_dir[96], err_buf[2048];
-	bool adopted;
-	int err;
-
-	if (unshare(CLONE_NEWNET | CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		die("unshare (root is needed)", errno);
-	if (!mkdtemp(bpffs) || mount("bpf", bpffs, "bpf", 0, NULL))
-		die(bpffs, errno);
-	if (system("ip link add b1 type veth peer name b1x && ip link add b2 type veth peer name b2x && "
-		   "ip link set b1 up && ip link set b2 up && ip link set b1x up && ip link set b2x up"))
-		die("ip", EIO);
-	snprintf(pin_dir, sizeof(pin_dir), "%s/dp", bpffs);
-	config.pin_dir = pin_dir;
-	err = dp_open(&config, &dp, &adopted, err_buf, sizeof(err_buf));
-	if (!err)
-		err = dp_bridge_add(dp, "bench", &bridge);
-	if (!err)
-		err = dp_port_add(dp, bridge, 1, if_nametoindex("b1"), err_buf, sizeof(err_buf));
-	if (!err)
-		err = dp_port_add(dp, bridge, 2, if_nametoindex("b2"), err_buf, sizeof(err_buf));
-	if (err)
-		die(err_buf, err);
-	bare = bare_bpf__open();
-	if (!bare)
-		die("bare", errno);
-	bare->rodata->out_ifindex = if_nametoindex("b2");
-	if (bare_bpf__load(bare))
-		die("bare", errno);
 }
 
 int main(int argc, char *argv[])
@@ -315,12 +238,12 @@ int main(int argc, char *argv[])
 		else if (c != 'j')
 			return 2;
 		else if (!(json = fopen(optarg, "w")))
-			die(optarg, errno);
+			testrun_die(optarg, errno);
 	}
 	if (rounds < 1 || rounds > MAX_ROUNDS)
 		rounds = MAX_ROUNDS;
-	open_counter();
-	set_up(bpffs, config);
+	testrun_begin(bpffs);
+	dp = testrun_dp(bpffs, "dp", config, &bridge);
 	printf("%d rounds of %d packets each, in turn; median, and range of the ratio\n", rounds,
 	       PACKETS);
 	if (json)
@@ -329,10 +252,8 @@ int main(int argc, char *argv[])
 		if (scene < 0 || scene == i)
 			measure(&scenes[i], rounds, json);
 	if (json && (fprintf(json, "]\n") < 0 || fclose(json)))
-		die("--json", errno);
+		testrun_die("--json", errno);
 	dp_close(dp);
-	bare_bpf__destroy(bare);
-	umount2(bpffs, MNT_DETACH);
-	rmdir(bpffs);
+	testrun_end(bpffs);
 	return 0;
 }
