@@ -21,7 +21,7 @@
 /* The rest of a block is for masks that come later. */
 #define FILL (SKEP_PRUNE_SUBTABLES * 3 / 4)
 /* Rules that come and go before a small table's blocks are made anew. */
-#define MIN_CHANGES 256
+#define MIN_CHANGES 4096
 /* Rules of a subtable that are looked at to choose bytes by. */
 #define SAMPLES	       256
 #define KEY_BYTES      (SKEP_KEY_WORDS * 8)
